@@ -1,0 +1,63 @@
+import Model
+import Supervision
+import Wire
+
+/// What is on disk of one replica: written before its process is started, and again at each turn of its life.
+struct ReplicaRecord: Codable, Equatable, Sendable {
+    var id: ReplicaID
+    var settings: ReplicaSettings
+    var gpus: [Int]
+    var attempt: Int
+    /// Absent: none was ever given.
+    var port: Int?
+    /// Absent: the intent alone; a process may or may not have come of it.
+    var process: RecordedProcess?
+    var ready: Bool
+    var stopping: Bool
+    var final: RecordedEnd?
+
+    init(_ account: Account, process: RecordedProcess?) {
+        id = account.order.id
+        settings = account.order.settings
+        gpus = account.order.gpus
+        attempt = account.attempt
+        port = account.port
+        self.process = process
+        ready = account.phase == .ready
+        stopping = account.phase == .stopping
+        final = account.final.map(RecordedEnd.init)
+    }
+
+    var order: StandingOrder { StandingOrder(id: id, settings: settings, gpus: gpus) }
+}
+
+/// One process for good: no other ever has all three.
+struct RecordedProcess: Codable, Equatable, Sendable {
+    var pid: Int32
+    var startTicks: Int64
+    var bootID: String
+    /// On the boot clock.
+    var startedAt: Moment
+}
+
+struct RecordedEnd: Codable, Equatable, Sendable {
+    var asOrdered: Bool
+    var exit: ReplicaExit?
+    var lastLines: [String]
+
+    init(_ report: FinalReport) {
+        asOrdered = report.asOrdered
+        exit = report.end.map(ReplicaExit.init)
+        lastLines = report.lastLines
+    }
+
+    var report: FinalReport {
+        FinalReport(asOrdered: asOrdered, end: exit.map(ReplicaEnd.init), lastLines: lastLines)
+    }
+}
+
+/// The orders in force, with their fence: on disk before they are obeyed.
+struct RecordedOrders: Codable, Equatable, Sendable {
+    var fence = Fence.none
+    var orders: [ReplicaOrder] = []
+}

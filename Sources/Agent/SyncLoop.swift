@@ -1,0 +1,82 @@
+import Foundation
+import Link
+import Logging
+import Model
+import Wire
+
+/// The agent's side of the one conversation with the node tier: always one call open, a new one at once when
+/// something changes here, and patience when nobody answers. The replicas never notice.
+struct SyncLoop {
+    var core: AgentCore
+    var sync: @Sendable (NodeSyncRequest) async throws -> NodeSyncAnswer
+    var controlPort: Int
+    var logger: Logger
+
+    /// A restarted tier must be found fast.
+    static let backoffFirst = Millis(100)
+    static let backoffMax = Millis(2_000)
+    /// Between an answer that brings nothing and the next call, when it came sooner than this.
+    static let emptyAnswerPause = Millis(50)
+
+    private enum Outcome {
+        case answered(NodeSyncAnswer)
+        case failed(any Error)
+        /// Something has changed here meanwhile; the answer, if any, will be given again.
+        case superseded
+    }
+
+    /// Returns true when the node is to retire, false when the task was cancelled.
+    func run() async -> Bool {
+        var backoff = Backoff(first: Self.backoffFirst, max: Self.backoffMax)
+        var dice = SystemRandomNumberGenerator()
+        var silent = false
+        while !Task.isCancelled {
+            let began = BootClock.now
+            switch await converse() {
+            case .superseded:
+                continue
+            case .answered(let answer):
+                do {
+                    let isNews = try await core.obey(answer)
+                    if answer.retire { return true }
+                    backoff.reset()
+                    if silent { logger.info("the node tier answers again") }
+                    silent = false
+                    if !isNews { _ = await core.thread.sleep(until: began + Self.emptyAnswerPause) }
+                } catch {
+                    silent = await failed(error, silent, &backoff, &dice)
+                }
+            case .failed(let error):
+                if Task.isCancelled { return false }
+                silent = await failed(error, silent, &backoff, &dice)
+            }
+        }
+        return false
+    }
+
+    /// Says it once, counts it, and waits.
+    private func failed(
+        _ error: any Error, _ silent: Bool, _ backoff: inout Backoff, _ dice: inout some RandomNumberGenerator
+    ) async -> Bool {
+        await core.countFailedSync()
+        if !silent { logger.warning("no orders from the node tier, replicas go on as they are: \(error)") }
+        _ = await core.thread.sleep(until: BootClock.now + backoff.next(using: &dice))
+        return true
+    }
+
+    private func converse() async -> Outcome {
+        let (request, seen) = await core.request(controlPort: controlPort)
+        await core.countSync()
+        return await withTaskGroup(of: Outcome.self) { group in
+            group.addTask {
+                do { return .answered(try await sync(request)) } catch { return .failed(error) }
+            }
+            group.addTask {
+                await core.bell.wait(beyond: seen)
+                return .superseded
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? .superseded
+        }
+    }
+}

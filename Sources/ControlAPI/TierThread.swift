@@ -1,0 +1,197 @@
+import Foundation
+import Logging
+import Model
+import Store
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// One tier's own thread: folds what is handed in, steps, and sleeps until the doorbell rings, something is handed
+/// in, the step's wake has come, or another process has committed. A flock or an fsync therefore never holds up
+/// HTTP, and the tier itself needs no locks.
+package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
+    private let desk: Desk
+    private let store: Store
+    private let bell: Int32?
+    private let log: Logger
+    private let mailbox = Mutex<[@Sendable (Desk) -> Void]>([])
+    private let ended = Mutex<Ended>(.running([]))
+    private let stopping = Atomic<Bool>(false)
+    /// A pipe to oneself: a byte in it ends the sleep.
+    private let knock: (reads: Int32, writes: Int32)
+
+    private enum Ended {
+        case running([CheckedContinuation<Result<Void, StoreError>, Never>])
+        case done(Result<Void, StoreError>)
+    }
+
+    /// The net under the doorbell: how often `data_version` is asked.
+    static var pollEvery: Millis { Millis(100) }
+    /// A step at least this often.
+    static var tickEvery: Millis { Millis(1_000) }
+    /// A tier that cannot commit for so long ends, so that a fresh one may try.
+    static var giveUpAfter: Millis { Millis(5_000) }
+
+    /// - Parameter bell: descriptor that becomes readable when another process has committed.
+    package init(desk: Desk, store: Store, bell: Int32?, log: Logger) {
+        self.desk = desk
+        self.store = store
+        self.bell = bell
+        self.log = log
+        var ends: [Int32] = [-1, -1]
+        pipe(&ends)
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
+        knock = (ends[0], ends[1])
+    }
+
+    deinit {
+        close(knock.reads)
+        close(knock.writes)
+    }
+
+    /// Starts the thread and waits until it ends: by `stop`, or because the store says that it must.
+    package func run() async throws {
+        let thread = Thread { [self] in loop() }
+        thread.stackSize = 4 << 20
+        thread.start()
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let early: Result<Void, StoreError>? = ended.withLock { ended in
+                    switch ended {
+                    case .running(let waiting):
+                        ended = .running(waiting + [continuation])
+                        return nil
+                    case .done(let result): return result
+                    }
+                }
+                if let early { continuation.resume(returning: early) }
+            }
+        } onCancel: {
+            stop()
+        }
+        try result.get()
+    }
+
+    package func stop() {
+        stopping.store(true, ordering: .sequentiallyConsistent)
+        wakeUp()
+    }
+
+    /// Runs `body` on the thread; a step follows.
+    package func perform<Value: Sendable>(
+        _ body: @escaping @Sendable (Desk) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            post { desk in continuation.resume(with: Result { try body(desk) }) }
+        }
+    }
+
+    /// As `perform`, with nothing to wait for.
+    package func post(_ body: @escaping @Sendable (Desk) -> Void) {
+        mailbox.withLock { $0.append(body) }
+        wakeUp()
+    }
+
+    private func wakeUp() {
+        var one: UInt8 = 1
+        _ = write(knock.writes, &one, 1)  // full: it is awake anyway
+    }
+
+    // MARK: - On the thread
+
+    private func loop() {
+        var wake: Moment? = store.now()
+        var stepped = store.now()
+        var failingSince: Moment?
+        var outcome: Result<Void, StoreError> = .success(())
+        while !stopping.load(ordering: .sequentiallyConsistent) {
+            let letters = mailbox.withLock { letters in
+                defer { letters = [] }
+                return letters
+            }
+            for letter in letters { letter(desk) }
+            let now = store.now()
+            let due = wake.map { $0 <= now } ?? false
+            if letters.isEmpty, !due, stepped + Self.tickEvery > now, !hasNews() {
+                sleep(until: wake, now: now)
+                continue
+            }
+            stepped = now
+            do {
+                wake = try desk.step()
+                failingSince = nil
+            } catch {
+                guard let retry = survive(error, since: &failingSince, now: now) else {
+                    outcome = .failure(error)
+                    break
+                }
+                wake = now + retry
+                sleep(until: wake, now: now)
+            }
+        }
+        desk.end()
+        finish(outcome)
+    }
+
+    /// What a failed step means: nil when the process must end, else when to try again.
+    private func survive(_ error: StoreError, since: inout Moment?, now: Moment) -> Millis? {
+        let first = since ?? now
+        since = first
+        switch error {
+        case .diskFull:
+            log.error("no room on disk: serving goes on, nothing is changed", metadata: ["error": "\(error)"])
+            return Millis(1_000)
+        case .busy, .failed:
+            log.warning("step not committed", metadata: ["error": "\(error)"])
+            return first + Self.giveUpAfter <= now ? nil : Millis(100)
+        case .fenced, .corrupt, .roleTaken, .newerSchema, .unwritable:
+            log.error("this process must end", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+
+    private func hasNews() -> Bool { (try? store.hasNews()) ?? true }
+
+    private func sleep(until wake: Moment?, now: Moment) {
+        var wait = Self.pollEvery.rawValue
+        if let wake { wait = min(wait, max(wake.ms - now.ms, 0)) }
+        var watched = [pollfd(fd: knock.reads, events: Int16(POLLIN), revents: 0)]
+        if let bell { watched.append(pollfd(fd: bell, events: Int16(POLLIN), revents: 0)) }
+        poll(&watched, nfds_t(watched.count), Int32(wait))
+        for entry in watched where entry.revents != 0 { drain(entry.fd) }
+    }
+
+    private func drain(_ descriptor: Int32) {
+        var buffer = [UInt8](repeating: 0, count: 64)
+        while recvOrRead(descriptor, &buffer) > 0 {}
+    }
+
+    private func recvOrRead(_ descriptor: Int32, _ buffer: inout [UInt8]) -> Int {
+        descriptor == knock.reads
+            ? read(descriptor, &buffer, buffer.count)
+            : recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+    }
+
+    private func finish(_ outcome: Result<Void, StoreError>) {
+        let waiting = ended.withLock { ended -> [CheckedContinuation<Result<Void, StoreError>, Never>] in
+            guard case .running(let waiting) = ended else { return [] }
+            ended = .done(outcome)
+            return waiting
+        }
+        for continuation in waiting { continuation.resume(returning: outcome) }
+    }
+}
+
+/// What a tier's thread works at.
+package protocol TierDesk: AnyObject, SendableMetatype {
+    /// One step, and whatever is to be told to whom.
+    /// - Returns: when to step again at the latest.
+    func step() throws(StoreError) -> Moment?
+    /// The thread ends: nobody may be left waiting.
+    func end()
+}

@@ -1,0 +1,212 @@
+import Logging
+import Model
+import NIOCore
+import Routing
+import Wire
+
+/// What wakes the sync.
+enum SyncEvent: Sendable {
+    /// Something must be reported at once.
+    case ring
+    /// A load bucket is due.
+    case tick
+    case answered(call: Int64, ProxySyncAnswer, after: MicroTime)
+    case failed(call: Int64, String)
+    /// The pause after a call is over.
+    case again(call: Int64)
+}
+
+/// The one conversation with the serve tier: always one call pending, each with the whole truth. A newer report goes
+/// out in a new call, and the old one is let go: the tier answers it empty.
+struct SyncLoop {
+    /// After a failed call: doubled from the first to the last, each drawn from its upper half.
+    static let pauseFirst = Millis(100)
+    static let pauseMax = Millis(2_000)
+    /// Before the next call when one was answered at once with nothing: never a hot loop, whatever the tier does.
+    static let emptyPause = Millis(50)
+
+    private let plane: Plane
+    private let settings: IngressSettings
+    private let incarnation: String
+    private let port: Int
+    private let sync: @Sendable (ProxySyncRequest) async throws -> ProxySyncAnswer
+    private let applied: @Sendable ([ReplicaSlot]) -> Void
+    private let file: RouteFile
+    private let log: Logger
+    private var logs: [DeploymentID: LoadLog] = [:]
+    private var call: Int64 = 0
+    private var calling: Task<Void, Never>?
+    private var ticking: Task<Void, Never>?
+    private var resting: Task<Void, Never>?
+    private var isResting: Bool { resting != nil }
+    private var pauseCeiling = Self.pauseFirst
+    private var dice: SplitMix
+
+    /// - Parameter applied: told the replicas that left a route.
+    init(
+        plane: Plane, settings: IngressSettings, port: Int, file: RouteFile, log: Logger, dice: SplitMix,
+        sync: @escaping @Sendable (ProxySyncRequest) async throws -> ProxySyncAnswer,
+        applied: @escaping @Sendable ([ReplicaSlot]) -> Void
+    ) {
+        self.plane = plane
+        self.settings = settings
+        self.port = port
+        self.file = file
+        self.log = log
+        self.dice = dice
+        self.sync = sync
+        self.applied = applied
+        var system = SystemRandomNumberGenerator()
+        incarnation = RequestID.make(using: &system)
+    }
+
+    /// Until the task is cancelled.
+    mutating func run() async {
+        defer {
+            calling?.cancel()
+            ticking?.cancel()
+            resting?.cancel()
+        }
+        send()
+        for await event in plane.bell.events {
+            switch event {
+            case .ring:
+                plane.bell.answered()
+                if !isResting { send() }
+            case .tick:
+                if closeBuckets(), !isResting { send() } else { startTick() }
+            case .answered(let call, let answer, let begun): take(answer, of: call, begun: begun)
+            case .failed(let call, let why): failed(call, why)
+            case .again(let call):
+                resting = nil
+                if call == self.call { send() }
+            }
+        }
+    }
+
+    // MARK: - Calls
+
+    private mutating func send() {
+        calling?.cancel()
+        call += 1
+        _ = closeBuckets()
+        let request = report()
+        let (call, sync, events) = (call, sync, plane.bell.continuation)
+        let begun = Now.micros
+        calling = Task {
+            do {
+                let answer = try await sync(request)
+                events.yield(.answered(call: call, answer, after: begun))
+            } catch {
+                events.yield(.failed(call: call, "\(error)"))
+            }
+        }
+        startTick()
+    }
+
+    private mutating func take(_ answer: ProxySyncAnswer, of call: Int64, begun: MicroTime) {
+        guard answer.wireVersion == WireVersion.current else {
+            return failed(
+                call, "the tier speaks wire version \(answer.wireVersion), this proxy \(WireVersion.current)")
+        }
+        plane.noteAnswer()
+        for load in answer.acknowledged { logs[load.deployment]?.acknowledge(load.sequence) }
+        let (changed, closed) = plane.apply(answer.routes.map { Route($0) }, removed: answer.removed)
+        if changed {
+            keep()
+            applied(closed)
+        }
+        guard call == self.call else {
+            if changed, !isResting { send() }
+            return
+        }
+        if pauseCeiling != Self.pauseFirst { log.info("the serve tier answers again") }
+        pauseCeiling = Self.pauseFirst
+        let isEmpty = answer.routes.isEmpty && answer.removed.isEmpty && answer.acknowledged.isEmpty
+        // Also when routes came and none was newer: a tier that repeats itself is not asked in a hot loop.
+        if changed || (!isEmpty && answer.routes.isEmpty && answer.removed.isEmpty) {
+            send()
+        } else if Now.micros - begun < Self.emptyPause.rawValue * 1000 {
+            rest(Self.emptyPause)
+        } else {
+            send()
+        }
+    }
+
+    private mutating func failed(_ call: Int64, _ why: String) {
+        guard call == self.call else { return }
+        if pauseCeiling == Self.pauseFirst { log.warning("sync failed, routing goes on: \(why)") }
+        let ceiling = pauseCeiling.rawValue
+        pauseCeiling = min(Self.pauseMax, Millis(ceiling * 2))
+        rest(Millis(Int64.random(in: ceiling / 2...ceiling, using: &dice)))
+    }
+
+    private mutating func rest(_ pause: Millis) {
+        resting?.cancel()
+        let (call, events) = (call, plane.bell.continuation)
+        resting = Task {
+            try? await Task.sleep(for: .milliseconds(pause.rawValue))
+            if !Task.isCancelled { events.yield(.again(call: call)) }
+        }
+    }
+
+    private func keep() {
+        do {
+            try file.save(plane.routes, removed: plane.removed)
+        } catch {
+            log.warning("routes are not kept for a restart: \(error)")
+        }
+    }
+
+    // MARK: - Load
+
+    private func report() -> ProxySyncRequest {
+        let now = Now.micros
+        let loads = plane.gates.map { gate, _ in
+            let reading = gate.ledger.read(at: now)
+            return DeploymentLoad(
+                deployment: gate.deployment, ongoing: reading.ongoing, queued: reading.queued,
+                buckets: logs[gate.deployment]?.spans.map { $0.wire(at: now) } ?? [])
+        }
+        return ProxySyncRequest(
+            incarnation: incarnation, host: settings.host, port: port,
+            applied: plane.routes.map { AppliedRoute(deployment: $0.deployment, fence: $0.fence) },
+            load: loads, busy: plane.busy.map { BusyReplica(replica: $0.replica, ongoing: $0.ongoing) })
+    }
+
+    /// Closes every bucket that is due.
+    /// - Returns: whether there was one.
+    private mutating func closeBuckets() -> Bool {
+        let now = Now.micros
+        let gates = plane.gates
+        let present = Set(gates.map(\.gate.deployment))
+        logs = logs.filter { present.contains($0.key) }
+        var closedAny = false
+        for (gate, interval) in gates {
+            var log =
+                logs[gate.deployment]
+                ?? LoadLog(opened: gate.ledger.opened, spansMax: DeploymentLoad.bucketsMax)
+            if now >= log.due(interval) {
+                let edge = log.edge(now)
+                log.close(gate.ledger.read(at: edge), edge: edge)
+                closedAny = true
+            }
+            logs[gate.deployment] = log
+        }
+        return closedAny
+    }
+
+    /// Sets the alarm for the bucket that is due next.
+    private mutating func startTick() {
+        ticking?.cancel()
+        ticking = nil
+        let next = plane.gates.compactMap { logs[$0.gate.deployment]?.due($0.interval) }.min()
+        guard let next else { return }
+        let wait = max(1_000, next - Now.micros)
+        let events = plane.bell.continuation
+        ticking = Task {
+            try? await Task.sleep(for: .microseconds(wait))
+            if !Task.isCancelled { events.yield(.tick) }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+/// Why one candidate was not chosen.
+package struct Refusal: Hashable, Sendable, Codable {
+    /// A node's id or a node type's name.
+    package var candidate: String
+    package var code: Code
+    /// What was missing, for `short`: amounts as in `Resources`.
+    package var short: Resources
+
+    package enum Code: String, Hashable, Sendable, Codable {
+        /// Not enough room; `short` says of what.
+        case short
+        /// Would not fit even on an empty node of this type.
+        case tooLarge = "too_large"
+        /// The node is not ready, silent, draining or on its way out.
+        case notReady = "not_ready"
+        /// `max_workers` of the type or the cluster is reached.
+        case limit
+        /// This step's upscaling limit is used up; the next step goes on.
+        case upscalingSpeed = "upscaling_speed"
+        /// The provider had none lately; it is asked again later.
+        case unavailable
+        /// Room is on its way: a node of this kind is booting for it.
+        case coming
+        /// This replica never buys a node: a rollout's surplus, or its deployment keeps failing.
+        case buysNothing = "buys_nothing"
+    }
+
+    package init(candidate: String, code: Code, short: Resources = Resources()) {
+        self.candidate = candidate
+        self.code = code
+        self.short = short
+    }
+}
+
+/// One thing decided, with what was known, which rule spoke, and what was refused. Becomes one row.
+package struct Decision: Hashable, Sendable {
+    package enum Kind: String, Hashable, Sendable, Codable {
+        case scale, stop, replace, rollout, route, place, launch, cordon, uncordon, terminate, retire, refuse
+    }
+
+    package var kind: Kind
+    /// What it is about: a deployment, replica or node.
+    package var subject: String
+    package var before: String
+    package var after: String
+    /// The name of the rule that decided, e.g. `upscale_delay`.
+    package var rule: String
+    /// One sentence for people.
+    package var reason: String
+    /// The figures that the rule read, in a fixed order.
+    package var inputs: [Input]
+    package var refusals: [Refusal]
+
+    package struct Input: Hashable, Sendable {
+        package var name: String
+        package var value: Int64
+        package init(_ name: String, _ value: Int64) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    package init(
+        _ kind: Kind, _ subject: String, before: String = "", after: String = "", rule: String, reason: String,
+        inputs: [Input] = [], refusals: [Refusal] = []
+    ) {
+        self.kind = kind
+        self.subject = subject
+        self.before = before
+        self.after = after
+        self.rule = rule
+        self.reason = reason
+        self.inputs = inputs
+        self.refusals = refusals
+    }
+}

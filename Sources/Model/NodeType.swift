@@ -1,0 +1,138 @@
+/// A kind of machine that can be had, as the operator describes it in `available_node_types`.
+package struct NodeType: Hashable, Sendable, Codable {
+    package var name: String
+    package var resources: Resources
+    /// Sorted by name.
+    package var labels: [NodeLabel] = []
+    package var minWorkers = 0
+    package var maxWorkers: Int
+    /// Nil: the cluster's.
+    package var idleTimeout: Millis?
+
+    package init(name: String, resources: Resources, maxWorkers: Int) {
+        self.name = name
+        self.resources = resources
+        self.maxWorkers = maxWorkers
+    }
+}
+
+package struct NodeLabel: Hashable, Sendable, Codable {
+    package var name: String
+    package var value: String
+    package init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// One way to buy a node type, as the provider offers it.
+public struct Offering: Hashable, Sendable, Codable {
+    /// The operator's name of the node type.
+    public var nodeType: String
+    public var zone: String
+    /// `on_demand`, `spot` or the provider's own word.
+    public var capacityType: String
+    /// Millionths of a dollar for an hour.
+    public var microdollarsPerHour: Int64
+    /// Nil: the provider does not say; 0: none to be had now.
+    public var available: Int?
+
+    public init(
+        nodeType: String, zone: String, capacityType: String, microdollarsPerHour: Int64, available: Int? = nil
+    ) {
+        self.nodeType = nodeType
+        self.zone = zone
+        self.capacityType = capacityType
+        self.microdollarsPerHour = microdollarsPerHour
+        self.available = available
+    }
+}
+
+/// The limits and the timing of the node tier, from the cluster file.
+package struct ClusterSettings: Hashable, Sendable, Codable {
+    package var name = "tandem"
+    /// Nil: no provider; this machine is the only node.
+    package var provider: ProviderSettings?
+    /// Sorted by name.
+    package var nodeTypes: [NodeType] = []
+    /// Nodes in all, at most.
+    package var maxWorkers = 8
+    /// A step launches at most `max(1, ceil(speed × nodes of the type that are ready))` of a type (Ray).
+    package var upscalingSpeed = Thousandths.one
+    /// A node without replicas is given back after this long (Ray: 5 minutes).
+    package var idleTimeout = Millis(300_000)
+    /// From launch to hello; beyond it the node is terminated (Karpenter: 15 minutes).
+    package var joinDeadline = Millis(900_000)
+    /// No sync for this long: no new replicas are placed there.
+    package var agentSilent = Millis(10_000)
+    /// No sync for this long though the provider shows the machine: it is drained and replaced.
+    package var agentLost = Millis(60_000)
+    /// No sync for this long: routes no longer wait for this proxy.
+    package var proxySilent = Millis(10_000)
+    package var ports = PortSettings()
+
+    package init() {}
+}
+
+package struct PortSettings: Hashable, Sendable, Codable {
+    /// The data port's address. Anything but loopback is shown in status.
+    package var ingressHost = "127.0.0.1"
+    package var ingress = 8000
+    /// Applications API and dashboard (Ray's port). Loopback only.
+    package var control = 8265
+    /// The agents' endpoint. Loopback only.
+    package var nodes = 6380
+    /// Replicas listen in this range, node by node.
+    package var replicasFirst = 20_000
+    package var replicasLast = 32_000
+
+    package init() {}
+}
+
+/// Which provider, and what the fake cloud shall pretend.
+package enum ProviderSettings: Hashable, Sendable, Codable {
+    case fake(FakeCloudSettings)
+    /// The native wire protocol at `http://host:port` or `unix:/path`, with a bearer token from a 0600 file.
+    case native(endpoint: String, tokenFile: String)
+}
+
+/// How the local fake cloud behaves. Rates are in thousandths of the calls.
+package struct FakeCloudSettings: Hashable, Sendable, Codable {
+    package var bootDelay = BootDelay.fixed(Millis(500))
+    /// Machines there are of a type; a type not named has as many as are asked. Sorted by name.
+    package var capacity: [TypeCapacity] = []
+    package var seed: UInt64 = 1
+    package var outOfCapacityPerMille = 0
+    package var rejectedPerMille = 0
+    /// The call is carried out and its answer lost.
+    package var lostReplyPerMille = 0
+    /// Price shown for a type, in millionths of a dollar an hour; a type not named: 1 cent a CPU. Sorted by name.
+    package var prices: [TypePrice] = []
+
+    package enum BootDelay: Hashable, Sendable, Codable {
+        case fixed(Millis)
+        case uniform(from: Millis, to: Millis)
+        /// Half of the boots take less than `median`; `sigma` is that of the logarithm.
+        case lognormal(median: Millis, sigma: Thousandths)
+    }
+
+    package struct TypeCapacity: Hashable, Sendable, Codable {
+        package var type: String
+        package var count: Int
+        package init(type: String, count: Int) {
+            self.type = type
+            self.count = count
+        }
+    }
+
+    package struct TypePrice: Hashable, Sendable, Codable {
+        package var type: String
+        package var microdollarsPerHour: Int64
+        package init(type: String, microdollarsPerHour: Int64) {
+            self.type = type
+            self.microdollarsPerHour = microdollarsPerHour
+        }
+    }
+
+    package init() {}
+}

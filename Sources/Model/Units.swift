@@ -1,0 +1,59 @@
+/// A span of time in whole milliseconds. Never a bare number in a signature.
+public struct Millis: Hashable, Comparable, Sendable, Codable {
+    public var rawValue: Int64
+
+    public init(_ rawValue: Int64) { self.rawValue = rawValue }
+    public init(from decoder: any Decoder) throws {
+        rawValue = try decoder.singleValueContainer().decode(Int64.self)
+    }
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
+    }
+
+    public static let zero = Millis(0)
+    public static func seconds(_ seconds: Int64) -> Millis { Millis(seconds * 1000) }
+    public static func < (a: Millis, b: Millis) -> Bool { a.rawValue < b.rawValue }
+    public static func + (a: Millis, b: Millis) -> Millis { Millis(a.rawValue + b.rawValue) }
+    public static func - (a: Millis, b: Millis) -> Millis { Millis(a.rawValue - b.rawValue) }
+}
+
+/// An instant on the **cluster clock**: milliseconds that only grow, also over a reboot of the machine.
+///
+/// It is the boot clock plus an offset kept in SQLite. When the database is opened under another boot id the
+/// offset is set so that the clock goes on from the last committed instant; a timer therefore resumes with the
+/// time it had left. It says nothing about the date: columns for people are `…_unix_ms`.
+public struct Moment: Hashable, Comparable, Sendable, Codable {
+    public var ms: Int64
+
+    public init(_ ms: Int64) { self.ms = ms }
+    public init(from decoder: any Decoder) throws {
+        ms = try decoder.singleValueContainer().decode(Int64.self)
+    }
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(ms)
+    }
+
+    public static func < (a: Moment, b: Moment) -> Bool { a.ms < b.ms }
+    public static func + (a: Moment, b: Millis) -> Moment { Moment(a.ms + b.rawValue) }
+    public static func - (a: Moment, b: Millis) -> Moment { Moment(a.ms - b.rawValue) }
+    public static func - (a: Moment, b: Moment) -> Millis { Millis(a.ms - b.ms) }
+}
+
+/// A rational setting in thousandths: `Thousandths(1_500)` is 1.5. Used for targets and gains.
+package struct Thousandths: Hashable, Comparable, Sendable, Codable {
+    package var rawValue: Int64
+
+    package init(_ rawValue: Int64) { self.rawValue = rawValue }
+    package init(from decoder: any Decoder) throws {
+        rawValue = try decoder.singleValueContainer().decode(Int64.self)
+    }
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
+    }
+
+    package static let one = Thousandths(1000)
+    package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+}

@@ -1,0 +1,88 @@
+import Cloud
+import Model
+
+/// What an agent said in one sync, at arrival.
+package struct AgentReport: Sendable {
+    package var node: NodeID
+    package var incarnation: String
+    /// What the machine has; a node of this machine itself is as large as it says.
+    package var resources: Resources
+    package var host: String
+    package var port: Int
+    /// The highest fence it has obeyed.
+    package var fence: Fence
+    package var replicas: [AgentReplica]
+    package var arrived: Moment
+
+    package init(
+        node: NodeID, incarnation: String, resources: Resources, host: String, port: Int, fence: Fence,
+        replicas: [AgentReplica], arrived: Moment
+    ) {
+        self.node = node
+        self.incarnation = incarnation
+        self.resources = resources
+        self.host = host
+        self.port = port
+        self.fence = fence
+        self.replicas = replicas
+        self.arrived = arrived
+    }
+}
+
+/// How one replica fares on its node.
+package struct AgentReplica: Sendable {
+    package enum Phase: Sendable { case starting, ready, stopping, stopped, failed }
+
+    package var id: ReplicaID
+    package var phase: Phase
+    package var port: Int?
+    package var pid: Int32?
+    /// How it ended, as it goes into the row, and in words.
+    package var exitJSON: String?
+    package var exitText: String
+    package var lastLines: String
+
+    package init(
+        id: ReplicaID, phase: Phase, port: Int?, pid: Int32?, exitJSON: String?, exitText: String, lastLines: String
+    ) {
+        self.id = id
+        self.phase = phase
+        self.port = port
+        self.pid = pid
+        self.exitJSON = exitJSON
+        self.exitText = exitText
+        self.lastLines = lastLines
+    }
+}
+
+/// A call to the provider that a committed row asks for.
+package enum ProviderCall: Sendable, Hashable {
+    case offerings
+    case list
+    case create(CreateRequest)
+    case terminate(NodeID, instance: String)
+}
+
+/// What came of it.
+package enum ProviderAnswer: Sendable {
+    case offerings(Result<[Offering], CloudError>)
+    case list(Result<[Instance], CloudError>)
+    case create(NodeID, Result<Instance, CloudError>)
+    case terminate(NodeID, CloudError?)
+}
+
+/// The complete orders of one node as committed.
+package struct Orders: Sendable, Hashable {
+    package struct Replica: Sendable, Hashable {
+        package var id: ReplicaID
+        package var settings: ReplicaSettings
+        /// Set: it is to stop, and is killed after this long.
+        package var stopGrace: Millis?
+    }
+
+    package var generation: Int64
+    /// Sorted by id.
+    package var replicas: [Replica]
+    /// The node is no longer part of the cluster: stop everything and end.
+    package var retire: Bool
+}

@@ -1,0 +1,68 @@
+import Cloud
+import Model
+import Store
+
+extension NodeTier {
+    /// The provider calls that committed rows ask for now, and that are not on their way already.
+    func dueCalls(in state: ClusterState, now: Moment, wake: inout Moment?) -> [ProviderCall] {
+        guard let settings = state.setting?.settings, settings.provider != nil else { return [] }
+        var calls: [ProviderCall] = []
+        if offeringsDue <= now, inFlight.insert(.offerings).inserted { calls.append(.offerings) }
+        let listEvery = isUnsettled(state, now) ? Self.listSoon : Self.listSeldom
+        if listed + listEvery <= now {
+            if inFlight.insert(.list).inserted { calls.append(.list) }
+        } else {
+            wake = wake.map { min($0, listed + listEvery) } ?? listed + listEvery
+        }
+        for node in state.nodes.values.sorted(by: { $0.id < $1.id }) where inFlight.count < Self.callsMax {
+            guard !node.provider.isEmpty, node.phase == .requested || node.phase == .terminating else { continue }
+            if let due = node.nextTryAt, due > now {
+                wake = wake.map { min($0, due) } ?? due
+                continue
+            }
+            // Machines are told where to say hello: none is made before that is known.
+            if node.phase == .requested, !address.isEmpty, inFlight.insert(.create(node.id)).inserted {
+                calls.append(.create(request(for: node)))
+            } else if node.phase == .terminating, let instance = node.instance,
+                inFlight.insert(.terminate(node.id)).inserted
+            {
+                calls.append(.terminate(node.id, instance: instance))
+            }
+        }
+        return calls
+    }
+
+    private func request(for node: NodeRow) -> CreateRequest {
+        CreateRequest(
+            token: node.token, node: node.id, cluster: store.clusterUUID, offerings: node.offerings,
+            join: Join(endpoint: address, tokenFile: tokenFile, ports: node.portsFirst...max(node.portsFirst, node.portsLast)))
+    }
+
+    /// True while something is on its way in or out, or unheard: then lists are wanted soon.
+    private func isUnsettled(_ state: ClusterState, _ now: Moment) -> Bool {
+        state.nodes.values.contains { node in
+            switch node.phase {
+            case .requested, .booting, .draining, .terminating: true
+            case .ready:
+                node.absentLists > 0
+                    || max(reports[node.id]?.arrived ?? listening, listening) + NodeRule.silentForLoss <= now
+            case .gone: false
+            }
+        }
+    }
+}
+
+/// A call on its way, at most one of each.
+enum CallKey: Hashable {
+    case offerings, list
+    case create(NodeID), terminate(NodeID)
+
+    init(_ answer: ProviderAnswer) {
+        switch answer {
+        case .offerings: self = .offerings
+        case .list: self = .list
+        case .create(let node, _): self = .create(node)
+        case .terminate(let node, _): self = .terminate(node)
+        }
+    }
+}

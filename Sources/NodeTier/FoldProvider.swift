@@ -1,0 +1,164 @@
+import Cloud
+import Model
+import Store
+
+/// How long an offering that failed is left alone: 5 minutes, doubled with each failure in a row up to 30
+/// (Cluster Autoscaler's figures). One cheaper step for a first stock-out: 30 seconds, since most are short.
+enum AvailabilityRule {
+    static let first = Millis(30_000)
+    static let longest = Millis(1_800_000)
+    /// A quota changes when a person changes it.
+    static let quota = Millis(300_000)
+    /// Between two calls for one intent when nothing says how long.
+    static let retryFirst = Millis(500)
+    static let retryMax = Millis(30_000)
+
+    static func wait(_ first: Millis, failures: Int) -> Millis {
+        min(Millis(first.rawValue << Int64(min(max(failures, 0), 12))), longest)
+    }
+
+    static func retry(attempts: Int) -> Millis {
+        min(Millis(retryFirst.rawValue << Int64(min(max(attempts - 1, 0), 12))), retryMax)
+    }
+}
+
+extension NodeStep {
+    mutating func fold(_ answer: ProviderAnswer) {
+        switch answer {
+        case .offerings: break  // kept by the tier: a catalogue is not cluster state
+        case .list(.success(let instances)): fold(list: instances)
+        case .list(.failure): break  // a list is whole or it is nothing
+        case .create(let node, .success(let instance)): created(node, instance)
+        case .create(let node, .failure(let error)): notCreated(node, error)
+        case .terminate(let node, let error): terminated(node, error)
+        }
+    }
+
+    private mutating func created(_ node: NodeID, _ instance: Instance) {
+        guard let row = state.nodes[node], row.token == instance.token else { return }
+        if instance.state == .terminated {
+            // The token's machine has come and gone (late answer after a loss): this intent is over.
+            finish(node, rule: "machine_ended", because: "the provider says that its machine has already ended")
+            return
+        }
+        learn(node, instance)
+    }
+
+    private mutating func learn(_ node: NodeID, _ instance: Instance) {
+        update(node) { row in
+            row.instance = instance.id
+            row.zone = instance.offering.zone
+            row.capacityType = instance.offering.capacityType
+            row.microdollarsPerHour = instance.offering.microdollarsPerHour
+            if row.phase == .requested {
+                row.phase = .booting
+                row.attempts = 0
+                row.nextTryAt = nil
+                row.lastError = ""
+            }
+        }
+    }
+
+    private mutating func notCreated(_ node: NodeID, _ error: CloudError) {
+        guard let row = state.nodes[node], row.phase == .requested else { return }
+        switch error {
+        case .outOfCapacity(let words):
+            refuseOfferings(of: row, reason: words, for: AvailabilityRule.first)
+            finish(node, rule: "out_of_capacity", because: "the provider has none: \(words)")
+        case .quotaReached(let words):
+            refuseOfferings(of: row, reason: words, for: AvailabilityRule.quota)
+            finish(node, rule: "quota", because: "the account's limit is reached: \(words)")
+        case .rejected(let words):
+            refuseOfferings(of: row, reason: words, for: AvailabilityRule.quota)
+            finish(node, rule: "rejected", because: "the provider refused the request: \(words)")
+        case .throttled(let retryAfter):
+            again(node, in: retryAfter, "throttled by the provider")
+        case .unavailable(let words), .outcomeUnknown(let words):
+            again(node, in: AvailabilityRule.retry(attempts: row.attempts), words)
+        }
+    }
+
+    private mutating func again(_ node: NodeID, in wait: Millis, _ words: String) {
+        let now = now
+        update(node) { row in
+            row.nextTryAt = now + wait
+            row.lastError = words
+        }
+    }
+
+    mutating func refuseOfferings(of node: NodeRow, reason: String, for first: Millis) {
+        for offering in node.offerings {
+            let key = offeringKey(offering)
+            let failures = state.availability[key]?.failures ?? 0
+            put(
+                AvailabilityRow(
+                    offering: key, until: now + AvailabilityRule.wait(first, failures: failures),
+                    failures: failures + 1, reason: reason))
+        }
+    }
+
+    private mutating func terminated(_ node: NodeID, _ error: CloudError?) {
+        guard let row = state.nodes[node], row.phase == .terminating else { return }
+        // Success means that the wish was heard; the list says when it came true.
+        let wait =
+            switch error {
+            case .throttled(let retryAfter): retryAfter
+            default: AvailabilityRule.retry(attempts: row.attempts)
+            }
+        again(node, in: wait, error.map { "\($0)" } ?? "")
+    }
+
+    // MARK: - Lists
+
+    private mutating func fold(list: [Instance]) {
+        let byToken = Dictionary(list.map { ($0.token, $0) }, uniquingKeysWith: { first, _ in first })
+        for node in nodes(in: [.requested, .booting, .ready, .draining, .terminating]) where !node.provider.isEmpty {
+            fold(byToken[node.token], for: node)
+        }
+        let listed = Set(list.map(\.id))
+        for instance in list.sorted(by: { $0.id < $1.id }) {
+            let known = state.instances[instance.id]
+            let state = word(instance.state)
+            put(
+                InstanceSeenRow(
+                    instance: instance.id, token: instance.token, node: instance.node,
+                    type: instance.offering.nodeType, state: state,
+                    seenAt: known?.state == state ? known?.seenAt ?? now : now,
+                    firstSeenAt: known?.firstSeenAt ?? now,
+                    preemptedAt: instance.preemptedIn.map { known?.preemptedAt ?? now + $0 }))
+        }
+        for id in state.instances.keys.sorted() where !listed.contains(id) { forget(instance: id) }
+    }
+
+    private mutating func fold(_ instance: Instance?, for node: NodeRow) {
+        switch instance?.state {
+        case .pending, .running, .stopping, .unknown:
+            if let instance, node.phase == .requested || node.instance == nil { learn(node.id, instance) }
+            update(node.id) { $0.absentLists = 0 }
+        case .terminated, nil:
+            let ended = instance?.state == .terminated
+            switch node.phase {
+            case .terminating where ended || node.phaseAt + NodeRule.listSettles <= now || node.absentLists > 0:
+                finish(node.id, rule: "terminated", because: node.why)
+            case .booting where ended:
+                finish(node.id, rule: "ended_while_booting", because: "its machine ended before its agent said hello")
+            case .ready, .draining:
+                // A machine shown as ended needs no second list; its agent's silence is the second witness.
+                update(node.id) { $0.absentLists = ended ? NodeRule.absentListsToBeGone : min($0.absentLists + 1, 1_000) }
+            case .terminating, .booting:
+                update(node.id) { $0.absentLists = min($0.absentLists + 1, 1_000) }
+            case .requested, .gone: break
+            }
+        }
+    }
+
+    private func word(_ state: Instance.State) -> String {
+        switch state {
+        case .pending: "pending"
+        case .running: "running"
+        case .stopping: "stopping"
+        case .terminated: "terminated"
+        case .unknown(let word): word
+        }
+    }
+}

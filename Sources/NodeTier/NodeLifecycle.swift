@@ -1,0 +1,153 @@
+import Cloud
+import Model
+import Store
+
+/// How long things may take before a node is given up.
+enum NodeRule {
+    /// Whole provider lists in a row without an instance, and no word of its agent, before it is called gone.
+    static let absentListsToBeGone = 2
+    /// An instance just made may be missing from lists for this long.
+    static let listSettles = Millis(10_000)
+    /// An agent silent for this long no longer speaks against a list that does not show its machine.
+    static let silentForLoss = Millis(3_000)
+    /// A node whose replicas must move (lost agent, retired type) may take this long.
+    static let drainTimeout = Millis(120_000)
+    /// Between the end of a preempted machine and the latest moment its replicas are let go.
+    static let preemptionMargin = Millis(2_000)
+}
+
+extension NodeStep {
+    /// This machine itself, when there is no provider.
+    mutating func ensureLocalNode(token: String) {
+        let id = NodeID("local")
+        guard settings.provider == nil else {
+            retireLocal(id)
+            return
+        }
+        if let row = state.nodes[id], row.phase != .gone { return }
+        var row = NodeRow(
+            id: id, type: "local", token: token, epoch: 0, resources: Resources(),
+            portsFirst: settings.ports.replicasFirst, portsLast: settings.ports.replicasLast, createdAt: now,
+            joinDeadline: Moment(Int64.max))
+        row.why = "no provider is configured: this machine is the only node"
+        put(row)
+    }
+
+    /// A cluster that got a provider no longer uses this machine.
+    private mutating func retireLocal(_ id: NodeID) {
+        guard let row = state.nodes[id], [.requested, .booting].contains(row.phase) else {
+            if state.nodes[id]?.phase == .ready { drain(id, by: now + NodeRule.drainTimeout, because: "the cluster has a provider now") }
+            return
+        }
+        update(id) { $0.phase = .gone }
+    }
+
+    mutating func advanceNodes() {
+        for node in nodes(in: [.requested, .booting]) { checkJoin(node) }
+        for node in nodes(in: [.ready, .draining]) {
+            checkPresence(node)
+            checkNotice(node)
+        }
+        for node in nodes(in: [.draining]) { finishDrain(node) }
+    }
+
+    private mutating func checkJoin(_ node: NodeRow) {
+        if node.joinDeadline <= now {
+            refuseOfferings(of: node, reason: "\(node.id) did not join in time", for: AvailabilityRule.first)
+            terminate(node.id, rule: "join_deadline", because: "its agent did not say hello by its join deadline")
+        } else if node.joinDeadline.ms < Int64.max {
+            wake(at: node.joinDeadline)
+        }
+    }
+
+    private mutating func checkPresence(_ node: NodeRow) {
+        let heard = lastHeard(node)
+        if node.absentLists >= NodeRule.absentListsToBeGone, isSilent(node, for: NodeRule.silentForLoss) {
+            lose(node, because: "the provider no longer shows it and its agent is silent")
+        } else if isSilent(node, for: settings.agentLost) {
+            if node.provider.isEmpty {
+                for id in liveReplicas(on: node.id) { end(id, as: .lost, words: "its agent is silent") }
+            } else if node.phase == .ready {
+                for id in liveReplicas(on: node.id) { end(id, as: .lost, words: "its agent is silent") }
+                terminate(node.id, rule: "agent_lost", because: "its agent has been silent for \(settings.agentLost.rawValue) ms")
+            }
+        } else {
+            for span in [NodeRule.silentForLoss, settings.agentSilent, settings.agentLost] where heard + span > now {
+                wake(at: heard + span)
+            }
+        }
+    }
+
+    /// A machine that is no more: its replicas are lost, its row is done.
+    private mutating func lose(_ node: NodeRow, because reason: String) {
+        for id in liveReplicas(on: node.id) { end(id, as: .lost, words: reason) }
+        finish(node.id, rule: "machine_lost", because: reason)
+    }
+
+    private mutating func checkNotice(_ node: NodeRow) {
+        guard let instance = node.instance, let at = state.instances[instance]?.preemptedAt else { return }
+        drain(node.id, by: at - NodeRule.preemptionMargin, because: "the provider takes the machine away")
+    }
+
+    /// Cordons a node and asks the serve tier to move what runs there.
+    mutating func drain(_ id: NodeID, by deadline: Moment, because reason: String) {
+        guard let row = state.nodes[id], row.phase == .ready || row.phase == .draining else { return }
+        if row.phase == .ready {
+            decisions.append(
+                Decision(.cordon, id.rawValue, before: "ready", after: "draining", rule: "drain", reason: reason))
+        }
+        update(id) { row in
+            row.phase = .draining
+            row.drainDeadline = deadline
+            row.why = reason
+        }
+        reorder(id)
+        askDrain(id, deadline: deadline, reason: reason)
+    }
+
+    /// A cordoned node is given back once its agent says that nothing runs there.
+    private mutating func finishDrain(_ node: NodeRow) {
+        let empty = liveReplicas(on: node.id).isEmpty
+        let late = node.drainDeadline.map { $0 <= now } ?? false
+        if empty && (hasObeyed(node) || isSilent(node, for: NodeRule.silentForLoss)) {
+            terminate(node.id, rule: "drained", because: node.why)
+        } else if late {
+            for id in liveReplicas(on: node.id) { end(id, as: .lost, words: "its node's drain deadline passed") }
+            terminate(node.id, rule: "drain_deadline", because: node.why)
+        } else {
+            wake(at: node.drainDeadline)
+            if empty { wake(at: lastHeard(node) + NodeRule.silentForLoss) }
+        }
+    }
+
+    /// Commits that a machine is given back. The call follows the row.
+    mutating func terminate(_ id: NodeID, rule: String, because reason: String) {
+        guard let row = state.nodes[id], row.phase.successors.contains(.terminating) else { return }
+        decisions.append(
+            Decision(.terminate, id.rawValue, before: row.phase.rawValue, after: "terminating", rule: rule, reason: reason))
+        endDrain(id)
+        if row.provider.isEmpty {
+            finish(id, rule: rule, because: reason)
+            return
+        }
+        update(id) { row in
+            row.phase = .terminating
+            row.why = reason
+            row.attempts = 0
+            row.nextTryAt = nil
+        }
+        reorder(id)
+    }
+
+    /// The last move of a node.
+    mutating func finish(_ id: NodeID, rule: String, because reason: String) {
+        guard let row = state.nodes[id], row.phase != .gone else { return }
+        decisions.append(
+            Decision(.retire, id.rawValue, before: row.phase.rawValue, after: "gone", rule: rule, reason: reason))
+        endDrain(id)
+        update(id) { row in
+            row.phase = .gone
+            row.why = reason
+        }
+    }
+}

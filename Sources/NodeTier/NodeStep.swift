@@ -1,0 +1,166 @@
+import Cloud
+import Model
+import Store
+
+/// One step of the node tier on paper: from what SQLite, the agents and the provider say to the rows that shall
+/// differ. Reads no clock and touches nothing outside.
+struct NodeStep {
+    /// A node to be bought; its number is drawn in the transaction.
+    struct Purchase {
+        var type: String
+        var offerings: [Offering]
+        var why: String
+    }
+
+    let now: Moment
+    let settings: ClusterSettings
+    let offerings: [Offering]
+    /// Newest report of each agent.
+    let reports: [NodeID: AgentReport]
+    /// Since when this process listens: no verdict of silence before everyone had the time to speak.
+    let listening: Moment
+
+    private(set) var state: ClusterState
+    private(set) var touchedNodes: Set<NodeID> = []
+    private(set) var touchedPlacements: Set<ReplicaID> = []
+    private(set) var touchedInstances: Set<String> = []
+    private(set) var touchedAvailability: Set<String> = []
+    private(set) var touchedDrains: Set<NodeID> = []
+    private(set) var removedPlacements: Set<ReplicaID> = []
+    private(set) var removedInstances: Set<String> = []
+    private(set) var removedAvailability: Set<String> = []
+    private(set) var removedDrains: Set<NodeID> = []
+    /// Nodes whose orders change: their generation is raised once, at the end.
+    private(set) var reordered: Set<NodeID> = []
+    var purchases: [Purchase] = []
+    var decisions: [Decision] = []
+    private(set) var wake: Moment?
+    /// Placements that hold room, by node.
+    private(set) var onNode: [NodeID: Set<ReplicaID>] = [:]
+
+    init(
+        state: ClusterState, now: Moment, settings: ClusterSettings, offerings: [Offering],
+        reports: [NodeID: AgentReport], listening: Moment
+    ) {
+        self.state = state
+        self.now = now
+        self.settings = settings
+        self.offerings = offerings
+        self.reports = reports
+        self.listening = listening
+        for placement in state.placements.values where placement.phase.holdsRoom {
+            if let node = placement.node { onNode[node, default: []].insert(placement.replica) }
+        }
+    }
+
+    var changes: Bool {
+        !(touchedNodes.isEmpty && touchedPlacements.isEmpty && touchedInstances.isEmpty && touchedAvailability.isEmpty
+            && touchedDrains.isEmpty && removedPlacements.isEmpty && removedInstances.isEmpty
+            && removedAvailability.isEmpty && removedDrains.isEmpty && reordered.isEmpty && purchases.isEmpty
+            && decisions.isEmpty)
+    }
+
+    // MARK: - Changing rows
+
+    mutating func update(_ id: NodeID, _ change: (inout NodeRow) -> Void) {
+        guard var row = state.nodes[id] else { return }
+        let phase = row.phase
+        change(&row)
+        guard row != state.nodes[id] else { return }
+        if row.phase != phase { row.phaseAt = now }
+        state.nodes[id] = row
+        touchedNodes.insert(id)
+    }
+
+    mutating func update(_ id: ReplicaID, _ change: (inout PlacementRow) -> Void) {
+        guard var row = state.placements[id] else { return }
+        change(&row)
+        guard row != state.placements[id] else { return }
+        put(row)
+    }
+
+    mutating func put(_ row: PlacementRow) {
+        if let node = state.placements[row.replica]?.node { onNode[node]?.remove(row.replica) }
+        if row.phase.holdsRoom, let node = row.node { onNode[node, default: []].insert(row.replica) }
+        state.placements[row.replica] = row
+        touchedPlacements.insert(row.replica)
+    }
+
+    mutating func remove(_ id: ReplicaID) {
+        if let node = state.placements[id]?.node { onNode[node]?.remove(id) }
+        state.placements[id] = nil
+        touchedPlacements.remove(id)
+        removedPlacements.insert(id)
+    }
+
+    mutating func put(_ row: NodeRow) {
+        state.nodes[row.id] = row
+        touchedNodes.insert(row.id)
+    }
+
+    mutating func put(_ row: InstanceSeenRow) {
+        guard state.instances[row.instance] != row else { return }
+        state.instances[row.instance] = row
+        touchedInstances.insert(row.instance)
+    }
+
+    mutating func forget(instance: String) {
+        state.instances[instance] = nil
+        touchedInstances.remove(instance)
+        removedInstances.insert(instance)
+    }
+
+    mutating func put(_ row: AvailabilityRow) {
+        state.availability[row.offering] = row
+        touchedAvailability.insert(row.offering)
+    }
+
+    mutating func forget(availability offering: String) {
+        guard state.availability[offering] != nil else { return }
+        state.availability[offering] = nil
+        touchedAvailability.remove(offering)
+        removedAvailability.insert(offering)
+    }
+
+    mutating func askDrain(_ node: NodeID, deadline: Moment, reason: String) {
+        let row = DrainRequestRow(node: node, deadline: deadline, reason: reason)
+        guard state.drainRequests[node] != row else { return }
+        state.drainRequests[node] = row
+        touchedDrains.insert(node)
+    }
+
+    mutating func endDrain(_ node: NodeID) {
+        guard state.drainRequests[node] != nil else { return }
+        state.drainRequests[node] = nil
+        touchedDrains.remove(node)
+        removedDrains.insert(node)
+    }
+
+    /// The node's desired set differs from what it was told.
+    mutating func reorder(_ node: NodeID) { reordered.insert(node) }
+
+    mutating func raiseGenerations() {
+        for node in reordered.sorted() { update(node) { $0.generation += 1 } }
+    }
+
+    mutating func wake(at moment: Moment?) {
+        guard let moment else { return }
+        wake = wake.map { min($0, moment) } ?? moment
+    }
+
+    // MARK: - Reading
+
+    /// When the agent of a node was last heard, by this process or the one before it.
+    func lastHeard(_ node: NodeRow) -> Moment {
+        max(reports[node.id]?.arrived ?? node.heardAt ?? Moment(0), listening)
+    }
+
+    func isSilent(_ node: NodeRow, for span: Millis) -> Bool { lastHeard(node) + span <= now }
+
+    /// Nodes of these phases, in the order of their ids.
+    func nodes(in phases: Set<NodePhase>) -> [NodeRow] {
+        state.nodes.values.filter { phases.contains($0.phase) }.sorted { $0.id < $1.id }
+    }
+
+    func liveReplicas(on node: NodeID) -> [ReplicaID] { (onNode[node] ?? []).sorted() }
+}

@@ -1,0 +1,182 @@
+import Cloud
+import Model
+import Store
+
+/// The node tier: places what the serve tier wants, and decides which nodes exist.
+///
+/// `hear` only takes in; `step` folds, plans, commits once and says which provider calls the committed rows ask for.
+/// All synchronous: the shell calls from one thread and makes the calls.
+package final class NodeTier {
+    package let store: Store
+    /// Base URL of the agents' endpoint, as new machines are told it.
+    var address = ""
+    let tokenFile: String
+    let listening: Moment
+    private(set) var reports: [NodeID: AgentReport] = [:]
+    private var answers: [ProviderAnswer] = []
+    private var offerings: [Offering] = []
+    var offeringsDue: Moment
+    var listed: Moment
+    var inFlight: Set<CallKey> = []
+    private var renewed = Moment(Int64.min / 2)
+    private var settings: ClusterSettings
+    private var settingsStored = false
+
+    static let renewEvery = Millis(2_000)
+    /// The serve tier silent for this long: nothing is given back.
+    static let serveSilent = Millis(10_000)
+    static let listSoon = Millis(500)
+    static let listSeldom = Millis(5_000)
+    static let offeringsEvery = Millis(60_000)
+    static let offeringsRetry = Millis(1_000)
+    /// Provider calls on their way at once; the rest wait for the next step.
+    static let callsMax = 32
+
+    /// - Parameter settings: the cluster file in force; nil takes what SQLite has, or the defaults.
+    package init(store: Store, settings: ClusterSettings?, tokenFile: String) throws(StoreError) {
+        self.store = store
+        self.tokenFile = tokenFile
+        listening = store.now()
+        offeringsDue = listening
+        listed = Moment(Int64.min / 2)
+        let stored = try store.state().setting?.settings
+        self.settings = settings ?? stored ?? ClusterSettings()
+    }
+
+    /// Where the agents' endpoint listens, e.g. `http://127.0.0.1:6380`.
+    package func listens(at address: String) { self.address = address }
+
+    package func hear(_ report: AgentReport) { reports[report.node] = report }
+
+    package func hear(_ answer: ProviderAnswer) { answers.append(answer) }
+
+    /// Reads, folds, plans, commits.
+    /// - Returns: when to step again at the latest, and the calls to make; each is heard back once.
+    package func step() throws(StoreError) -> (wake: Moment?, calls: [ProviderCall]) {
+        let now = store.now()
+        let state = try store.state()
+        takeIn(now)
+        var step = NodeStep(
+            state: state, now: now, settings: settings, offerings: offerings, reports: reports, listening: listening)
+        if settings.provider == nil { step.ensureLocalNode(token: token(serial: 0)) }
+        step.foldReports()
+        for answer in answers { step.fold(answer) }
+        step.followReplicas()
+        step.advanceNodes()
+        step.place(holdsCapacity: isServeSilent(state, now))
+        step.raiseGenerations()
+        let renew = renewed + Self.renewEvery <= now
+        if step.changes || renew || !settingsStored { try commit(step, renew: renew) }
+        answers.removeAll()
+        var wake = [step.wake, renewed + Self.renewEvery, offeringsDue > now ? offeringsDue : nil].compactMap { $0 }.min()
+        let calls = dueCalls(in: try store.state(), now: now, wake: &wake)
+        if !calls.isEmpty { try noteAttempts(calls) }
+        return (wake, calls)
+    }
+
+    /// What is not cluster state: the catalogue, and which calls are done.
+    private func takeIn(_ now: Moment) {
+        for answer in answers {
+            inFlight.remove(CallKey(answer))
+            switch answer {
+            case .offerings(.success(let list)):
+                offerings = list
+                offeringsDue = now + Self.offeringsEvery
+            case .offerings(.failure): offeringsDue = now + Self.offeringsRetry
+            case .list: listed = now
+            case .create, .terminate: break
+            }
+        }
+    }
+
+    private func isServeSilent(_ state: ClusterState, _ now: Moment) -> Bool {
+        guard let heard = state.roles[.serve]?.heardAt else { return true }
+        return max(heard, listening) + Self.serveSilent <= now
+    }
+
+    private func token(serial: Int64) -> String {
+        "\(store.clusterUUID.prefix(18))-\(store.clusterGeneration)-n\(serial)"
+    }
+
+    private func commit(_ step: NodeStep, renew: Bool) throws(StoreError) {
+        try store.commit { transaction in
+            if !settingsStored { try writeSettings(to: transaction) }
+            try step.write(to: transaction, epoch: store.epoch, unixMillis: store.unixMillis()) { token(serial: $0) }
+            if renew {
+                try transaction.renew(address: address)
+                try writeHeard(step, to: transaction)
+            }
+        }
+        settingsStored = true
+        if renew { renewed = step.now }
+    }
+
+    /// When each agent was last heard, with the renewal and never by itself.
+    private func writeHeard(_ step: NodeStep, to transaction: StoreTransaction) throws {
+        for id in reports.keys.sorted() {
+            guard var row = step.state.nodes[id], let report = reports[id], row.phase != .gone else { continue }
+            row.heardAt = report.arrived
+            try transaction.put(row)
+        }
+    }
+
+    private func writeSettings(to transaction: StoreTransaction) throws {
+        try transaction.put(SettingRow(settings: settings, appliedUnixMs: store.unixMillis()))
+        let names = Set(settings.nodeTypes.map(\.name))
+        for type in settings.nodeTypes {
+            try transaction.put(
+                NodeTypeRow(
+                    name: type.name, resources: type.resources, minWorkers: type.minWorkers,
+                    maxWorkers: type.maxWorkers, idleTimeout: type.idleTimeout ?? settings.idleTimeout))
+        }
+        for name in try store.state().nodeTypes.keys.sorted() where !names.contains(name) {
+            try transaction.delete(NodeTypeRow.self, name)
+        }
+    }
+
+    /// A call that leaves is an attempt of a committed intent.
+    private func noteAttempts(_ calls: [ProviderCall]) throws(StoreError) {
+        let state = try store.state()
+        let nodes = calls.compactMap { call -> NodeID? in
+            switch call {
+            case .create(let request): request.node
+            case .terminate(let node, _): node
+            case .offerings, .list: nil
+            }
+        }
+        guard !nodes.isEmpty else { return }
+        try store.commit { transaction in
+            for id in nodes.sorted() {
+                guard var row = state.nodes[id] else { continue }
+                row.attempts += 1
+                row.epoch = store.epoch
+                try transaction.put(row)
+            }
+        }
+    }
+
+    // MARK: - What is published
+
+    /// The complete orders of a node as committed; nil when there is no such node.
+    package func orders(for node: NodeID) throws(StoreError) -> Orders? {
+        let state = try store.state()
+        guard let row = state.nodes[node] else { return nil }
+        return Orders.of(row, state.placements.values.filter { $0.node == node }, in: state)
+    }
+
+    /// The orders of every node that is not gone.
+    package func allOrders() throws(StoreError) -> [NodeID: Orders] {
+        let state = try store.state()
+        var byNode: [NodeID: [PlacementRow]] = [:]
+        for placement in state.placements.values {
+            if let node = placement.node, placement.phase.holdsRoom { byNode[node, default: []].append(placement) }
+        }
+        var orders: [NodeID: Orders] = [:]
+        for (id, row) in state.nodes where row.phase != .gone {
+            orders[id] = Orders.of(row, byNode[id] ?? [], in: state)
+        }
+        return orders
+    }
+
+    package var clusterSettings: ClusterSettings { settings }
+}

@@ -1,0 +1,145 @@
+import Model
+import Placement
+import Provisioning
+import Store
+
+extension NodeStep {
+    /// Places what waits, buys what does not fit, and gives back what nobody needs.
+    /// - Parameter holdsCapacity: the serve tier is silent, so nothing is given back.
+    mutating func place(holdsCapacity: Bool) {
+        let demands = state.placements.values.filter { $0.phase == .pending }.sorted { $0.replica < $1.replica }
+            .map { placement in
+                Demand(
+                    replica: placement.replica, resources: placement.resources,
+                    buys: state.replicas[placement.replica]?.buys ?? false)
+            }
+        let plan = Placement.place(demands, in: rooms())
+        for assignment in plan.assigned { assign(assignment.replica, to: assignment.node) }
+        decisions += plan.decisions
+        provision(plan, holdsCapacity: holdsCapacity)
+    }
+
+    private mutating func assign(_ replica: ReplicaID, to node: NodeID) {
+        let now = now
+        if state.nodes[node]?.phase == .draining { uncordon(node) }
+        update(replica) { row in
+            row.node = node
+            row.phase = .assigned
+            row.assignedAt = now
+            row.refusals = []
+        }
+        update(node) { $0.idleSince = nil }
+        reorder(node)
+    }
+
+    /// Every node as placement sees it. A node that is being emptied only because it was idle is room as well: it is
+    /// taken back when something fits there.
+    private func rooms() -> [Room] {
+        nodes(in: [.requested, .booting, .ready, .draining]).map { node in
+            var free = node.resources
+            let replicas = liveReplicas(on: node.id)
+            for id in replicas { if let row = state.placements[id] { free = free - row.resources } }
+            let open =
+                (node.phase == .ready || node.phase == .draining) && state.drainRequests[node.id] == nil
+                && !isSilent(node, for: settings.agentSilent) && reports[node.id] != nil
+            let coming = node.phase == .requested || node.phase == .booting
+            return Room(
+                node: node.id, type: node.type, free: free, total: node.resources,
+                state: coming ? .coming : open ? .open : .closed, replicas: replicas.count)
+        }
+    }
+
+    private mutating func provision(_ plan: PlacementPlan, holdsCapacity: Bool) {
+        let awaited = Set(plan.coming.map(\.node))
+        let idle = nodes(in: [.ready]).filter { node in
+            liveReplicas(on: node.id).isEmpty && !node.provider.isEmpty && !awaited.contains(node.id)
+        }
+        let outcome = Provisioning.provision(
+            ProvisioningInput(
+                settings: settings, unplaced: plan.unplaced, types: typeStates(), offerings: offerings,
+                unavailableUntil: unavailable(),
+                idle: holdsCapacity
+                    ? []
+                    : idle.map { node in
+                        IdleNode(
+                            node: node.id, type: node.type, idleSince: node.idleSince ?? now,
+                            generationApplied: hasObeyed(node))
+                    },
+                now: now))
+        decisions += outcome.decisions
+        wake(at: outcome.wake)
+        for launch in outcome.launches {
+            purchases.append(Purchase(type: launch.type, offerings: launch.offerings, why: launch.reason))
+        }
+        for removal in outcome.terminate {
+            update(removal.node) { row in
+                row.phase = .draining
+                row.why = removal.reason
+            }
+            reorder(removal.node)
+        }
+        noteRefusals(plan, outcome)
+    }
+
+    /// Each waiting replica's row says what every candidate answered.
+    private mutating func noteRefusals(_ plan: PlacementPlan, _ outcome: ProvisioningPlan) {
+        var refusals: [ReplicaID: [Refusal]] = [:]
+        for unplaced in plan.unplaced { refusals[unplaced.demand.replica] = unplaced.refusals }
+        for refusal in outcome.refusals { refusals[refusal.replica, default: []] += refusal.refusals }
+        for launch in outcome.launches {
+            for replica in launch.replicas {
+                refusals[replica, default: []].append(Refusal(candidate: launch.type, code: .coming))
+            }
+        }
+        for coming in plan.coming {
+            refusals[coming.replica] = coming.refusals
+        }
+        for id in refusals.keys.sorted() { update(id) { $0.refusals = refusals[id] ?? [] } }
+    }
+
+    private func typeStates() -> [TypeState] {
+        let nodes = nodes(in: [.requested, .booting, .ready, .draining, .terminating]).filter { !$0.provider.isEmpty }
+        var types = settings.nodeTypes
+        // A type that left the file still counts against the cluster's limit, and its nodes are surplus.
+        for name in Set(nodes.map(\.type)).subtracting(types.map(\.name)).sorted() {
+            let resources = nodes.first { $0.type == name }?.resources ?? Resources()
+            types.append(NodeType(name: name, resources: resources, maxWorkers: 0))
+        }
+        return types.map { type in
+            let mine = nodes.filter { $0.type == type.name }
+            return TypeState(
+                type: type, live: mine.count, ready: mine.count { $0.phase == .ready },
+                launching: mine.count { $0.phase == .requested || $0.phase == .booting },
+                recent: mine.count { $0.createdAt + upscalingStep > now })
+        }
+    }
+
+    private func unavailable() -> [Unavailable] {
+        offerings.compactMap { offering in
+            guard let row = state.availability[offeringKey(offering)], row.until > now else { return nil }
+            return Unavailable(offering: offering, until: row.until)
+        }
+    }
+
+    /// Its agent has obeyed the latest orders.
+    func hasObeyed(_ node: NodeRow) -> Bool {
+        guard let report = reports[node.id] else { return false }
+        return report.fence.generation >= node.generation
+    }
+
+    private mutating func uncordon(_ node: NodeID) {
+        decisions.append(
+            Decision(
+                .uncordon, node.rawValue, before: "draining", after: "ready", rule: "wanted_again",
+                reason: "a replica fits on \(node), which was about to be given back"))
+        update(node) { row in
+            row.phase = .ready
+            row.why = ""
+        }
+    }
+}
+
+/// The key of the availability memory. One provider a cluster in this version, so its name is left out.
+func offeringKey(_ offering: Offering) -> String {
+    "\(offering.nodeType)/\(offering.zone)/\(offering.capacityType)"
+}

@@ -1,0 +1,101 @@
+import Model
+import Store
+
+extension NodeStep {
+    /// Writes the step in one transaction, in a fixed order.
+    func write(to transaction: StoreTransaction, epoch: Int64, unixMillis: Int64, token: (Int64) -> String) throws {
+        for id in touchedNodes.sorted() {
+            guard var row = state.nodes[id] else { continue }
+            row.epoch = epoch
+            try transaction.put(row)
+        }
+        for id in touchedPlacements.sorted() {
+            if let row = state.placements[id] { try transaction.put(row) }
+        }
+        for id in touchedInstances.sorted() {
+            if let row = state.instances[id] { try transaction.put(row) }
+        }
+        for id in touchedAvailability.sorted() {
+            if let row = state.availability[id] { try transaction.put(row) }
+        }
+        for id in touchedDrains.sorted() {
+            if let row = state.drainRequests[id] { try transaction.put(row) }
+        }
+        for id in removedPlacements.sorted() { try transaction.delete(PlacementRow.self, id) }
+        for id in removedInstances.sorted() { try transaction.delete(InstanceSeenRow.self, id) }
+        for id in removedAvailability.sorted() { try transaction.delete(AvailabilityRow.self, id) }
+        for id in removedDrains.sorted() { try transaction.delete(DrainRequestRow.self, id) }
+        try writePurchases(to: transaction, epoch: epoch, unixMillis: unixMillis, token: token)
+        try transaction.record(decisions, at: now)
+    }
+
+    private func writePurchases(
+        to transaction: StoreTransaction, epoch: Int64, unixMillis: Int64, token: (Int64) -> String
+    ) throws {
+        guard !purchases.isEmpty else { return }
+        let first = try transaction.nextNodeSerial(purchases.count)
+        for (index, purchase) in purchases.enumerated() {
+            let serial = first + Int64(index)
+            guard let type = settings.nodeTypes.first(where: { $0.name == purchase.type }) else { continue }
+            let ports = PortRange.of(serial, in: settings.ports)
+            var row = NodeRow(
+                id: NodeID("n\(serial)"), type: type.name, token: token(serial), epoch: epoch,
+                resources: type.resources, portsFirst: ports.first, portsLast: ports.last, createdAt: now,
+                joinDeadline: now + settings.joinDeadline)
+            row.provider = settings.provider?.name ?? ""
+            row.offerings = purchase.offerings
+            row.createdUnixMs = unixMillis
+            row.why = purchase.why
+            try transaction.put(row)
+        }
+    }
+}
+
+/// Which ports a node's replicas use. Nodes of a real provider have all of them; those of the fake cloud share one
+/// machine, so each takes a slice by its number, round and round.
+enum PortRange {
+    /// Enough for the replicas of one emulated node and those that are stopping.
+    static let sliceMax = 200
+
+    static func of(_ serial: Int64, in ports: PortSettings) -> (first: Int, last: Int) {
+        let width = ports.replicasLast - ports.replicasFirst + 1
+        let slice = min(sliceMax, width)
+        let slices = max(width / slice, 1)
+        let index = Int(serial % Int64(slices))
+        return (ports.replicasFirst + index * slice, ports.replicasFirst + index * slice + slice - 1)
+    }
+}
+
+extension ProviderSettings {
+    var name: String {
+        switch self {
+        case .fake: "fake"
+        case .native: "native"
+        }
+    }
+}
+
+extension Orders {
+    /// A stop without a stated deadline, and the least any stop gets.
+    static let stopGraceDefault = Millis(5_000)
+    static let stopGraceMin = Millis(2_000)
+
+    static func of(_ node: NodeRow, _ placements: [PlacementRow], in state: ClusterState) -> Orders {
+        let replicas = placements.filter(\.phase.holdsRoom)
+            .sorted { $0.replica < $1.replica }
+            .compactMap { placement -> Orders.Replica? in
+                // Without a replica row there is nothing to say how it ends: absent, it is stopped at once.
+                guard let replica = state.replicas[placement.replica] else { return nil }
+                return Orders.Replica(
+                    id: placement.replica, settings: replica.settings,
+                    stopGrace: placement.phase == .stopping ? grace(replica, placement) : nil)
+            }
+        return Orders(
+            generation: node.generation, replicas: replicas, retire: node.phase == .terminating || node.phase == .gone)
+    }
+
+    private static func grace(_ replica: ReplicaRow, _ placement: PlacementRow) -> Millis {
+        guard let deadline = replica.drainDeadline, let since = placement.stoppingAt else { return stopGraceDefault }
+        return max(deadline - since, stopGraceMin)
+    }
+}

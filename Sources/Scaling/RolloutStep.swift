@@ -1,0 +1,189 @@
+import Model
+
+/// What to start and what to let go, so that `target` replicas of the current version run.
+///
+/// Without old replicas it fills what is missing or names what is too much. With old ones it replaces them
+/// one by one, the new one first: a surplus replica takes room that is there, and an old one leaves when it
+/// is ready. When there is no room for the surplus an old one leaves first. There are never more than `target
+/// + 1`, and never fewer than `target − 1` ready because of the rollout. While the current version fails, old
+/// ones stay.
+///
+/// Replicas on a node being drained do not count: replacements start at once, and each leaves when a
+/// replacement is ready, or `grace` before the node's deadline.
+package func rollout(_ input: RolloutInput) -> RolloutPlan {
+    var step = RolloutStep(input)
+    step.run()
+    return step.plan
+}
+
+struct RolloutStep {
+    let input: RolloutInput
+    /// On nodes that stay, sorted by id: the old version and the current one.
+    var old: [RolloutReplica]
+    var current: [RolloutReplica]
+    let leaving: [RolloutReplica]
+    var plan = RolloutPlan()
+
+    init(_ input: RolloutInput) {
+        self.input = input
+        let replicas = input.replicas.map { ($0.id.serial, $0) }
+            .sorted { $0.0 != $1.0 ? $0.0 < $1.0 : $0.1.id < $1.1.id }.map(\.1)
+        leaving = replicas.filter { $0.leaving != nil }
+        old = replicas.filter { $0.leaving == nil && !$0.current }
+        current = replicas.filter { $0.leaving == nil && $0.current }
+    }
+
+    var target: Int { max(input.target, 0) }
+    var count: Int { old.count + current.count }
+    /// Back-off is running.
+    var waits: Bool { input.retryAt.map { input.now < $0 } ?? false }
+    var ready: Int { old.count(where: \.ready) + current.count(where: \.ready) }
+
+    mutating func run() {
+        if target == 0 {
+            drain(old + current + leaving, "target_zero", "No replica is wanted.")
+            return
+        }
+        if count < target {
+            fill()
+        } else if old.isEmpty {
+            plan.surplusToStop = count - target
+        } else if count > target {
+            replace()
+        } else {
+            startSurplus()
+        }
+        letSurplusBuy()
+        letGo()
+    }
+
+    /// Orders what is missing, of the current version.
+    private mutating func fill() {
+        if waits {
+            wake(at: input.retryAt)
+            return
+        }
+        plan.start = target - count
+        plan.decisions.append(
+            decision(
+                .replace, "fill", after: "\(target)",
+                "\(count) of \(target) wanted exist on nodes that stay: \(plan.start) more are ordered."))
+    }
+
+    /// Begins the replacement of one old replica, when the ones before it are done.
+    private mutating func startSurplus() {
+        guard current.allSatisfy(\.ready) else { return }
+        if waits {
+            wake(at: input.retryAt)
+            return
+        }
+        // Failing for good (no further try is planned): old ones stay, nothing is started beside them.
+        if input.failing && input.retryAt == nil { return }
+        plan.startSurplus = 1
+        plan.decisions.append(
+            decision(
+                .rollout, "surplus_first", after: "\(count + 1)",
+                "\(old.count) replicas are old: one of the new version is started before one of them leaves."
+            ))
+    }
+
+    /// More than wanted, old ones among them: old ones leave as far as readiness allows.
+    private mutating func replace() {
+        // One above the target is the replica that is being waited for; while it fails, until it has proved
+        // itself.
+        let awaited = input.failing ? !current.isEmpty : current.contains { !$0.ready }
+        var excess = count - target - (awaited ? 1 : 0)
+        if input.failing {
+            plan.surplusToStop = min(excess, current.count)
+            excess -= plan.surplusToStop
+        }
+        var spare = ready - target
+        var leavers: [RolloutReplica] = []
+        for one in byUse(old) where excess > 0 && (!one.ready || spare > 0) {
+            leavers.append(one)
+            excess -= 1
+            if one.ready { spare -= 1 }
+        }
+        if count == target + 1 && lacksRoom, let first = byUse(old).first,
+            !first.ready || ready > target - 1
+        {
+            drain([first], "make_room", "The new replica finds no room: an old one leaves first.")
+            return
+        }
+        drain(
+            leavers, "replace_old",
+            "More replicas exist than are wanted: those of an old version leave first.")
+        plan.surplusToStop += min(excess, current.count - plan.surplusToStop)
+    }
+
+    /// The surplus replica waits for room that only an old one can leave: none is on its way out already.
+    private var lacksRoom: Bool {
+        !input.failing && input.stopping == 0 && current.contains { !$0.ready && $0.unplaced }
+    }
+
+    /// A surplus replica that is no longer one, and for which the room that was left did not suffice.
+    private mutating func letSurplusBuy() {
+        guard count <= target, !input.failing, input.stopping == 0 else { return }
+        plan.mayBuy = current.filter { $0.unplaced && !$0.buys }.map(\.id)
+    }
+
+    /// Replicas on nodes being drained leave as replacements become ready.
+    private mutating func letGo() {
+        let draining = Set(plan.drain)
+        let readyDrained = (old + current).count { $0.ready && draining.contains($0.id) }
+        let lastCall = input.now + input.grace
+        let isDue = { (one: RolloutReplica) in one.leaving.map { $0 <= lastCall } ?? false }
+        let rest = leaving.filter { !isDue($0) }
+        drain(leaving.filter(isDue), "drain_deadline", "Its node is being drained and the deadline is near.")
+        let idle = rest.filter { !$0.ready }
+        let serving = rest.filter(\.ready).sorted {
+            let (a, b) = ($0.leaving ?? input.now, $1.leaving ?? input.now)
+            return a != b ? a < b : $0.id < $1.id
+        }
+        let spare = min(ready - readyDrained, target) + serving.count - target
+        let replaced = serving.prefix(max(0, spare))
+        drain(idle, "drained_node", "Its node is being drained and it serves nothing yet.")
+        drain(Array(replaced), "drained_node", "Its node is being drained and its replacement is ready.")
+        for one in serving.dropFirst(replaced.count) { wake(at: one.leaving.map { $0 - input.grace }) }
+    }
+
+    /// Those that serve nothing first, then the oldest.
+    private func byUse(_ replicas: [RolloutReplica]) -> [RolloutReplica] {
+        replicas.filter { !$0.ready } + replicas.filter(\.ready)
+    }
+
+    private mutating func wake(at moment: Moment?) {
+        guard let moment, moment > input.now else { return }
+        plan.wake = min(plan.wake ?? moment, moment)
+    }
+}
+
+extension RolloutStep {
+    fileprivate mutating func drain(_ replicas: [RolloutReplica], _ rule: String, _ reason: String) {
+        guard !replicas.isEmpty else { return }
+        plan.drain += replicas.map(\.id)
+        for one in replicas {
+            plan.decisions.append(
+                Decision(
+                    rule == "target_zero" ? .stop : .rollout, one.id.rawValue,
+                    before: "wanted", after: "draining", rule: rule, reason: reason, inputs: figures))
+        }
+    }
+
+    fileprivate func decision(
+        _ kind: Decision.Kind, _ rule: String, after: String, _ reason: String
+    ) -> Decision {
+        Decision(
+            kind, input.deployment.rawValue, before: "\(count)", after: after, rule: rule, reason: reason,
+            inputs: figures)
+    }
+
+    private var figures: [Decision.Input] {
+        [
+            .init("target", Int64(target)), .init("old", Int64(old.count)),
+            .init("current", Int64(current.count)),
+            .init("ready", Int64(ready)), .init("leaving", Int64(leaving.count)),
+            .init("stopping", Int64(input.stopping)), .init("failing", input.failing ? 1 : 0),
+        ]
+    }
+}

@@ -1,0 +1,16 @@
+/// The database's own words: what makes the tables, and the views over them. A room of its own, since embedding
+/// compiles slowly.
+package enum Schema {
+    /// In order; a file is never edited after it has landed. `version` is `PRAGMA user_version` after it.
+    package static let migrations: [(version: Int, name: String, sql: String)] = [
+        (1, "m0001_init", text(PackageResources.m0001_init_sql))
+    ]
+
+    /// Dropped and made again when this text differs from that of the database.
+    package static let views: String = text(PackageResources.views_sql)
+
+    /// `PRAGMA application_id` of every database of ours: "TNDM".
+    package static let applicationID: Int32 = 0x544E_444D
+
+    private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+}

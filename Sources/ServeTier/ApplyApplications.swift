@@ -1,0 +1,98 @@
+import Model
+import Store
+
+extension ServeTier {
+    /// Makes the applications be exactly these: those not named are deleted, as in Ray. One commit.
+    ///
+    /// Replicas are replaced only where what they are started with changed; a change of counts or limits is taken
+    /// over in place.
+    package func apply(_ applications: [ApplicationSettings]) throws(StoreError) {
+        let state = try store.state()
+        let unixMillis = store.unixMillis()
+        try store.commit { transaction in
+            for application in applications { try Self.put(application, in: state, transaction, unixMillis) }
+            let named = Set(applications.map(\.name))
+            for name in state.applications.keys.sorted() where !named.contains(name) {
+                try Self.delete(name, in: state, transaction)
+            }
+        }
+    }
+
+    /// Has one application's replicas stopped; its rows go when they have.
+    /// - Returns: false when there is no such application.
+    package func delete(application name: String) throws(StoreError) -> Bool {
+        let state = try store.state()
+        guard state.applications[name] != nil else { return false }
+        try store.commit { transaction in try Self.delete(name, in: state, transaction) }
+        return true
+    }
+
+    private static func put(
+        _ application: ApplicationSettings, in state: ClusterState, _ transaction: StoreTransaction,
+        _ unixMillis: Int64
+    ) throws {
+        try transaction.put(
+            ApplicationRow(
+                name: application.name, routePrefix: application.routePrefix, ingress: application.ingress,
+                status: .deploying, deployedUnixMs: unixMillis))
+        for (position, settings) in application.deployments.enumerated() {
+            let version = stableHash(of: settings.replica)
+            var row =
+                state.deployments[settings.id]
+                ?? DeploymentRow(
+                    id: settings.id, settings: settings, version: version, target: firstTarget(settings))
+            let known = state.deployments[settings.id]
+            row.position = position
+            row.target = target(for: settings, known: known)
+            if known?.version != version || known?.deleting == true {
+                // A new command deserves a new chance; a new count is no cure for a failing one.
+                row.failures = 0
+                row.retryAt = nil
+                row.lastFailure = ""
+                row.status = .updating
+            }
+            row.settings = settings
+            row.version = version
+            row.deleting = false
+            try transaction.put(row)
+        }
+        let named = Set(application.deployments.map(\.id))
+        let dropped = state.deployments.values.filter { $0.application == application.name && !named.contains($0.id) }
+        for row in dropped.sorted(by: { $0.id < $1.id }) { try markDeleted(row, transaction) }
+    }
+
+    private static func delete(
+        _ name: String, in state: ClusterState, _ transaction: StoreTransaction
+    ) throws {
+        guard var application = state.applications[name], !application.deleting else { return }
+        application.deleting = true
+        application.status = .deleting
+        try transaction.put(application)
+        let rows = state.deployments.values.filter { $0.application == name }
+        for row in rows.sorted(by: { $0.id < $1.id }) { try markDeleted(row, transaction) }
+    }
+
+    private static func markDeleted(_ row: DeploymentRow, _ transaction: StoreTransaction) throws {
+        var row = row
+        row.deleting = true
+        row.target = 0
+        try transaction.put(row)
+    }
+
+    private static func firstTarget(_ settings: DeploymentSettings) -> Int {
+        switch settings.count {
+        case .fixed(let count): count
+        case .auto(let scaling): scaling.initialReplicas ?? scaling.minReplicas
+        }
+    }
+
+    /// The present target is kept within the new bounds; `initial_replicas` speaks again only when the autoscaling
+    /// settings changed (Ray 2.60).
+    private static func target(for settings: DeploymentSettings, known: DeploymentRow?) -> Int {
+        guard let known, !known.deleting else { return firstTarget(settings) }
+        // A new fixed count is taken over by the next step, which writes down that it did.
+        guard case .auto(let scaling) = settings.count else { return known.target }
+        if scaling.initialReplicas != nil, known.settings.count != settings.count { return firstTarget(settings) }
+        return min(max(known.target, scaling.minReplicas), scaling.maxReplicas)
+    }
+}

@@ -1,0 +1,83 @@
+import Model
+import Store
+
+extension ServeStep {
+    /// Takes a replica off its route, or, if it was never on one, has it stopped at once.
+    mutating func release(_ id: ReplicaID, because reason: String) {
+        guard let replica = state.replicas[id], replica.phase == .wanted else { return }
+        let timeout = state.deployments[replica.deployment]?.settings.gracefulShutdownTimeout ?? grace
+        let now = now
+        update(id) { row in
+            row.stopReason = reason
+            if row.routedAt == nil {
+                row.phase = .stopping
+            } else {
+                row.phase = .draining
+                row.drainingAt = now
+                row.drainDeadline = now + timeout
+            }
+        }
+        if let node = state.placements[id]?.node { replicasOnNode[node, default: 1] -= 1 }
+    }
+
+    /// Draining replicas that every proxy has let go of, or whose time is up, are stopped.
+    ///
+    /// A proxy silent for `proxySilent` is passed over: it never fences itself, and the replica then refuses its new
+    /// connections before a byte, so that such a request is sent elsewhere.
+    mutating func stopDrained() {
+        let silent = state.setting?.settings.proxySilent ?? ClusterSettings().proxySilent
+        for id in byDeployment.keys.sorted() {
+            for replica in replicas(of: id) where replica.phase == .draining {
+                guard let generation = replica.drainGeneration else { continue }
+                if state.placements[replica.id]?.phase.isFinal ?? true {
+                    update(replica.id) { $0.phase = .stopping }
+                    continue
+                }
+                let verdict = holders(of: replica.id, route: generation, silentAfter: silent)
+                let late = replica.drainDeadline.map { $0 <= now } ?? true
+                if verdict.none || late {
+                    update(replica.id) { $0.phase = .stopping }
+                } else {
+                    wake(at: replica.drainDeadline)
+                    wake(at: verdict.askAgain)
+                }
+            }
+        }
+    }
+
+    /// Whether any proxy that speaks may still send to, or waits for, a replica off its route.
+    private func holders(
+        of replica: ReplicaID, route generation: Int64, silentAfter: Millis
+    ) -> (none: Bool, askAgain: Moment?) {
+        var askAgain: Moment?
+        var none = true
+        for (id, proxy) in state.proxies.sorted(by: { $0.key < $1.key }) {
+            let last = max(heard[id]?.arrived ?? proxy.heardAt, listening)
+            if last + silentAfter <= now { continue }
+            let report = heard[id]
+            let applied = report?.applied[replica.deployment] ?? -1
+            let busy = report?.busy[replica] ?? 0
+            // A proxy that does not name the deployment has no route of it, and so nothing to let go of.
+            let knows = report.map { $0.applied[replica.deployment] != nil } ?? true
+            if (knows && applied < generation) || busy > 0 {
+                none = false
+                let verdict = last + silentAfter
+                askAgain = askAgain.map { min($0, verdict) } ?? verdict
+            }
+        }
+        return (none, askAgain)
+    }
+
+    /// Rows whose placement says that nothing runs any more, or that never had one, go.
+    mutating func removeStopped() {
+        for id in byDeployment.keys.sorted() {
+            for replica in replicas(of: id) where replica.phase == .stopping {
+                guard let placement = state.placements[replica.id] else {
+                    remove(replica.id)
+                    continue
+                }
+                if placement.phase.isFinal { remove(replica.id) }
+            }
+        }
+    }
+}

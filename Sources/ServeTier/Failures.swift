@@ -1,0 +1,102 @@
+import Model
+import Store
+
+/// How a failing deployment is held back.
+enum FailureRule {
+    /// First wait before a replacement; doubled with each failure in a row.
+    static let backOffFirst = Millis(1_000)
+    static let backOffMax = Millis(300_000)
+    /// A replica that was ready for this long has started well: its end is no start failure.
+    static let stableAfter = Millis(10_000)
+    /// A deployment none of whose replicas was ever ready is called failed after this many failures (Ray: three
+    /// for each replica wanted; here one count for all, since they run the same command).
+    static let deployFailedAfter = 3
+
+    static func backOff(failures: Int) -> Millis {
+        let doublings = min(max(failures - 1, 0), 20)
+        return min(Millis(backOffFirst.rawValue << Int64(doublings)), backOffMax)
+    }
+}
+
+extension ServeStep {
+    /// Ends replicas whose placement failed or was lost, counts failures, and lets the count go once a replica has
+    /// stayed ready.
+    mutating func endFailedReplicas() {
+        for id in byDeployment.keys.sorted() {
+            for replica in wanted(of: id) {
+                guard let placement = state.placements[replica.id] else { continue }
+                switch placement.phase {
+                case .failed: end(replica, failed: placement)
+                case .lost: end(replica, lost: placement)
+                case .stopped:
+                    update(replica.id) {
+                        $0.phase = .stopping
+                        $0.stopReason = "stopped on its node without an order"
+                    }
+                case .pending, .assigned, .starting, .ready, .stopping: break
+                }
+            }
+            settle(id)
+        }
+    }
+
+    private mutating func end(_ replica: ReplicaRow, failed placement: PlacementRow) {
+        let words = placement.exitText.isEmpty ? "ended" : placement.exitText
+        update(replica.id) {
+            $0.phase = .stopping
+            $0.stopReason = "failed: \(words)"
+        }
+        let ended = placement.endedAt ?? now
+        let wasStable = placement.readyAt.map { ended - $0 >= FailureRule.stableAfter } ?? false
+        let now = now
+        update(replica.deployment) { row in
+            if !wasStable {
+                row.failures += 1
+                row.retryAt = now + FailureRule.backOff(failures: row.failures)
+            }
+            row.lastFailure =
+                "\(replica.id) \(words)" + (placement.lastLines.isEmpty ? "" : "\n\(placement.lastLines)")
+        }
+        let failures = state.deployments[replica.deployment]?.failures ?? 0
+        decisions.append(
+            Decision(
+                .replace, replica.id.rawValue, before: "wanted", after: "stopping",
+                rule: wasStable ? "crash" : "start_failure",
+                reason: "\(replica.id) \(words); " + (wasStable ? "it is replaced at once" : "it is replaced after a wait"),
+                inputs: [.init("failures_in_a_row", Int64(failures))]))
+    }
+
+    private mutating func end(_ replica: ReplicaRow, lost placement: PlacementRow) {
+        let node = placement.node?.rawValue ?? "?"
+        update(replica.id) {
+            $0.phase = .stopping
+            $0.stopReason = "its node \(node) was lost"
+        }
+        decisions.append(
+            Decision(
+                .replace, replica.id.rawValue, before: "wanted", after: "stopping", rule: "node_lost",
+                reason: "node \(node) is gone; the replica is replaced elsewhere"))
+    }
+
+    /// A replica that stayed ready clears the count; until then the step comes back when it would.
+    private mutating func settle(_ id: DeploymentID) {
+        guard let row = state.deployments[id], row.failures > 0 else { return }
+        var soonest: Moment?
+        for replica in wanted(of: id) where replica.version == row.version {
+            guard let placement = state.placements[replica.id], placement.phase == .ready,
+                let ready = placement.readyAt
+            else { continue }
+            let stable = ready + FailureRule.stableAfter
+            soonest = soonest.map { min($0, stable) } ?? stable
+        }
+        guard let soonest else { return }
+        if soonest <= now {
+            update(id) {
+                $0.failures = 0
+                $0.retryAt = nil
+            }
+        } else {
+            wake(at: soonest)
+        }
+    }
+}

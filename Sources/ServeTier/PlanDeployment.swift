@@ -1,0 +1,161 @@
+import Model
+import Placement
+import Scaling
+import Store
+
+extension ServeStep {
+    /// Targets, then which replicas start and which leave, deployment by deployment in the order of their ids.
+    mutating func planDeployments() {
+        for id in state.deployments.keys.sorted() {
+            guard let row = state.deployments[id] else { continue }
+            if row.deleting {
+                for replica in wanted(of: id) { release(replica.id, because: "\(id) is deleted") }
+                continue
+            }
+            if row.settings.replica.command.isEmpty { continue }
+            setTarget(id)
+            roll(id)
+        }
+    }
+
+    // MARK: - How many
+
+    private mutating func setTarget(_ id: DeploymentID) {
+        guard let row = state.deployments[id] else { return }
+        switch row.settings.count {
+        case .fixed(let count):
+            guard row.target != count else { return }
+            decisions.append(
+                Decision(
+                    .scale, id.rawValue, before: "\(row.target)", after: "\(count)", rule: "num_replicas",
+                    reason: "num_replicas is \(count)"))
+            update(id) { $0.target = count }
+        case .auto(let settings): autoscale(id, row, settings)
+        }
+    }
+
+    private mutating func autoscale(_ id: DeploymentID, _ row: DeploymentRow, _ settings: AutoscalingSettings) {
+        let series = loadSeries(of: id)
+        let load = Scaling.load(series, now: now, lookBack: settings.lookBack)
+        let running = wanted(of: id).count { isReady($0.id) }
+        var outcome = Scaling.scale(
+            ScalingInput(
+                deployment: id, settings: settings, running: running, target: row.target, load: load,
+                queuedNow: queuedNow(of: id),
+                timer: DelayTimer(direction: row.direction, since: row.directionSince), now: now))
+        if outcome.target < row.target, isBlind(settings) {
+            // What is not heard is not zero: with a proxy or the node tier silent nothing shrinks.
+            outcome = ScalingOutcome(
+                target: row.target, timer: DelayTimer(direction: 0, since: nil), decision: nil,
+                wake: now + Millis(1_000))
+        }
+        if let decision = outcome.decision { decisions.append(decision) }
+        let now = now
+        update(id) { row in
+            row.target = outcome.target
+            row.direction = outcome.timer.direction
+            row.directionSince = outcome.timer.since
+            if outcome.decision != nil || row.loadAt == nil {
+                row.load = load.map { Thousandths($0.milli) }
+                row.loadAt = now
+            }
+        }
+        wake(at: outcome.wake)
+        // The window moves on by itself: look again while what is in it still differs from its end.
+        if load != nil { wake(at: now + settings.metricsInterval) }
+    }
+
+    /// The longest silence after which figures are stale: two reports, ten seconds at least (Ray 2.60).
+    private func isBlind(_ settings: AutoscalingSettings) -> Bool {
+        let stale = max(Millis(settings.metricsInterval.rawValue * 2), Millis(10_000))
+        let proxySilent = state.proxies.contains { id, proxy in
+            max(heard[id]?.arrived ?? proxy.heardAt, listening) + stale <= now
+        }
+        let nodes = state.roles[.nodes]?.heardAt
+        return proxySilent || nodes.map { max($0, listening) + stale <= now } ?? false
+    }
+
+    private func queuedNow(of id: DeploymentID) -> Int {
+        heard.values.reduce(0) { sum, proxy in sum + (proxy.load[id]?.queued ?? 0) }
+    }
+
+    private func loadSeries(of id: DeploymentID) -> [LoadSeries] {
+        var rows = buckets[id] ?? [:]
+        for bucket in unstored where bucket.deployment == id { rows[bucket.proxy, default: []].append(bucket) }
+        return Set(rows.keys).union(heard.keys).sorted().compactMap { proxy in
+            let points = (rows[proxy] ?? []).map {
+                LoadPoint(end: $0.end, span: $0.span, area: $0.areaMicros, last: $0.ongoing + $0.queued)
+            }
+            let live = heard[proxy]?.load[id]
+            if points.isEmpty && live == nil { return nil }
+            return LoadSeries(
+                proxy: proxy, points: points, live: live.map { $0.ongoing + $0.queued },
+                liveSince: live.flatMap { _ in heard[proxy]?.arrived })
+        }
+    }
+
+    // MARK: - Which
+
+    private mutating func roll(_ id: DeploymentID) {
+        guard let row = state.deployments[id] else { return }
+        let replicas = wanted(of: id)
+        let plan = Scaling.rollout(
+            RolloutInput(
+                deployment: id, target: row.target,
+                replicas: replicas.map { replica in
+                    let placement = state.placements[replica.id]
+                    return RolloutReplica(
+                        id: replica.id, current: replica.version == row.version, ready: isReady(replica.id),
+                        unplaced: placement.map(isStuck) ?? false,
+                        leaving: placement?.node.flatMap { state.drainRequests[$0]?.deadline }, buys: replica.buys)
+                }, stopping: leaving(of: id), failing: row.failures > 0, retryAt: row.retryAt, now: now,
+                grace: row.settings.gracefulShutdownTimeout))
+        decisions += plan.decisions
+        wake(at: plan.wake)
+        let versionChange = replicas.contains { $0.version != row.version }
+        for replica in plan.drain {
+            release(replica, because: versionChange ? "replaced by version \(row.version)" : "its node is drained")
+        }
+        if plan.start > 0 { starts.append(Start(deployment: id, count: plan.start, buys: row.failures == 0)) }
+        if plan.startSurplus > 0 {
+            starts.append(Start(deployment: id, count: plan.startSurplus, buys: false))
+        }
+        if plan.surplusToStop > 0 { stopSurplus(plan.surplusToStop, of: id) }
+        for replica in plan.mayBuy { update(replica) { $0.buys = true } }
+        if row.failures == 0, !versionChange {
+            for replica in replicas where !replica.buys && state.placements[replica.id]?.phase == .pending {
+                update(replica.id) { $0.buys = true }
+            }
+        }
+    }
+
+    /// Replicas on their way out that still hold their room.
+    private func leaving(of id: DeploymentID) -> Int {
+        replicas(of: id).count { $0.phase != .wanted && state.placements[$0.id]?.phase.holdsRoom == true }
+    }
+
+    /// The node tier looked, found no room, and none is on its way.
+    private func isStuck(_ placement: PlacementRow) -> Bool {
+        placement.phase == .pending && !placement.refusals.isEmpty
+            && !placement.refusals.contains { $0.code == .coming }
+    }
+
+    private mutating func stopSurplus(_ count: Int, of id: DeploymentID) {
+        let candidates = wanted(of: id).map { replica in
+            let placement = state.placements[replica.id]
+            return VictimCandidate(
+                replica: replica.id, ready: isReady(replica.id), node: placement?.node,
+                draining: placement?.node.map { state.drainRequests[$0] != nil } ?? false)
+        }
+        var counts = replicasOnNode
+        let chosen = victims(count, of: candidates, replicasOnNode: &counts)
+        for replica in chosen {
+            let node = state.placements[replica]?.node?.rawValue ?? "no node"
+            decisions.append(
+                Decision(
+                    .stop, replica.rawValue, before: "wanted", after: "draining", rule: "emptiest_node_newest_first",
+                    reason: "one replica too many; \(replica) on \(node) leaves the fewest behind"))
+            release(replica, because: "scaled down")
+        }
+    }
+}

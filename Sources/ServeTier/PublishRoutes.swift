@@ -1,0 +1,88 @@
+import Foundation
+import Model
+import Store
+
+extension ServeStep {
+    /// Gives every route whose content changed its next generation, and each draining replica the generation from
+    /// which it is on no route.
+    mutating func planRoutes() {
+        let now = now
+        for id in state.deployments.keys.sorted() {
+            guard let row = state.deployments[id] else { continue }
+            let content = Route.content(of: row, in: state, replicas: replicas(of: id))
+            let hash = stableHash(of: content)
+            if hash != row.routeHash {
+                update(id) {
+                    $0.routeGeneration += 1
+                    $0.routeHash = hash
+                }
+            }
+            let generation = state.deployments[id]?.routeGeneration ?? 0
+            for replica in content.replicas {
+                update(replica.id) { if $0.routedAt == nil { $0.routedAt = now } }
+            }
+            for replica in replicas(of: id) where replica.phase == .draining && replica.drainGeneration == nil {
+                update(replica.id) { $0.drainGeneration = generation }
+            }
+        }
+    }
+}
+
+extension Route {
+    /// What a proxy would be told of a deployment, generation left out.
+    struct Content: Codable {
+        var prefix: String?
+        var replicas: [Replica]
+        var maxOngoing: Int
+        var maxQueued: Int?
+        var metricsInterval: Millis
+    }
+
+    static func content(of row: DeploymentRow, in state: ClusterState, replicas: [ReplicaRow]) -> Content {
+        let application = state.applications[row.application]
+        let isIngress = application?.ingress == row.id && !row.deleting
+        return Content(
+            prefix: isIngress ? application?.routePrefix : nil,
+            replicas: replicas.compactMap { replica in
+                guard replica.phase == .wanted, let placement = state.placements[replica.id],
+                    placement.phase == .ready, let host = placement.host, let port = placement.port
+                else { return nil }
+                return Replica(id: replica.id, host: host, port: port)
+            }, maxOngoing: row.settings.maxOngoing, maxQueued: row.settings.maxQueued,
+            metricsInterval: row.metricsInterval)
+    }
+
+    /// Every route as committed, by deployment.
+    static func all(in state: ClusterState) -> [DeploymentID: Route] {
+        var byDeployment: [DeploymentID: [ReplicaRow]] = [:]
+        for replica in state.replicas.values { byDeployment[replica.deployment, default: []].append(replica) }
+        var routes: [DeploymentID: Route] = [:]
+        for (id, row) in state.deployments where row.routeGeneration > 0 {
+            let replicas = (byDeployment[id] ?? []).sorted { $0.id < $1.id }
+            let content = content(of: row, in: state, replicas: replicas)
+            routes[id] = Route(
+                deployment: id, generation: row.routeGeneration, prefix: content.prefix,
+                replicas: content.replicas, maxOngoing: content.maxOngoing, maxQueued: content.maxQueued,
+                metricsInterval: content.metricsInterval)
+        }
+        return routes
+    }
+}
+
+extension DeploymentRow {
+    /// Length of a load bucket: as configured, or Ray's default where nothing scales by it.
+    var metricsInterval: Millis {
+        if case .auto(let settings) = settings.count { return settings.metricsInterval }
+        return AutoscalingSettings().metricsInterval
+    }
+}
+
+/// FNV-1a over the value's JSON with sorted keys: equal in every process and build, unlike `Hasher`.
+func stableHash(of value: some Encodable) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    guard let bytes = try? encoder.encode(value) else { return "" }
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+    return String(hash, radix: 16)
+}

@@ -1,0 +1,76 @@
+import Model
+import Store
+
+extension ServeStep {
+    /// Recomputes every status from the rows; an application is as well as its worst deployment.
+    mutating func planStatus() {
+        for id in state.deployments.keys.sorted() {
+            guard let row = state.deployments[id] else { continue }
+            let (status, message) = status(of: row)
+            update(id) {
+                $0.status = status
+                $0.message = message
+            }
+        }
+        for name in state.applications.keys.sorted() {
+            let deployments = state.deployments.values.filter { $0.application == name }.sorted { $0.id < $1.id }
+            guard let application = state.applications[name] else { continue }
+            if application.deleting, deployments.isEmpty {
+                remove(application: name)
+                continue
+            }
+            let (status, message) = status(of: application, deployments)
+            update(application: name) {
+                $0.status = status
+                $0.message = message
+            }
+        }
+    }
+
+    private func status(of row: DeploymentRow) -> (DeploymentStatus, String) {
+        if row.settings.replica.command.isEmpty {
+            return (
+                .deployFailed,
+                "import_path needs Python replicas, which this version does not have: give \(row.id.name) a command"
+            )
+        }
+        let replicas = wanted(of: row.id)
+        let ready = replicas.count { isReady($0.id) }
+        if row.failures > 0 {
+            let neverReady = ready == 0 && row.failures >= FailureRule.deployFailedAfter
+            let words = "\(row.failures) failures in a row; the latest: \(row.lastFailure)"
+            return (neverReady ? .deployFailed : .unhealthy, words)
+        }
+        if replicas.contains(where: { $0.version != row.version }) {
+            let new = replicas.count { $0.version == row.version && isReady($0.id) }
+            return (.updating, "\(new) of \(row.target) replicas run version \(row.version)")
+        }
+        let was = row.status
+        if ready < row.target {
+            let fresh = was == .updating || was == .deployFailed
+            return (fresh ? .updating : .upscaling, "\(ready) of \(row.target) replicas ready")
+        }
+        let leaving = self.replicas(of: row.id).count { $0.phase != .wanted }
+        if replicas.count > row.target || leaving > 0 {
+            return (.downscaling, "\(leaving) replicas on their way out")
+        }
+        return (.healthy, "")
+    }
+
+    private func status(
+        of application: ApplicationRow, _ deployments: [DeploymentRow]
+    ) -> (ApplicationStatus, String) {
+        if application.deleting { return (.deleting, "its replicas are being stopped") }
+        let states = deployments.filter { !$0.deleting }.map { ($0, $0.status) }
+        if let (row, _) = states.first(where: { $0.1 == .deployFailed }) {
+            return (.deployFailed, "\(row.id.name): \(row.message)")
+        }
+        if let (row, _) = states.first(where: { $0.1 == .unhealthy }) {
+            return (.unhealthy, "\(row.id.name): \(row.message)")
+        }
+        if let (row, _) = states.first(where: { $0.1 == .updating }) {
+            return (.deploying, "\(row.id.name): \(row.message)")
+        }
+        return (.running, "")
+    }
+}

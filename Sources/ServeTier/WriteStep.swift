@@ -1,0 +1,53 @@
+import Model
+import Store
+
+extension ServeStep {
+    /// Writes the step in one transaction, in a fixed order.
+    func write(to transaction: StoreTransaction, unixMillis: Int64) throws {
+        for name in touchedApplications.sorted() {
+            if let row = state.applications[name] { try transaction.put(row) }
+        }
+        for id in touchedDeployments.sorted() {
+            if let row = state.deployments[id] { try transaction.put(row) }
+        }
+        for id in touchedReplicas.sorted() {
+            if let row = state.replicas[id] { try transaction.put(row) }
+        }
+        try writeStarts(to: transaction, unixMillis: unixMillis)
+        for id in removedReplicas.sorted() { try transaction.delete(ReplicaRow.self, id) }
+        for id in removedDeployments.sorted() { try transaction.delete(DeploymentRow.self, id) }
+        for name in removedApplications.sorted() { try transaction.delete(ApplicationRow.self, name) }
+        for id in removedProxies.sorted() { try transaction.delete(ProxyRow.self, id) }
+        try transaction.record(decisions, at: now)
+    }
+
+    private func writeStarts(to transaction: StoreTransaction, unixMillis: Int64) throws {
+        for start in starts {
+            guard let deployment = state.deployments[start.deployment] else { continue }
+            let first = try transaction.nextReplicaSerial(start.count)
+            for serial in first..<(first + Int64(start.count)) {
+                try transaction.put(
+                    ReplicaRow(
+                        id: ReplicaID(deployment.id, serial: serial), version: deployment.version,
+                        settings: deployment.settings.replica, buys: start.buys, createdAt: now, createdUnixMs: unixMillis))
+            }
+        }
+    }
+
+    /// Proxies long silent are forgotten once another one speaks: the last one's figures are all there is.
+    mutating func forgetProxies(after silence: Millis) {
+        let silent = state.proxies.filter { id, row in
+            max(heard[id]?.arrived ?? row.heardAt, listening) + silence <= now
+        }
+        guard silent.count < state.proxies.count else { return }
+        for id in silent.keys.sorted() { forget(proxy: id) }
+    }
+
+    /// Deleted deployments go when their last replica has.
+    mutating func removeDeleted() {
+        for id in state.deployments.keys.sorted() {
+            guard state.deployments[id]?.deleting == true, replicas(of: id).isEmpty else { continue }
+            remove(id)
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import Model
+
+/// One entry of `deployments`.
+struct DeploymentSection {
+    /// Replicas of one deployment beyond this are taken for a mistake.
+    static let replicasMax = 100_000
+    /// Requests at once, or waiting, beyond this are taken for a mistake.
+    static let requestsMax = 1_000_000
+
+    let section: Section
+    let hasImportPath: Bool
+
+    func read(application: String) -> DeploymentSettings {
+        section.check(
+            known: Self.known, unread: Self.unread,
+            renamed: [
+                "max_concurrent_queries": "max_ongoing_requests", "env": "environment", "cmd": "command",
+            ])
+        let name = section.required("name", "`name:` with the deployment's name")?.name() ?? ""
+        let id = DeploymentID(application: application, deployment: name)
+        let reader = ReplicaSection(section: section, hasImportPath: hasImportPath)
+        var settings = DeploymentSettings(id: id, replica: reader.read())
+        settings.count = count()
+        if let ongoing = section["max_ongoing_requests"]?.whole(in: 1...Self.requestsMax) {
+            settings.maxOngoing = ongoing
+        }
+        settings.maxQueued = maxQueued()
+        if let timeout = section["graceful_shutdown_timeout_s"]?.seconds(aboveZero: false) {
+            settings.gracefulShutdownTimeout = timeout
+        }
+        return settings
+    }
+
+    /// `num_replicas` and `autoscaling_config` together, with Ray's rules.
+    private func count() -> ReplicaCount {
+        let auto = section["autoscaling_config"]
+        guard let field = section["num_replicas"] else {
+            guard let auto else { return .fixed(1) }
+            return .auto(AutoscalingSection(base: AutoscalingSettings()).read(auto))
+        }
+        if field.word == "auto" {
+            var base = AutoscalingSettings()
+            base.maxReplicas = 100
+            return .auto(auto.map(AutoscalingSection(base: base).read) ?? base)
+        }
+        let right = "a whole number of at least 1, at most \(Self.replicasMax), or auto"
+        guard let number = field.plain.flatMap({ try? DecimalText.parse($0, decimals: 0) }),
+            (1...Int64(Self.replicasMax)).contains(number)
+        else {
+            field.refuse("is neither a number of replicas nor auto", right)
+            return .fixed(1)
+        }
+        if let auto {
+            section.findings.refuse(
+                section.keyPlace("autoscaling_config"),
+                "\(auto.path) cannot stand beside a fixed num_replicas", "\(number)",
+                "num_replicas: auto, or no autoscaling_config")
+            _ = AutoscalingSection(base: AutoscalingSettings()).read(auto)
+        }
+        return .fixed(Int(number))
+    }
+
+    /// Ray's -1 is the proxy's own bound.
+    private func maxQueued() -> Int? {
+        guard let field = section["max_queued_requests"] else { return nil }
+        guard let value = field.whole(in: -1...Self.requestsMax) else { return nil }
+        guard value != 0 else {
+            field.refuse("must not be 0", "-1 for the proxy's own bound, or at least 1")
+            return nil
+        }
+        return value == -1 ? nil : value
+    }
+
+    private static let own = [
+        "name", "num_replicas", "max_ongoing_requests", "max_queued_requests", "autoscaling_config",
+        "graceful_shutdown_timeout_s",
+    ]
+    private static let known = own + ReplicaSection.known
+
+    private static let later = "it comes with a later version: remove it"
+    private static let unread = [
+        Unread(
+            key: "graceful_shutdown_wait_loop_s",
+            sentence: "not needed: a replica stops as soon as it is idle", onlyWarns: true),
+        Unread(
+            key: "logging_config", sentence: "logs are files in State/nodes/NODE/logs: remove it",
+            onlyWarns: true),
+        Unread(key: "user_config", sentence: "pass settings by command or environment"),
+        Unread(key: "rolling_update_percentage", sentence: "replicas are replaced one by one: remove it"),
+        Unread(
+            key: "max_surge_percent", sentence: "replicas are replaced one by one: remove it", harmless: ["0"]
+        ),
+        Unread(
+            key: "max_constructor_retry_count",
+            sentence: "failed starts are tried again with growing pauses: remove it", onlyWarns: true),
+        Unread(key: "backpressure_config", sentence: later),
+        Unread(key: "placement_group_bundles", sentence: later),
+        Unread(key: "placement_group_strategy", sentence: later),
+        Unread(key: "placement_group_bundle_label_selector", sentence: later),
+        Unread(key: "max_replicas_per_node", sentence: later),
+        Unread(key: "gang_scheduling_config", sentence: later),
+        Unread(key: "deployment_actors", sentence: "there are no actors: run it as a deployment of its own"),
+        Unread(key: "request_router_config", sentence: "requests go to the less loaded of two: remove it"),
+    ]
+}

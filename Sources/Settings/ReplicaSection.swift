@@ -1,0 +1,129 @@
+import Model
+
+/// The keys of a deployment that say what one replica process is.
+struct ReplicaSection {
+    /// Arguments and variables beyond this are refused; Linux allows far more, people need far fewer.
+    static let listMax = 1024
+
+    let section: Section
+    let hasImportPath: Bool
+
+    static let known = [
+        "command", "environment", "working_dir", "readiness", "enforce_memory", "ray_actor_options",
+        "health_check_period_s", "health_check_timeout_s",
+    ]
+
+    func read() -> ReplicaSettings {
+        var replica = ReplicaSettings(command: command())
+        if let field = section["environment"] { replica.environment = environment(field) }
+        replica.workingDirectory = section["working_dir"].flatMap(directory)
+        if let field = section["ray_actor_options"] { replica.resources = resources(field) }
+        if let field = section["enforce_memory"], let enforced = field.flag() {
+            replica.enforceMemory = enforced
+            if enforced, replica.resources[Resources.memory] == 0 {
+                field.refuse("has no limit to enforce", "`ray_actor_options: {memory: 512 MiB}` beside it")
+            }
+        }
+        replica.health = health()
+        return replica
+    }
+
+    private func command() -> [String] {
+        let right = "a list of words, program first: [python3, server.py]; no shell reads it"
+        guard let field = section["command"] else {
+            if !hasImportPath {
+                _ = section.required("command", "`command:` with \(right)")
+            }
+            return []
+        }
+        if hasImportPath {
+            field.refuse("cannot stand beside import_path", "one of the two")
+        }
+        guard let list = field.list(right) else { return [] }
+        guard !list.isEmpty, list.count <= Self.listMax else {
+            field.refuse(list.isEmpty ? "is empty" : "is too long", right)
+            return []
+        }
+        let words = list.compactMap { $0.text("a word; put quotes around an empty one", bytesMax: 65_536) }
+        if words.first?.isEmpty == true { list[0].refuse("names no program", right) }
+        return words
+    }
+
+    private func environment(_ field: Field) -> [EnvironmentVariable] {
+        guard let variables = field.section?.entries else { return [] }
+        guard variables.count <= Self.listMax else {
+            field.refuse("is too long", "at most \(Self.listMax) variables")
+            return []
+        }
+        return variables.compactMap { name, place, value -> EnvironmentVariable? in
+            let letters = name.utf8.allSatisfy {
+                ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7a) || $0 == 0x5f || ($0 >= 0x30 && $0 <= 0x39)
+            }
+            if !letters || name.isEmpty || name.first?.isNumber == true {
+                section.findings.refuse(
+                    place, "\(field.path) has a variable without a usable name", name,
+                    "letters, digits and _, not beginning with a digit")
+                return nil
+            }
+            if name == "PORT" || name.hasPrefix("TANDEM_") {
+                section.findings.refuse(
+                    place, "\(field.path) sets a variable that the agent sets", name, "another name")
+                return nil
+            }
+            guard let text = value.text("a text, \"\" for an empty one", bytesMax: 65_536) else { return nil }
+            return EnvironmentVariable(name: name, value: text)
+        }.sorted { $0.name < $1.name }
+    }
+
+    private func directory(_ field: Field) -> String? {
+        let right = "an absolute path, which must exist on every node"
+        guard let path = field.text(right) else { return nil }
+        if !path.hasPrefix("/") { field.refuse("is not absolute", right) }
+        return path
+    }
+
+    private func resources(_ field: Field) -> Resources {
+        var resources = Resources([Resources.cpu: 1000])
+        guard let options = field.section else { return resources }
+        options.check(known: ["num_cpus", "num_gpus", "memory", "resources"], unread: Self.unread)
+        if let custom = options["resources"]?.resources(customOnly: true) { resources = resources + custom }
+        if let amount = options["num_cpus"]?.amount() { resources[Resources.cpu] = amount }
+        if let amount = options["num_gpus"]?.amount() { resources[Resources.gpu] = amount }
+        if let bytes = options["memory"]?.bytes() { resources[Resources.memory] = bytes }
+        return resources
+    }
+
+    /// Ray's two keys, and `readiness`, which may say the same things once.
+    private func health() -> HealthCheck {
+        var health = HealthCheck()
+        let readiness = section["readiness"]?.section
+        readiness?.check(known: ["path", "period_s", "timeout_s", "start_deadline_s"])
+        if let field = readiness?["path"], let path = field.text("a path such as /healthz", bytesMax: 1024) {
+            health.path = path
+            if !path.hasPrefix("/") || !path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) {
+                field.refuse("is no path of a request", "printable, without spaces, beginning with /")
+            }
+        }
+        for (key, rays, target) in [
+            ("period_s", "health_check_period_s", \HealthCheck.period),
+            ("timeout_s", "health_check_timeout_s", \HealthCheck.timeout),
+        ] {
+            let both = [section[rays], readiness?[key]].compactMap { $0 }
+            for field in both {
+                if let span = field.seconds(aboveZero: true) { health[keyPath: target] = span }
+            }
+            if both.count == 2 { both[1].refuse("is given twice", "\(rays) or readiness.\(key), not both") }
+        }
+        if let span = readiness?["start_deadline_s"]?.seconds(aboveZero: true) { health.startDeadline = span }
+        return health
+    }
+
+    private static let later = "it comes with a later version: remove it"
+    private static let unread = [
+        Unread(key: "runtime_env", sentence: "use environment and working_dir of the deployment"),
+        Unread(key: "accelerator_type", sentence: "name it as a custom resource: resources: {A100: 1}"),
+        Unread(key: "label_selector", sentence: later),
+        Unread(key: "fallback_strategy", sentence: later),
+        Unread(key: "object_store_memory", sentence: "there is no object store: remove it"),
+    ]
+}

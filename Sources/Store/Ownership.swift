@@ -1,0 +1,79 @@
+import Schema
+
+/// Which tier writes which table. The guard and change triggers are made from this one list.
+enum Ownership {
+    struct Table {
+        let name: String
+        let key: String
+        /// Nil: both tiers.
+        let owner: StoreRole?
+        /// Its changes are listed in `change`, so that a tier can follow them row by row.
+        let followed: Bool
+    }
+
+    static let tables: [Table] = [
+        Table(name: "application", key: "name", owner: .serve, followed: true),
+        Table(name: "deployment", key: "id", owner: .serve, followed: true),
+        Table(name: "serial", key: "id", owner: .serve, followed: false),
+        Table(name: "replica", key: "id", owner: .serve, followed: true),
+        Table(name: "proxy", key: "id", owner: .serve, followed: true),
+        Table(name: "load_bucket", key: "deployment", owner: .serve, followed: false),
+        Table(name: "serve_decision", key: "id", owner: .serve, followed: false),
+        Table(name: "setting", key: "id", owner: .nodes, followed: true),
+        Table(name: "node_type", key: "name", owner: .nodes, followed: true),
+        Table(name: "node", key: "id", owner: .nodes, followed: true),
+        Table(name: "node_serial", key: "id", owner: .nodes, followed: false),
+        Table(name: "placement", key: "replica", owner: .nodes, followed: true),
+        Table(name: "drain_request", key: "node", owner: .nodes, followed: true),
+        Table(name: "instance_seen", key: "instance", owner: .nodes, followed: true),
+        Table(name: "availability", key: "offering", owner: .nodes, followed: true),
+        Table(name: "node_decision", key: "id", owner: .nodes, followed: false),
+        Table(name: "role", key: "role", owner: nil, followed: false),
+        Table(name: "change", key: "seq", owner: nil, followed: false),
+        Table(name: "cluster", key: "id", owner: nil, followed: false),
+    ]
+
+    static let guardPrefix = "guard_"
+    static let changePrefix = "change_"
+
+    /// `tandem_role()` exists only on the tiers' own connections: a foreign shell gets "no such function", one
+    /// tier at the other's table gets a refusal that names both.
+    static let triggers: String = tables.map { guards(of: $0) + ($0.followed ? changes(of: $0) : "") }.joined()
+
+    private static func guards(of table: Table) -> String {
+        ["INSERT", "UPDATE", "DELETE"].map { verb in
+            let row = verb == "DELETE" ? "OLD" : "NEW"
+            let refused =
+                switch (table.name, table.owner) {
+                case (_, let owner?): "tandem_role() IS NOT '\(owner.rawValue)'"
+                case ("role", nil): "tandem_role() IS NOT \(row).role"
+                default: "tandem_role() IS NULL"
+                }
+            let writer = table.owner?.rawValue ?? "its own"
+            return """
+                CREATE TRIGGER \(guardPrefix)\(table.name)_\(verb.lowercased()) BEFORE \(verb) ON \(table.name)
+                WHEN \(refused)
+                BEGIN SELECT RAISE(ABORT, '\(table.name) is written by the tier \(writer) alone'); END;
+
+                """
+        }.joined()
+    }
+
+    private static func changes(of table: Table) -> String {
+        ["INSERT", "UPDATE", "DELETE"].map { verb in
+            let row = verb == "DELETE" ? "OLD" : "NEW"
+            return """
+                CREATE TRIGGER \(changePrefix)\(table.name)_\(verb.lowercased()) AFTER \(verb) ON \(table.name)
+                BEGIN INSERT INTO change (tbl, key) VALUES ('\(table.name)', \(row).\(table.key)); END;
+
+                """
+        }.joined()
+    }
+
+    /// Changes with any change of the views or of the list above (FNV-1a, 64 bit).
+    static let hash: String = {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in (Schema.views + triggers).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return String(hash, radix: 16)
+    }()
+}

@@ -1,0 +1,142 @@
+import Foundation
+import GRDB
+import Model
+
+/// Takes the columns of one result row in order. A value of another type than expected is damage: someone has
+/// written past the program.
+package struct ColumnReader {
+    let row: Row
+    let sql: RowSQL
+    let memo: JSONMemo
+    private var next = 0
+
+    init(_ row: Row, _ sql: RowSQL, _ memo: JSONMemo) {
+        self.row = row
+        self.sql = sql
+        self.memo = memo
+    }
+
+    private mutating func take() -> DatabaseValue.Storage {
+        defer { next += 1 }
+        return (row[next] as DatabaseValue).storage
+    }
+
+    private func unfit(_ wanted: String) -> StoreError {
+        .corrupt("column \(sql.columns[next - 1]) of table \(sql.table) holds no \(wanted)")
+    }
+
+    package mutating func textOrNil() throws(StoreError) -> String? {
+        switch take() {
+        case .string(let text): return text
+        case .null: return nil
+        default: throw unfit("text")
+        }
+    }
+
+    package mutating func text() throws(StoreError) -> String {
+        guard let text = try textOrNil() else { throw unfit("text") }
+        return text
+    }
+
+    package mutating func integerOrNil() throws(StoreError) -> Int64? {
+        switch take() {
+        case .int64(let number): return number
+        case .null: return nil
+        default: throw unfit("number")
+        }
+    }
+
+    package mutating func integer() throws(StoreError) -> Int64 {
+        guard let number = try integerOrNil() else { throw unfit("number") }
+        return number
+    }
+
+    package mutating func intOrNil() throws(StoreError) -> Int? { try integerOrNil().map(Int.init) }
+    package mutating func int() throws(StoreError) -> Int { Int(try integer()) }
+    package mutating func flag() throws(StoreError) -> Bool { try integer() != 0 }
+    package mutating func moment() throws(StoreError) -> Moment { Moment(try integer()) }
+    package mutating func momentOrNil() throws(StoreError) -> Moment? { try integerOrNil().map(Moment.init) }
+    package mutating func key<Key: StoreKey>() throws(StoreError) -> Key { Key(keyText: try text()) }
+    package mutating func keyOrNil<Key: StoreKey>() throws(StoreError) -> Key? {
+        try textOrNil().map(Key.init(keyText:))
+    }
+
+    /// A word out of an enum.
+    package mutating func word<Word: RawRepresentable>() throws(StoreError) -> Word
+    where Word.RawValue == String {
+        let text = try text()
+        guard let word = Word(rawValue: text) else { throw unfit("\(Word.self) but '\(text)'") }
+        return word
+    }
+
+    /// JSON with snake_case keys.
+    package mutating func json<Value: Decodable & Sendable>() throws(StoreError) -> Value {
+        let text = try text()
+        guard let value: Value = memo.decode(text) else { throw unfit("\(Value.self) but '\(text)'") }
+        return value
+    }
+}
+
+/// Collects the columns of one row in order.
+package struct ColumnWriter {
+    private(set) var values: [DatabaseValue] = []
+    private let sql: RowSQL
+
+    init(_ sql: RowSQL) {
+        self.sql = sql
+        values.reserveCapacity(sql.columns.count)
+    }
+
+    package mutating func put(_ text: String?) { values.append(text?.databaseValue ?? .null) }
+    package mutating func put(_ number: Int64?) { values.append(number?.databaseValue ?? .null) }
+    package mutating func put(_ number: Int?) { values.append(number?.databaseValue ?? .null) }
+    package mutating func put(_ flag: Bool) { values.append((flag ? 1 : 0).databaseValue) }
+    package mutating func put(_ moment: Moment?) { values.append(moment?.ms.databaseValue ?? .null) }
+
+    package mutating func put(json value: some Encodable) throws(StoreError) {
+        put(try StoreJSON.text(value))
+    }
+}
+
+/// JSON in columns: snake_case keys, sorted, so that equal values are equal text and an unchanged row is seen to
+/// be unchanged.
+package enum StoreJSON {
+    package static func text(_ value: some Encodable) throws(StoreError) -> String {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return String(decoding: try encoder.encode(value), as: UTF8.self)
+        } catch {
+            throw .failed("no JSON can be made of \(value): \(error)")
+        }
+    }
+
+    package static func value<Value: Decodable>(_ text: String) -> Value? {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try? decoder.decode(Value.self, from: Data(text.utf8))
+    }
+}
+
+/// Remembers decoded JSON by its text: the replicas of one deployment share theirs, and decoding is most of the
+/// cost of reading a row. Only used inside the connection's queue.
+final class JSONMemo {
+    private struct Entry: Hashable {
+        let type: ObjectIdentifier
+        let text: String
+    }
+
+    /// Past this the memo is emptied.
+    static let entriesMax = 2048
+    private var entries: [Entry: any Sendable] = [:]
+
+    func decode<Value: Decodable & Sendable>(_ text: String) -> Value? {
+        let entry = Entry(type: ObjectIdentifier(Value.self), text: text)
+        if let known = entries[entry] as? Value { return known }
+        guard let value: Value = StoreJSON.value(text) else { return nil }
+        if entries.count >= Self.entriesMax { entries.removeAll(keepingCapacity: true) }
+        entries[entry] = value
+        return value
+    }
+}

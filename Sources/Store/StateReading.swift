@@ -1,0 +1,116 @@
+import GRDB
+import Model
+
+/// Makes a `ClusterState` from rows: whole, or the last one with what `change` names since.
+struct StateReading {
+    let db: Database
+    let memo: JSONMemo
+
+    /// The tables of `ClusterState`.
+    private static let tables: [any FollowedTable] = [
+        Followed(\.applications), Followed(\.deployments), Followed(\.replicas), Followed(\.proxies),
+        Followed(\.settings), Followed(\.nodeTypes), Followed(\.nodes), Followed(\.placements),
+        Followed(\.drainRequests), Followed(\.instances), Followed(\.availability),
+    ]
+    private static let tableByName = Dictionary(uniqueKeysWithValues: tables.map { ($0.name, $0) })
+
+    /// The newest change in the database.
+    static func newestChange(_ db: Database) throws -> Int64 {
+        try Int64.fetchOne(db.cachedStatement(sql: "SELECT coalesce(max(seq), 0) FROM change")) ?? 0
+    }
+
+    func whole() throws -> ClusterState {
+        var state = ClusterState()
+        for table in Self.tables { try table.readAll(into: &state, self) }
+        state.roles = try roles()
+        state.changeSequence = try Self.newestChange(db)
+        return state
+    }
+
+    /// Nil on a gap: entries were trimmed that `last` has not seen, or the database is another one.
+    func next(after last: ClusterState) throws -> ClusterState? {
+        let newest = try Self.newestChange(db)
+        var state = last
+        if newest != last.changeSequence {
+            guard let touched = try changes(from: last.changeSequence, to: newest) else { return nil }
+            for (table, keys) in touched {
+                guard let table = Self.tableByName[table] else { return nil }
+                for key in keys { try table.read(key, into: &state, self) }
+            }
+            state.changeSequence = newest
+        }
+        let roles = try roles()
+        if roles != last.roles { state.roles = roles }
+        return state
+    }
+
+    /// Keys by table. The sequence has no holes, so a first number that does not follow is a gap.
+    private func changes(from seen: Int64, to newest: Int64) throws -> [String: Set<String>]? {
+        guard newest > seen else { return nil }
+        let statement = try db.cachedStatement(
+            sql: "SELECT seq, tbl, key FROM change WHERE seq > ? ORDER BY seq")
+        let rows = try Row.fetchCursor(statement, arguments: [seen])
+        var touched: [String: Set<String>] = [:]
+        var expected = seen
+        while let row = try rows.next() {
+            expected += 1
+            guard row[0] as Int64 == expected else { return nil }
+            touched[row[1] as String, default: []].insert(row[2] as String)
+        }
+        return expected == newest ? touched : nil
+    }
+
+    private func roles() throws -> [StoreRole: RoleRow] {
+        let rows = try Row.fetchCursor(db.cachedStatement(sql: RoleRow.sql.selectAll))
+        var roles: [StoreRole: RoleRow] = [:]
+        while let row = try rows.next() {
+            var columns = ColumnReader(row, RoleRow.sql, memo)
+            let role = try RoleRow(reading: &columns)
+            roles[role.role] = role
+        }
+        return roles
+    }
+
+    func loadBuckets() throws -> [LoadBucketRow] {
+        let rows = try Row.fetchCursor(db.cachedStatement(sql: LoadBucketRow.sql.selectAll))
+        var buckets: [LoadBucketRow] = []
+        while let row = try rows.next() {
+            var columns = ColumnReader(row, LoadBucketRow.sql, memo)
+            buckets.append(try LoadBucketRow(reading: &columns))
+        }
+        return buckets
+    }
+}
+
+/// One table of the state, with its row type out of sight.
+private protocol FollowedTable: Sendable {
+    var name: String { get }
+    func readAll(into state: inout ClusterState, _ reading: StateReading) throws
+    func read(_ key: String, into state: inout ClusterState, _ reading: StateReading) throws
+}
+
+private struct Followed<R: StoreRow>: FollowedTable {
+    let place: any WritableKeyPath<ClusterState, [R.Key: R]> & Sendable
+
+    init(_ place: any WritableKeyPath<ClusterState, [R.Key: R]> & Sendable) { self.place = place }
+
+    var name: String { R.sql.table }
+
+    func readAll(into state: inout ClusterState, _ reading: StateReading) throws {
+        let rows = try Row.fetchCursor(reading.db.cachedStatement(sql: R.sql.selectAll))
+        while let row = try rows.next() {
+            var columns = ColumnReader(row, R.sql, reading.memo)
+            let value = try R(reading: &columns)
+            state[keyPath: place][value.key] = value
+        }
+    }
+
+    func read(_ key: String, into state: inout ClusterState, _ reading: StateReading) throws {
+        let statement = try reading.db.cachedStatement(sql: R.sql.selectOne)
+        let row = try Row.fetchOne(statement, arguments: [key])
+        state[keyPath: place][R.Key(keyText: key)] = try row.map { row in
+            var columns = ColumnReader(row, R.sql, reading.memo)
+            return try R(reading: &columns)
+        }
+    }
+}

@@ -1,0 +1,225 @@
+import Foundation
+import GRDB
+import Model
+
+/// All cluster state, for one tier process: the only way to it.
+///
+/// One thread of the tier calls `state` and `commit`; the calls are safe from others. A call inside the closure of
+/// another is a fault of the program and traps.
+package final class Store: @unchecked Sendable {
+    package let role: StoreRole
+    /// That of this holder of the role; part of every fence.
+    package let epoch: Int64
+    /// Tag of the cluster's machines.
+    package let clusterUUID: String
+    /// Heard by the other tier's ring; nil in memory.
+    package let doorbell: Doorbell?
+
+    let connection: Connection
+    let clock: StoreClock
+    private let clockOffset: Int64
+    private let roleLock: LockFile?
+    private let shared: SharedMemory?
+    let reading: Reading?
+
+    /// Every so many calls of `state` the whole is read too, and compared.
+    static let sampleEvery = 256
+
+    private let lock = NSLock()
+    private var kept = Kept()
+
+    private struct Kept {
+        var clusterGeneration: Int64 = 0
+        var state: ClusterState?
+        var calls = 0
+        var mismatches = 0
+        /// Every change up to here is in `state` or was made by this Store.
+        var ownUpTo: Int64 = 0
+        var window = LoadWindow()
+        var isOpen = true
+    }
+
+    private init(
+        _ connection: Connection, role: StoreRole, clock: StoreClock, settled: Opening.Settled,
+        roleLock: LockFile?, shared: SharedMemory?, window: LoadWindow
+    ) throws(StoreError) {
+        self.role = role
+        self.connection = connection
+        self.clock = clock
+        self.roleLock = roleLock
+        self.shared = shared
+        epoch = settled.epoch
+        clusterUUID = settled.clusterUUID
+        clockOffset = settled.clockOffset
+        kept.clusterGeneration = settled.clusterGeneration
+        kept.window = window
+        if let directory = connection.directory {
+            reading = try Reading(directory)
+            doorbell = try Doorbell(in: directory.run, role: role)
+        } else {
+            reading = nil
+            doorbell = nil
+        }
+    }
+
+    deinit { close() }
+
+    /// Takes the role for life, migrates, raises the epoch. Errors: `roleTaken`, `newerSchema`, `unwritable`,
+    /// `diskFull`, `busy`, `corrupt`.
+    /// - Parameter pid: of this process, for those who find its locks.
+    package static func open(
+        _ place: StorePlace, role: StoreRole, clock: StoreClock = .system,
+        pid: Int32 = ProcessInfo.processInfo.processIdentifier
+    ) throws(StoreError) -> Store {
+        let opening = Opening(role: role, clock: clock, pid: pid)
+        switch place {
+        case .memory:
+            return try open(.shared(SharedMemory()), role: role, clock: clock, pid: pid)
+        case .shared(let shared):
+            try shared.take(role, pid: pid)
+            do {
+                return try Store(
+                    shared.connection, role: role, clock: clock,
+                    settled: try opening.run(on: shared.connection), roleLock: nil, shared: shared,
+                    window: try loadWindow(of: shared.connection, role: role))
+            } catch {
+                shared.release(role)
+                throw error
+            }
+        case .directory(let path):
+            let directory = StateDirectory(path)
+            try directory.prepare()
+            let roleLock = try LockFile(directory.roleLock(role))
+            guard roleLock.tryLock() else { throw .roleTaken(role: role, pid: roleLock.pid) }
+            roleLock.write(pid: pid)
+            let connection = try Connection.open(directory, pid: pid)
+            return try Store(
+                connection, role: role, clock: clock, settled: try opening.run(on: connection),
+                roleLock: roleLock, shared: nil, window: try loadWindow(of: connection, role: role))
+        }
+    }
+
+    private static func loadWindow(of connection: Connection, role: StoreRole) throws(StoreError) -> LoadWindow {
+        guard role == .serve else { return LoadWindow() }
+        return try connection.snapshot { db in
+            LoadWindow(try StateReading(db: db, memo: connection.memo).loadBuckets())
+        }
+    }
+
+    /// Part of every fence; grows only by `raiseClusterGeneration`.
+    package var clusterGeneration: Int64 { lock.withLock { kept.clusterGeneration } }
+
+    /// The cluster clock.
+    package func now() -> Moment { Moment(clock.bootMillis() + clockOffset) }
+
+    /// Unix time in milliseconds, for the columns meant for people.
+    package func unixMillis() -> Int64 { clock.unixMillis() }
+
+    // MARK: - Writing
+
+    /// One transaction behind the write lock, refused with `fenced` when a newer process holds the role. Any
+    /// error, also one thrown by `body`, leaves nothing written. Afterwards the other tier's bell is rung.
+    /// Only SQL and quick arithmetic belong in `body`: the whole cluster waits for it.
+    @discardableResult
+    package func commit<T>(_ body: (StoreTransaction) throws -> T) throws(StoreError) -> T {
+        var transaction: StoreTransaction?
+        var span: (before: Int64, after: Int64) = (0, 0)
+        let result = try connection.transaction(as: role) { db throws in
+            try checkHolder(db)
+            span.before = try StateReading.newestChange(db)
+            let writing = StoreTransaction(db, role: role, epoch: epoch, clock: clock, now: now())
+            transaction = writing
+            let result = try body(writing)
+            span.after = try StateReading.newestChange(db)
+            return result
+        }
+        lock.withLock {
+            if span.before <= kept.ownUpTo { kept.ownUpTo = max(kept.ownUpTo, span.after) }
+            if let generation = transaction?.clusterGeneration { kept.clusterGeneration = generation }
+            kept.window.add(transaction?.appended ?? [])
+        }
+        if span.after > span.before { doorbell?.ring(role.other) }
+        return result
+    }
+
+    func checkHolder(_ db: Database) throws {
+        let statement = try db.cachedStatement(sql: "SELECT epoch FROM role WHERE role = ?")
+        let now = try Int64.fetchOne(statement, arguments: [role.rawValue]) ?? 0
+        guard now == epoch else { throw StoreError.fenced(role: role, mine: epoch, now: now) }
+        _ = try Opening.version(db)
+    }
+
+    // MARK: - Reading
+
+    /// Everything to plan with. Costs what changed since the last call.
+    package func state() throws(StoreError) -> ClusterState {
+        lock.lock()
+        defer { lock.unlock() }
+        let last = kept.state
+        kept.calls += 1
+        let sampled = kept.calls % Self.sampleEvery == 0
+        let (state, differed) = try connection.snapshot { db throws -> (ClusterState, Bool) in
+            let reading = StateReading(db: db, memo: connection.memo)
+            guard let last, let next = try reading.next(after: last) else { return (try reading.whole(), false) }
+            guard sampled else { return (next, false) }
+            let whole = try reading.whole()
+            return (whole, whole != next)
+        }
+        if differed { kept.mismatches += 1 }
+        kept.state = state
+        kept.ownUpTo = max(kept.ownUpTo, state.changeSequence)
+        return state
+    }
+
+    /// How often a sampled whole reading differed from the kept state. Anything but 0 is a fault to be reported;
+    /// the whole reading won.
+    package var stateMismatches: Int { lock.withLock { kept.mismatches } }
+
+    /// True when rows of `ClusterState` have changed that this Store neither wrote nor has read since. For the poll
+    /// beside the doorbell: 5 µs. Renewals alone are no news.
+    package func hasNews() throws(StoreError) -> Bool {
+        let newest: Int64?
+        if let reading {
+            newest = try reading.newestChange()
+        } else {
+            newest = try connection.snapshot(StateReading.newestChange)
+        }
+        guard let newest else { return false }
+        let known = lock.withLock { kept.ownUpTo }
+        if newest <= known { reading?.rest() }
+        return newest > known
+    }
+
+    /// Load of the deployment by proxy, oldest first: every bucket within the largest look-back. Serve tier only.
+    package func loadBuckets(_ deployment: DeploymentID) -> [String: [LoadBucketRow]] {
+        lock.withLock { kept.window.buckets[deployment] ?? [:] }
+    }
+
+    /// The same of every deployment.
+    package var loadBuckets: [DeploymentID: [String: [LoadBucketRow]]] {
+        lock.withLock { kept.window.buckets }
+    }
+
+    func forgetBuckets(endedBefore moment: Moment) {
+        lock.withLock { kept.window.drop(endedBefore: moment) }
+    }
+
+    // MARK: - End
+
+    /// Gives the role back. Nothing may be called afterwards.
+    package func close() {
+        let wasOpen = lock.withLock {
+            defer { kept.isOpen = false }
+            return kept.isOpen
+        }
+        guard wasOpen else { return }
+        reading?.close()
+        if connection.directory != nil {
+            // The log stays as it is: the next opening reads it. A failure to close ends with the process.
+            try? connection.gate.hold { try connection.queue.close() }
+        }
+        doorbell?.close()
+        roleLock?.unlock()
+        shared?.release(role)
+    }
+}

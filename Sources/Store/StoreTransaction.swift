@@ -1,0 +1,137 @@
+import GRDB
+import Model
+
+/// What a tier may write, within one transaction whose epoch has been checked. Valid only inside `commit`.
+package final class StoreTransaction {
+    private let db: Database
+    private let role: StoreRole
+    private let epoch: Int64
+    private let clock: StoreClock
+    private let now: Moment
+    /// Load buckets that were new.
+    private(set) var appended: [LoadBucketRow] = []
+    /// Set by `raiseClusterGeneration`.
+    private(set) var clusterGeneration: Int64?
+
+    init(_ db: Database, role: StoreRole, epoch: Int64, clock: StoreClock, now: Moment) {
+        self.db = db
+        self.role = role
+        self.epoch = epoch
+        self.clock = clock
+        self.now = now
+    }
+
+    private func checked<T>(_ body: () throws -> T) throws(StoreError) -> T {
+        do { return try body() } catch { throw StoreError(error, path: "the database") }
+    }
+
+    /// Runs a statement that is kept prepared. Rows changed.
+    @discardableResult
+    private func run(_ sql: String, _ arguments: [DatabaseValue]) throws(StoreError) -> Int {
+        try checked {
+            try db.cachedStatement(sql: sql).execute(arguments: StatementArguments(arguments))
+            return db.changesCount
+        }
+    }
+
+    /// Inserts the row, or changes the stored one where it differs. False: they were equal, nothing was written.
+    /// Refused when the table is the other tier's, or the phase may not change so.
+    @discardableResult
+    package func put<R: StoreRow>(_ row: R) throws(StoreError) -> Bool {
+        var columns = ColumnWriter(R.sql)
+        try row.write(to: &columns)
+        return try run(R.sql.upsert, columns.values) > 0
+    }
+
+    /// False: there was none.
+    @discardableResult
+    package func delete<R: StoreRow>(_ type: R.Type, _ key: R.Key) throws(StoreError) -> Bool {
+        try run(R.sql.delete, [key.keyText.databaseValue]) > 0
+    }
+
+    /// Appends to the histories of this tier. The ids of the rows, in order, for the log.
+    @discardableResult
+    package func record(_ decisions: [Decision], at moment: Moment) throws(StoreError) -> [Int64] {
+        let table = role == .serve ? "serve_decision" : "node_decision"
+        let sql = """
+            INSERT INTO \(table) (at_ms, at_unix_ms, epoch, kind, subject, before, after, rule, reason,
+              inputs_json, refusals_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """
+        var ids: [Int64] = []
+        for decision in decisions {
+            let refusals = try StoreJSON.text(decision.refusals)
+            let inputs = try Self.object(decision.inputs)
+            try run(
+                sql,
+                [
+                    moment.ms.databaseValue, clock.unixMillis().databaseValue, epoch.databaseValue,
+                    decision.kind.rawValue.databaseValue, decision.subject.databaseValue,
+                    decision.before.databaseValue, decision.after.databaseValue,
+                    decision.rule.databaseValue, decision.reason.databaseValue, inputs.databaseValue,
+                    refusals.databaseValue,
+                ])
+            ids.append(db.lastInsertedRowID)
+        }
+        return ids
+    }
+
+    /// `{"name": value, …}` in the order in which the rule read them.
+    private static func object(_ inputs: [Decision.Input]) throws(StoreError) -> String {
+        var members: [String] = []
+        for input in inputs { members.append("\(try StoreJSON.text(input.name)):\(input.value)") }
+        return "{" + members.joined(separator: ",") + "}"
+    }
+
+    /// Adds buckets; one that is there already (a report sent twice) is passed over. Count of the new ones.
+    @discardableResult
+    package func append(_ buckets: [LoadBucketRow]) throws(StoreError) -> Int {
+        let before = appended.count
+        for bucket in buckets {
+            var columns = ColumnWriter(LoadBucketRow.sql)
+            bucket.write(to: &columns)
+            if try run(LoadBucketRow.sql.insertNew, columns.values) > 0 { appended.append(bucket) }
+        }
+        return appended.count - before
+    }
+
+    /// The first of `count` serials that follow each other and are never given out again. Serve tier.
+    package func nextReplicaSerial(_ count: Int = 1) throws(StoreError) -> Int64 {
+        try next("serial", count)
+    }
+
+    /// The same for the numbers in node ids. Node tier.
+    package func nextNodeSerial(_ count: Int = 1) throws(StoreError) -> Int64 {
+        try next("node_serial", count)
+    }
+
+    private func next(_ table: String, _ count: Int) throws(StoreError) -> Int64 {
+        let sql = """
+            INSERT INTO \(table) (id, next) VALUES (1, 1 + ?1)
+            ON CONFLICT (id) DO UPDATE SET next = next + ?1 RETURNING next - ?1
+            """
+        return try checked {
+            let statement = try db.cachedStatement(sql: sql)
+            guard let first = try Int64.fetchOne(statement, arguments: [count]) else {
+                throw StoreError.failed("table \(table) gave no number")
+            }
+            return first
+        }
+    }
+
+    /// Says "alive": counts up, notes the instant (the clock goes on from there after a reboot) and the address.
+    package func renew(address: String) throws(StoreError) {
+        try run(
+            "UPDATE role SET renewals = renewals + 1, heard_ms = ?, address = ? WHERE role = ?",
+            [now.ms.databaseValue, address.databaseValue, role.rawValue.databaseValue])
+    }
+
+    /// Makes this cluster outrank `heard`, when an agent or a proxy remembers a higher generation than ours: the
+    /// database is a new or a restored one. Nothing happens when ours is the higher.
+    package func raiseClusterGeneration(above heard: Int64) throws(StoreError) {
+        let (next, overflow) = heard.addingReportingOverflow(1)
+        guard !overflow else { throw .failed("cluster generation \(heard) leaves no higher one") }
+        let raised = try run(
+            "UPDATE cluster SET cluster_generation = ?1 WHERE cluster_generation < ?1", [next.databaseValue])
+        if raised > 0 { clusterGeneration = next }
+    }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Foundation
+import Link
+import Model
+import Settings
+import Wire
+
+struct Deploy: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make the applications be exactly those of a serve file.",
+        discussion: """
+            Applications that the file does not name are deleted, as with Ray Serve.
+
+            Example: tandem deploy Config/quickstart/serve.yaml
+            """)
+
+    @Argument(help: "Serve file (YAML).") var file: String
+    @OptionGroup var place: StateOption
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() async throws {
+        try ServeFile.check(file)
+        let warnings = try await ServeFile.deploy(file, paths: StatePaths(place.state))
+        if json { try printJSON(["warnings": warnings]) } else { print("deployed \(file)") }
+    }
+}
+
+struct Delete: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Delete an application: its replicas finish what they have and stop.",
+        discussion: "Example: tandem delete default")
+
+    @Argument(help: "Name of the application.") var application: String
+    @OptionGroup var place: StateOption
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() async throws {
+        guard NameRule.accepts(application) else {
+            throw ValidationError("\"\(application)\" is no application name: 1 to 63 letters, digits, - _ .")
+        }
+        let paths = StatePaths(place.state)
+        _ = try await ServeFile.control(paths).text(
+            "DELETE", Routes.applications + application, deadline: ServeFile.deadline)
+        if json { try printJSON(["deleting": application]) } else { print("deleting \(application)") }
+    }
+}
+
+/// A serve file on its way to the serve tier.
+enum ServeFile {
+    static let deadline = Millis(30_000)
+
+    /// - Throws: every problem of the file.
+    static func check(_ path: String) throws(SettingsProblems) {
+        let settings = try Settings.serve(text: try Settings.read(path: path), file: path)
+        for warning in settings.warnings { say("\(warning)") }
+    }
+
+    @discardableResult
+    static func deploy(_ path: String, paths: StatePaths) async throws -> [String] {
+        let text = try Settings.read(path: path)
+        let answer: String
+        do {
+            answer = try await control(paths).text(
+                "PUT", Routes.applications, body: Data(text.utf8), contentType: "application/yaml", deadline: deadline)
+        } catch .refused(_, let problem) {
+            throw problem
+        }
+        return (try? WireCoding.decode([String: [String]].self, from: Data(answer.utf8)))?["warnings"] ?? []
+    }
+
+    static func control(_ paths: StatePaths) throws(Problem) -> Link {
+        Link(try Endpoint(parsing: try Addresses(paths).control), token: try paths.loadToken())
+    }
+}

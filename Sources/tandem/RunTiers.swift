@@ -1,0 +1,91 @@
+import ArgumentParser
+import CloudAdapters
+import ControlAPI
+import Foundation
+import Link
+import Listener
+import Logging
+import Model
+import Settings
+import Store
+import Wire
+
+struct RunServe: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "The serve tier: replicas, routes, applications API.",
+        discussion: "Example: tandem run serve --state State --port 8265")
+
+    @OptionGroup var place: StateOption
+    @Option(help: "Port of the applications API on 127.0.0.1; 0 takes any.") var port = 8265
+
+    func run() async throws {
+        let (paths, port) = (StatePaths(place.state), port)
+        try await RoleProcess.run("serve") { log in
+            try paths.prepare()
+            let token = try paths.loadToken(create: true)
+            let store = try Store.open(.directory(paths.root), role: .serve, clock: .system, pid: getpid())
+            defer { store.close() }
+            try await RoleProcess.listen("serve", port: port, paths: paths, token: token) { listener in
+                let service = ServeService(
+                    store: store, listener: listener, bell: store.doorbell?.descriptor, log: log)
+                try await service.run { port in await announce("serve", paths, port, log) }
+            }
+        }
+    }
+}
+
+struct RunNodes: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "nodes", abstract: "The node tier: placement, nodes, provider calls, agents' endpoint.",
+        discussion: "Example: tandem run nodes --state State --cluster Config/quickstart/cluster.yaml")
+
+    @OptionGroup var place: StateOption
+    @Option(help: "Cluster file; without it the one in the database goes on.") var cluster: String?
+    @Option(help: "Port of the agents' endpoint on 127.0.0.1; 0 takes any.") var port = 6380
+
+    func run() async throws {
+        let (paths, port, cluster) = (StatePaths(place.state), port, cluster)
+        try await RoleProcess.run("nodes") { log in
+            let settings = try cluster.map { try ClusterFile.load($0) }
+            try paths.prepare()
+            let token = try paths.loadToken(create: true)
+            let store = try Store.open(.directory(paths.root), role: .nodes, clock: .system, pid: getpid())
+            defer { store.close() }
+            try await RoleProcess.listen("nodes", port: port, paths: paths, token: token) { listener in
+                let service = try NodeService(
+                    store: store, settings: settings, tokenFile: paths.token, listener: listener,
+                    bell: store.doorbell?.descriptor, log: log,
+                    makeProvider: { try ClusterFile.provider($0, paths: paths, token: token) })
+                try await service.run { port in await announce("nodes", paths, port, log) }
+            }
+        }
+    }
+}
+
+/// Writes the run file; a role that cannot say where it is goes on, since its peers may know.
+@Sendable private func announce(_ role: String, _ paths: StatePaths, _ port: Int, _ log: Logger) async {
+    do {
+        try RunFile.write(paths.runFile(role), address: "http://127.0.0.1:\(port)")
+        log.info("listening", metadata: ["port": "\(port)"])
+    } catch {
+        log.error("no run file", metadata: ["error": "\(error)"])
+    }
+}
+
+/// From a cluster file to what the processes need.
+enum ClusterFile {
+    static func load(_ path: String) throws(SettingsProblems) -> ClusterSettings {
+        try Settings.cluster(text: try Settings.read(path: path), file: path)
+    }
+
+    static func provider(
+        _ settings: ProviderSettings, paths: StatePaths, token: Token
+    ) throws -> NativeCloud {
+        switch settings {
+        case .fake: NativeCloud(Link(.unix(path: paths.cloudSocket), token: token))
+        case .native(let endpoint, let tokenFile):
+            NativeCloud(
+                Link(try Endpoint(parsing: endpoint), token: try Token.load(path: tokenFile, createIfMissing: false)))
+        }
+    }
+}

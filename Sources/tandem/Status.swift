@@ -1,0 +1,227 @@
+import ArgumentParser
+import Foundation
+import Store
+import Wire
+
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show applications, replicas and nodes.",
+        discussion: """
+            Reads the database, so it also works while the tiers are down.
+
+            Example: tandem status
+                     tandem status --json | python3 -m json.tool
+            """)
+
+    @OptionGroup var place: StateOption
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() async throws {
+        let document = try StatusDocument.read(StatePaths(place.state))
+        if json { try printJSON(document) } else { print(StatusTable.text(document), terminator: "") }
+    }
+}
+
+/// What `tandem status --json` prints.
+struct StatusDocument: Codable {
+    var applications: [Application]
+    var deployments: [Deployment]
+    var replicas: [Replica]
+    var nodes: [Node]
+    var processes: [Process]
+    var warnings: [String]
+
+    struct Application: Codable {
+        var name: String
+        var routePrefix: String?
+        var status: String
+        var message: String
+    }
+
+    struct Deployment: Codable {
+        var id: String
+        var status: String
+        var message: String
+        var target: Int
+        /// Ready and wanted.
+        var ready: Int
+        /// All that are wanted, ready or not.
+        var wanted: Int
+        var ongoing: Int
+        var queued: Int
+        var failures: Int
+    }
+
+    struct Replica: Codable {
+        var id: String
+        var deployment: String
+        /// What the serve tier wants: wanted, draining, stopping.
+        var phase: String
+        /// How it fares: pending, assigned, starting, ready, stopping, …
+        var placement: String
+        var node: String?
+        var pid: Int?
+        var address: String?
+        var createdMs: Int
+        var readyMs: Int?
+        var routedMs: Int?
+        var why: String
+    }
+
+    struct Node: Codable {
+        var id: String
+        var type: String
+        var phase: String
+        var provider: String
+        var instance: String?
+        var cpusMilli: Int
+        var cpusUsedMilli: Int
+        var replicas: Int
+        var microusdPerHour: Int
+        var why: String
+    }
+
+    struct Process: Codable {
+        var role: String
+        var pid: Int32
+        var address: String
+        var alive: Bool
+    }
+
+    static func read(_ paths: StatePaths) throws -> StatusDocument {
+        let reader = try StoreReader(directory: paths.root)
+        func rows(_ sql: String) throws -> [Row] {
+            let result = try reader.query(sql)
+            return result.rows.map { Row(result.columns, $0) }
+        }
+        let processes = ["up", "serve", "nodes", "proxy", "cloud", "agent"].compactMap { role in
+            RunFile.read(paths.runFile(role)).map {
+                Process(role: role, pid: $0.pid, address: $0.address, alive: $0.isAlive)
+            }
+        }
+        return StatusDocument(
+            applications: try rows(StatusQueries.applications).map(Application.init),
+            deployments: try rows(StatusQueries.deployments).map(Deployment.init),
+            replicas: try rows(StatusQueries.replicas).map(Replica.init),
+            nodes: try rows(StatusQueries.nodes).map(Node.init), processes: processes,
+            warnings: warnings(processes))
+    }
+
+    private static func warnings(_ processes: [Process]) -> [String] {
+        var warnings = processes.filter { !$0.alive }.map { "\($0.role) is not running" }
+        if let proxy = processes.first(where: { $0.role == "proxy" }),
+            !["127.0.0.1", "localhost", "[::1]"].contains(where: { proxy.address.contains("//\($0):") })
+        {
+            warnings.append("the data port is open beyond this machine: \(proxy.address)")
+        }
+        return warnings
+    }
+
+    /// One result row by column name.
+    struct Row {
+        private let values: [String: StoreValue]
+        init(_ columns: [String], _ row: [StoreValue]) {
+            values = Dictionary(zip(columns, row), uniquingKeysWith: { first, _ in first })
+        }
+        func text(_ name: String) -> String { textOrNil(name) ?? "" }
+        func textOrNil(_ name: String) -> String? {
+            if case .text(let text)? = values[name] { return text }
+            return nil
+        }
+        func int(_ name: String) -> Int { intOrNil(name) ?? 0 }
+        func intOrNil(_ name: String) -> Int? {
+            if case .integer(let number)? = values[name] { return Int(number) }
+            return nil
+        }
+    }
+}
+
+enum StatusQueries {
+    static let applications = "SELECT name, route_prefix, status, message FROM application ORDER BY name"
+
+    static let deployments = """
+        SELECT d.id, d.status, d.message, d.target, d.failures,
+          (SELECT count(*) FROM replica r JOIN placement p ON p.replica = r.id
+            WHERE r.deployment = d.id AND r.phase = 'wanted' AND p.phase = 'ready') AS ready,
+          (SELECT count(*) FROM replica r WHERE r.deployment = d.id AND r.phase = 'wanted') AS wanted,
+          (SELECT coalesce(sum(ongoing), 0) FROM latest l WHERE l.deployment = d.id) AS ongoing,
+          (SELECT coalesce(sum(queued), 0) FROM latest l WHERE l.deployment = d.id) AS queued
+        FROM deployment d ORDER BY d.application, d.position
+        """.replacingOccurrences(
+            of: "latest l",
+            with:
+                "(SELECT deployment, proxy, ongoing, queued, max(end_ms) FROM load_bucket GROUP BY deployment, proxy) l")
+
+    static let replicas = """
+        SELECT r.id, r.deployment, r.phase, coalesce(p.phase, 'pending') AS placement, p.node, p.pid,
+          p.host || ':' || p.port AS address, r.created_ms, p.ready_ms, r.routed_ms,
+          CASE WHEN r.stop_reason <> '' THEN r.stop_reason
+            ELSE coalesce((SELECT group_concat(json_extract(value, '$.candidate') || ' ' || json_extract(value, '$.code'), ', ')
+              FROM json_each(p.refusals_json)), '') END AS why
+        FROM replica r LEFT JOIN placement p ON p.replica = r.id ORDER BY r.deployment, r.serial
+        """
+
+    static let nodes = """
+        SELECT n.id, n.type, n.phase, n.provider, n.instance, n.microusd_per_hour, n.why,
+          coalesce(json_extract(n.resources_json, '$.CPU'), 0) AS cpus,
+          (SELECT count(*) FROM placement p WHERE p.node = n.id
+            AND p.phase IN ('assigned','starting','ready','stopping')) AS replicas,
+          (SELECT coalesce(sum(json_extract(p.resources_json, '$.CPU')), 0) FROM placement p WHERE p.node = n.id
+            AND p.phase IN ('assigned','starting','ready','stopping')) AS used
+        FROM node n WHERE n.phase <> 'gone' ORDER BY n.created_ms, n.id
+        """
+}
+
+extension StatusDocument.Application {
+    init(_ row: StatusDocument.Row) {
+        name = row.text("name")
+        routePrefix = row.textOrNil("route_prefix")
+        status = row.text("status")
+        message = row.text("message")
+    }
+}
+
+extension StatusDocument.Deployment {
+    init(_ row: StatusDocument.Row) {
+        id = row.text("id")
+        status = row.text("status")
+        message = row.text("message")
+        target = row.int("target")
+        ready = row.int("ready")
+        wanted = row.int("wanted")
+        ongoing = row.int("ongoing")
+        queued = row.int("queued")
+        failures = row.int("failures")
+    }
+}
+
+extension StatusDocument.Replica {
+    init(_ row: StatusDocument.Row) {
+        id = row.text("id")
+        deployment = row.text("deployment")
+        phase = row.text("phase")
+        placement = row.text("placement")
+        node = row.textOrNil("node")
+        pid = row.intOrNil("pid")
+        address = row.textOrNil("address")
+        createdMs = row.int("created_ms")
+        readyMs = row.intOrNil("ready_ms")
+        routedMs = row.intOrNil("routed_ms")
+        why = row.text("why")
+    }
+}
+
+extension StatusDocument.Node {
+    init(_ row: StatusDocument.Row) {
+        id = row.text("id")
+        type = row.text("type")
+        phase = row.text("phase")
+        provider = row.text("provider")
+        instance = row.textOrNil("instance")
+        cpusMilli = row.int("cpus")
+        cpusUsedMilli = row.int("used")
+        replicas = row.int("replicas")
+        microusdPerHour = row.int("microusd_per_hour")
+        why = row.text("why")
+    }
+}

@@ -1,0 +1,116 @@
+import Foundation
+
+/// Status for people: one table for each kind of thing, columns as wide as they need to be.
+enum StatusTable {
+    static func text(_ document: StatusDocument) -> String {
+        var parts: [String] = []
+        if document.applications.isEmpty {
+            parts.append("no applications: tandem deploy FILE brings some\n")
+        } else {
+            parts.append(
+                table(
+                    ["APPLICATION", "ROUTE", "STATUS", "MESSAGE"],
+                    document.applications.map { [$0.name, $0.routePrefix ?? "-", $0.status, firstLine($0.message)] }))
+            parts.append(
+                table(
+                    ["DEPLOYMENT", "STATUS", "TARGET", "READY", "ONGOING", "QUEUED"],
+                    document.deployments.map {
+                        [$0.id, $0.status, "\($0.target)", "\($0.ready)", "\($0.ongoing)", "\($0.queued)"]
+                    }))
+        }
+        if !document.replicas.isEmpty {
+            parts.append(
+                table(
+                    ["REPLICA", "WANTED", "IS", "NODE", "PID", "WHY"],
+                    document.replicas.map {
+                        [$0.id, $0.phase, $0.placement, $0.node ?? "-", $0.pid.map { "\($0)" } ?? "-", firstLine($0.why)]
+                    }))
+        }
+        parts.append(
+            document.nodes.isEmpty
+                ? "no nodes\n"
+                : table(
+                    ["NODE", "TYPE", "PHASE", "CPU", "REPLICAS", "WHY"],
+                    document.nodes.map {
+                        [
+                            $0.id, $0.type, $0.phase, "\(cores($0.cpusUsedMilli))/\(cores($0.cpusMilli))",
+                            "\($0.replicas)", firstLine($0.why),
+                        ]
+                    }))
+        for warning in document.warnings { parts.append("warning: \(Printable.text(warning))\n") }
+        return parts.joined(separator: "\n")
+    }
+
+    private static func cores(_ milli: Int) -> String {
+        milli % 1000 == 0 ? "\(milli / 1000)" : String(format: "%.1f", Double(milli) / 1000)
+    }
+
+    /// Long words of others are cut: the whole is in the database.
+    private static let cellMax = 70
+
+    private static func firstLine(_ text: String) -> String {
+        let line = text.prefix { $0 != "\n" }
+        return line.count > cellMax ? line.prefix(cellMax - 1) + "…" : String(line)
+    }
+
+    static func table(_ heads: [String], _ rows: [[String]]) -> String {
+        let rows = ([heads] + rows).map { $0.map { Printable.text($0) } }
+        var widths = heads.map(\.count)
+        for row in rows { for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.count) } }
+        return rows.map { row in
+            let cells = row.enumerated().map { index, cell in
+                index == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[index] - cell.count)
+            }
+            return cells.joined(separator: "  ") + "\n"
+        }.joined()
+    }
+}
+
+/// Shows status once a second: in place on a terminal, otherwise a line whenever something changed.
+struct StatusView: Sendable {
+    let paths: StatePaths
+    let plain: Bool
+
+    static let every = Duration.seconds(1)
+
+    func show() async throws {
+        let screen = Screen(plain: plain)
+        var last = ""
+        while true {
+            if let document = try? StatusDocument.read(paths) {
+                if screen.inPlace {
+                    screen.draw(StatusTable.text(document) + "\nCtrl-C stops the cluster\n")
+                } else {
+                    let line = summary(document)
+                    if line != last { print(line) }
+                    last = line
+                }
+                fflush(nil)
+            }
+            try await Task.sleep(for: Self.every)
+        }
+    }
+
+    private func summary(_ document: StatusDocument) -> String {
+        let deployments = document.deployments.map { "\($0.id) \($0.ready)/\($0.target) \($0.status)" }
+        let nodes = Dictionary(grouping: document.nodes, by: \.phase).sorted { $0.key < $1.key }
+            .map { "\($0.value.count) \($0.key)" }
+        return Printable.text(
+            (deployments + ["nodes: " + (nodes.isEmpty ? "none" : nodes.joined(separator: ", "))]).joined(separator: " | "))
+    }
+}
+
+/// A part of the terminal that is drawn over.
+final class Screen: @unchecked Sendable {
+    let inPlace: Bool
+    private var height = 0
+
+    init(plain: Bool) { inPlace = !plain && isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb" }
+
+    func draw(_ text: String) {
+        let up = height > 0 ? "\u{1b}[\(height)A" : ""
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        print(up + lines.map { "\u{1b}[2K\($0)\n" }.joined() + "\u{1b}[J", terminator: "")
+        height = lines.count
+    }
+}

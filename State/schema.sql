@@ -1,0 +1,493 @@
+-- What a fresh database says of itself: the sum of the migrations, and the views. Written by a test,
+-- read by people. Left out: for each table the triggers guard_TABLE_… (only the tier that owns it
+-- may write) and change_TABLE_… (each written row is listed in "change").
+
+CREATE TABLE cluster (
+  id                 INTEGER PRIMARY KEY CHECK (id = 1),  -- one row
+  uuid               TEXT NOT NULL,     -- tag on every machine of this cluster
+  cluster_generation INTEGER NOT NULL,  -- higher for a new or restored database; first part of each fence
+  boot_id            TEXT NOT NULL,     -- boot of the machine under which clock_offset_ms holds
+  clock_offset_ms    INTEGER NOT NULL,  -- cluster clock = boot clock + this; …_ms are on the cluster clock
+  created_unix_ms    INTEGER NOT NULL,  -- for people: Unix time
+  derived_hash       TEXT NOT NULL      -- of the views, guards and change triggers in force; '': to be made
+) STRICT;
+
+CREATE TABLE role (
+  role            TEXT PRIMARY KEY,             -- serve | nodes
+  epoch           INTEGER NOT NULL,             -- raised when a process takes the role; each write checks it
+  pid             INTEGER NOT NULL,             -- of the holder
+  address         TEXT NOT NULL DEFAULT '',     -- where it listens
+  renewals        INTEGER NOT NULL DEFAULT 0,   -- counts up while it lives; silence: hold, never shrink
+  heard_ms        INTEGER NOT NULL,             -- last renewal; after a reboot the clock goes on from here
+  started_unix_ms INTEGER NOT NULL              -- for people
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE change (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- a tier applies what is newer than what it has seen
+  tbl TEXT NOT NULL,                      -- table that changed
+  key TEXT NOT NULL                       -- primary key of the row, parts joined by a tab
+) STRICT;
+
+CREATE TABLE application (
+  name             TEXT PRIMARY KEY,            -- as in the applications file
+  route_prefix     TEXT,                        -- NULL: no route
+  ingress          TEXT,                        -- deployment that answers the route
+  status           TEXT NOT NULL,               -- DEPLOYING | RUNNING | UNHEALTHY | DEPLOY_FAILED | DELETING
+  message          TEXT NOT NULL DEFAULT '',    -- why, for people
+  deleting         INTEGER NOT NULL DEFAULT 0,  -- 1: its replicas are being stopped; the row goes last
+  deployed_unix_ms INTEGER NOT NULL             -- for people
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE deployment (
+  id                  TEXT PRIMARY KEY,             -- application#deployment
+  application         TEXT NOT NULL,                -- its application
+  position            INTEGER NOT NULL DEFAULT 0,   -- place in the file
+  settings_json       TEXT NOT NULL,                -- as configured, defaults filled in
+  version             TEXT NOT NULL,                -- hash of what a replica is started with; new: replace
+  deleting            INTEGER NOT NULL DEFAULT 0,   -- 1: its replicas are being stopped; the row goes last
+  target              INTEGER NOT NULL,             -- replicas wanted
+  status              TEXT NOT NULL,                -- UPDATING | HEALTHY | UNHEALTHY | DEPLOY_FAILED |
+                                                    -- UPSCALING | DOWNSCALING
+  message             TEXT NOT NULL DEFAULT '',     -- why, for people
+  failures            INTEGER NOT NULL DEFAULT 0,   -- in a row; 0 after a replica stayed ready for 10 s
+  retry_ms            INTEGER,                      -- no replacement before this instant (back-off)
+  last_failure        TEXT NOT NULL DEFAULT '',     -- reason and last lines of the latest failure
+  direction           INTEGER NOT NULL DEFAULT 0,   -- delay timer: 1 wants up, -1 wants down, 0 not running
+  direction_since_ms  INTEGER,                      -- delay timer: since when
+  route_generation    INTEGER NOT NULL DEFAULT 0,   -- raised each time the route's content changes
+  route_hash          TEXT NOT NULL DEFAULT '',     -- content of the route of that generation
+  load_milli          INTEGER,                      -- mean requests over the look-back, thousandths
+  load_ms             INTEGER                       -- when that was computed
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE serial (
+  id   INTEGER PRIMARY KEY CHECK (id = 1),  -- one row
+  next INTEGER NOT NULL                     -- serial of the next replica; never used twice
+) STRICT;
+
+CREATE TABLE replica (
+  id                TEXT PRIMARY KEY,            -- application#deployment#serial
+  deployment        TEXT NOT NULL,               -- its deployment
+  serial            INTEGER NOT NULL,            -- larger is newer
+  version           TEXT NOT NULL,               -- that of the deployment when it was ordered
+  settings_json     TEXT NOT NULL,               -- what it is started with
+  phase             TEXT NOT NULL                -- legal moves: replica_phase_edge
+    CHECK (phase IN ('wanted','draining','stopping')),
+  buys              INTEGER NOT NULL DEFAULT 1,  -- 0: takes room that is there, never a reason for a new node
+  created_ms        INTEGER NOT NULL,            -- when it was ordered
+  created_unix_ms   INTEGER NOT NULL,            -- for people
+  routed_ms         INTEGER,                     -- first time on a route
+  draining_ms       INTEGER,                     -- when it left the routes
+  drain_deadline_ms INTEGER,                     -- stopped then at the latest
+  drain_generation  INTEGER,                     -- route generation without it; proxies must have applied it
+  stop_reason       TEXT NOT NULL DEFAULT ''     -- why it was ended
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX replica_by_deployment ON replica (deployment);
+
+CREATE TABLE proxy (
+  id           TEXT PRIMARY KEY,          -- chosen by the proxy, kept over its restarts
+  incarnation  TEXT NOT NULL,             -- new with each process of it
+  address      TEXT NOT NULL,             -- host:port of the data port
+  heard_ms     INTEGER NOT NULL,          -- last sync, written at most once a second
+  routes_json  TEXT NOT NULL,             -- {deployment: route generation it has applied}
+  busy_json    TEXT NOT NULL              -- {replica off its routes: requests it still has there}
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE load_bucket (
+  deployment   TEXT NOT NULL,             -- whose load
+  proxy        TEXT NOT NULL,             -- who measured it
+  incarnation  TEXT NOT NULL,             -- of the proxy; sequences start anew with it
+  sequence     INTEGER NOT NULL,          -- acknowledged once here
+  end_ms       INTEGER NOT NULL,          -- cluster clock, counted back from arrival
+  span_ms      INTEGER NOT NULL,          -- length of the interval
+  area_us      INTEGER NOT NULL,          -- request-microseconds: ongoing and queued against time
+  ongoing      INTEGER NOT NULL,          -- at the end
+  queued       INTEGER NOT NULL,          -- at the end
+  PRIMARY KEY (deployment, proxy, incarnation, sequence)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX load_bucket_by_age ON load_bucket (end_ms);
+
+CREATE TABLE serve_decision (
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,  -- named in the log
+  at_ms         INTEGER NOT NULL,         -- when
+  at_unix_ms    INTEGER NOT NULL,         -- for people
+  epoch         INTEGER NOT NULL,         -- of the tier that decided
+  kind          TEXT NOT NULL,            -- scale | stop | replace | rollout | route
+  subject       TEXT NOT NULL,            -- deployment or replica
+  before        TEXT NOT NULL,            -- what it was
+  after         TEXT NOT NULL,            -- what it became
+  rule          TEXT NOT NULL,            -- name of the rule that decided
+  reason        TEXT NOT NULL,            -- one sentence
+  inputs_json   TEXT NOT NULL,            -- {name: value}: figures the rule read
+  refusals_json TEXT NOT NULL             -- [{candidate, code, short}]: who was not chosen, and why
+) STRICT;
+
+CREATE TABLE setting (
+  id              INTEGER PRIMARY KEY CHECK (id = 1),  -- one row
+  settings_json   TEXT NOT NULL,                       -- the cluster file in force, defaults filled in
+  applied_unix_ms INTEGER NOT NULL                     -- for people: when it was applied
+) STRICT;
+
+CREATE TABLE node_type (
+  name            TEXT PRIMARY KEY,       -- the operator's word, from available_node_types
+  resources_json  TEXT NOT NULL,          -- of one node: thousandths; memory in bytes
+  min_workers     INTEGER NOT NULL,       -- kept though idle
+  max_workers     INTEGER NOT NULL,       -- never more than these
+  idle_timeout_ms INTEGER NOT NULL        -- given back after so long without replicas
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE node (
+  id                   TEXT PRIMARY KEY,            -- chosen by us before the machine exists
+  type                 TEXT NOT NULL,               -- its node_type; 'local' for this machine itself
+  phase                TEXT NOT NULL                -- legal moves: node_phase_edge
+    CHECK (phase IN ('requested','booting','ready','draining','terminating','gone')),
+  token                TEXT NOT NULL UNIQUE,        -- idempotency token given to the provider
+  epoch                INTEGER NOT NULL,            -- of the tier that decided the latest intent
+  provider             TEXT NOT NULL,               -- '' for this machine itself
+  offerings_json       TEXT NOT NULL,               -- acceptable ways to buy it, frozen with the intent
+  instance             TEXT,                        -- the provider's id; NULL until it answered
+  zone                 TEXT NOT NULL DEFAULT '',    -- where it is
+  capacity_type        TEXT NOT NULL DEFAULT '',    -- on_demand, spot or the provider's own word
+  microusd_per_hour    INTEGER NOT NULL DEFAULT 0,  -- price: millionths of a dollar for an hour
+  resources_json       TEXT NOT NULL,               -- what placement counts with
+  host                 TEXT NOT NULL DEFAULT '',    -- where its replicas are reached
+  agent_port           INTEGER,                     -- the agent's own port
+  ports_first          INTEGER NOT NULL,            -- its replicas listen from here …
+  ports_last           INTEGER NOT NULL,            -- … to here
+  incarnation          TEXT NOT NULL DEFAULT '',    -- of the agent process last heard
+  generation           INTEGER NOT NULL DEFAULT 0,  -- of its desired set
+  created_ms           INTEGER NOT NULL,            -- when it was decided to buy it
+  created_unix_ms      INTEGER NOT NULL,            -- for people
+  join_deadline_ms     INTEGER NOT NULL,            -- terminated when it has not said hello by then
+  joined_ms            INTEGER,                     -- first hello of its agent
+  heard_ms             INTEGER,                     -- last sync, written at most once a second
+  idle_since_ms        INTEGER,                     -- NULL: it has replicas
+  drain_deadline_ms    INTEGER,                     -- terminated then at the latest
+  phase_ms             INTEGER NOT NULL,            -- when it entered its phase
+  attempts             INTEGER NOT NULL DEFAULT 0,  -- provider calls for the present intent
+  next_try_ms          INTEGER,                     -- not before this instant
+  last_error           TEXT NOT NULL DEFAULT '',    -- the provider's latest
+  absent_lists         INTEGER NOT NULL DEFAULT 0,  -- whole lists in a row that did not show it
+  why                  TEXT NOT NULL DEFAULT ''     -- why it was bought, drained or given back
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE node_serial (
+  id   INTEGER PRIMARY KEY CHECK (id = 1),  -- one row
+  next INTEGER NOT NULL                     -- number of the next node; never used twice
+) STRICT;
+
+CREATE TABLE placement (
+  replica        TEXT PRIMARY KEY,         -- the row in replica it answers
+  deployment     TEXT NOT NULL,            -- of that replica
+  node           TEXT,                     -- NULL while pending
+  phase          TEXT NOT NULL             -- legal moves: placement_phase_edge
+    CHECK (phase IN ('pending','assigned','starting','ready','stopping','stopped','failed','lost')),
+  resources_json TEXT NOT NULL,            -- what it holds of the node
+  gpus_json      TEXT NOT NULL DEFAULT '[]', -- indices of the GPUs it may use
+  host           TEXT,                     -- where it is reached …
+  port           INTEGER,                  -- … once its agent said so
+  pid            INTEGER,                  -- on its node
+  pending_ms     INTEGER NOT NULL,         -- first seen by the node tier
+  assigned_ms    INTEGER,                  -- given a node
+  starting_ms    INTEGER,                  -- process started
+  ready_ms       INTEGER,                  -- readiness check passed
+  stopping_ms    INTEGER,                  -- asked to stop
+  ended_ms       INTEGER,                  -- stopped, failed or lost
+  exit_json      TEXT,                     -- how it ended
+  exit_text      TEXT NOT NULL DEFAULT '', -- the same for people
+  last_lines     TEXT NOT NULL DEFAULT '', -- end of its output, when it failed
+  refusals_json  TEXT NOT NULL DEFAULT '[]' -- while pending: every candidate and why it said no
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX placement_by_node ON placement (node);
+
+CREATE TABLE drain_request (
+  node        TEXT PRIMARY KEY,           -- the serve tier moves its replicas elsewhere
+  deadline_ms INTEGER NOT NULL,           -- terminated then, whatever still runs
+  reason      TEXT NOT NULL               -- why, for people
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE instance_seen (
+  instance      TEXT PRIMARY KEY,         -- the provider's id, from its latest whole list
+  token         TEXT NOT NULL,            -- the idempotency token it carries
+  node          TEXT NOT NULL,            -- the node it says it is
+  type          TEXT NOT NULL,            -- its node_type
+  state         TEXT NOT NULL,            -- pending | running | stopping | terminated | another word
+  seen_ms       INTEGER NOT NULL,         -- latest list that had it
+  first_seen_ms INTEGER NOT NULL,         -- first list that had it
+  preempted_ms  INTEGER                   -- when a notice says it will be taken away
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE availability (
+  offering    TEXT PRIMARY KEY,           -- provider/type/zone/capacity type
+  until_ms    INTEGER NOT NULL,           -- not asked for before this instant
+  failures    INTEGER NOT NULL,           -- in a row; doubles the wait
+  reason      TEXT NOT NULL               -- the provider's words
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE node_decision (
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,  -- named in the log
+  at_ms         INTEGER NOT NULL,         -- when
+  at_unix_ms    INTEGER NOT NULL,         -- for people
+  epoch         INTEGER NOT NULL,         -- of the tier that decided
+  kind          TEXT NOT NULL,            -- place | launch | cordon | uncordon | terminate | retire | refuse
+  subject       TEXT NOT NULL,            -- node or replica
+  before        TEXT NOT NULL,            -- what it was
+  after         TEXT NOT NULL,            -- what it became
+  rule          TEXT NOT NULL,            -- name of the rule that decided
+  reason        TEXT NOT NULL,            -- one sentence
+  inputs_json   TEXT NOT NULL,            -- {name: value}: figures the rule read
+  refusals_json TEXT NOT NULL             -- [{candidate, code, short}]: who was not chosen, and why
+) STRICT;
+
+CREATE TABLE node_phase_edge (
+  before TEXT NOT NULL,  -- phase
+  after  TEXT NOT NULL,  -- phase that may follow it
+  PRIMARY KEY (before, after)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER node_phase BEFORE UPDATE OF phase ON node
+WHEN OLD.phase <> NEW.phase AND NOT EXISTS
+  (SELECT 1 FROM node_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
+BEGIN SELECT RAISE(ABORT, 'illegal node phase change'); END;
+
+CREATE TABLE replica_phase_edge (
+  before TEXT NOT NULL,  -- phase
+  after  TEXT NOT NULL,  -- phase that may follow it
+  PRIMARY KEY (before, after)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER replica_phase BEFORE UPDATE OF phase ON replica
+WHEN OLD.phase <> NEW.phase AND NOT EXISTS
+  (SELECT 1 FROM replica_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
+BEGIN SELECT RAISE(ABORT, 'illegal replica phase change'); END;
+
+CREATE TABLE placement_phase_edge (
+  before TEXT NOT NULL,  -- phase
+  after  TEXT NOT NULL,  -- phase that may follow it
+  PRIMARY KEY (before, after)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER placement_phase BEFORE UPDATE OF phase ON placement
+WHEN OLD.phase <> NEW.phase AND NOT EXISTS
+  (SELECT 1 FROM placement_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
+BEGIN SELECT RAISE(ABORT, 'illegal placement phase change'); END;
+
+CREATE VIEW clock_now AS SELECT
+  max(heard_ms) AS now_ms  -- the cluster clock as last heard; the file itself has no clock
+FROM role;
+
+CREATE VIEW room_taken AS SELECT
+  node,                                                           -- node
+  count(*) AS replicas,                                           -- replicas that take room on it
+  sum(coalesce(resources_json ->> '$.CPU', 0)) AS cpu_milli,      -- CPU they take, thousandths
+  sum(coalesce(resources_json ->> '$.GPU', 0)) AS gpu_milli,      -- GPU they take, thousandths
+  sum(coalesce(resources_json ->> '$.memory', 0)) AS memory_bytes      -- memory they take
+FROM placement WHERE phase IN ('assigned', 'starting', 'ready', 'stopping') AND node IS NOT NULL
+GROUP BY node;
+
+CREATE VIEW nodes_now AS SELECT
+  n.id AS node,                                                   -- node
+  n.type,                                                         -- node type
+  n.phase,                                                        -- requested … gone; gone ones are left out
+  coalesce(r.replicas, 0) AS replicas,                            -- replicas that take room on it
+  coalesce(r.cpu_milli, 0) / 1000.0 AS cpu_taken,                 -- CPU they take
+  coalesce(n.resources_json ->> '$.CPU', 0) / 1000.0 AS cpu,      -- CPU it has
+  coalesce(r.gpu_milli, 0) / 1000.0 AS gpu_taken,                 -- GPU they take
+  coalesce(n.resources_json ->> '$.GPU', 0) / 1000.0 AS gpu,      -- GPU it has
+  coalesce(r.memory_bytes, 0) / 1048576 AS memory_mib_taken,      -- memory they take
+  coalesce(n.resources_json ->> '$.memory', 0) / 1048576 AS memory_mib,  -- memory it has
+  (c.now_ms - n.created_ms) / 1000.0 AS age_s,                    -- since it was decided
+  (n.joined_ms - n.created_ms) / 1000.0 AS join_s,                -- from decision to hello; NULL: not yet
+  (c.now_ms - n.heard_ms) / 1000.0 AS silent_s,                   -- since its agent was heard
+  (c.now_ms - n.idle_since_ms) / 1000.0 AS idle_s,                -- without replicas; NULL: it has some
+  n.microusd_per_hour / 1e6 AS usd_per_hour,                      -- price
+  n.capacity_type,                                                -- on_demand, spot, …
+  n.zone,                                                         -- where
+  n.host,                                                         -- where its replicas are reached
+  n.instance,                                                     -- the provider's id
+  n.why,                                                          -- why it was bought, drained or given back
+  n.last_error                                                    -- the provider's latest
+FROM node n LEFT JOIN room_taken r ON r.node = n.id CROSS JOIN clock_now c
+WHERE n.phase <> 'gone' ORDER BY n.created_ms, n.id;
+
+CREATE VIEW replicas_now AS SELECT
+  r.id AS replica,                                                -- replica
+  r.deployment,                                                   -- its deployment
+  r.phase AS wanted,                                              -- what the serve tier wants of it
+  coalesce(p.phase, 'unseen') AS phase,                           -- how it fares; unseen: by the node tier
+  p.node,                                                         -- where; NULL: nowhere yet
+  p.host || ':' || p.port AS address,                             -- where it answers
+  p.pid,                                                          -- process on the node
+  (c.now_ms - r.created_ms) / 1000.0 AS age_s,                    -- since it was ordered
+  (p.assigned_ms - r.created_ms) / 1000.0 AS placed_after_s,      -- from order to a node
+  (p.ready_ms - r.created_ms) / 1000.0 AS ready_after_s,          -- from order to ready
+  r.version,                                                      -- that it was ordered with
+  r.stop_reason,                                                  -- why it was ended
+  coalesce(p.exit_text, '') AS exit                               -- how it ended
+FROM replica r LEFT JOIN placement p ON p.replica = r.id CROSS JOIN clock_now c
+ORDER BY r.deployment, r.serial;
+
+CREATE VIEW deployments_now AS SELECT
+  d.id AS deployment,                                             -- application#deployment
+  a.route_prefix,                                                 -- of its application; NULL: no route
+  d.status,                                                       -- HEALTHY, UPDATING, …
+  d.target,                                                       -- replicas wanted
+  (SELECT count(*) FROM replica r JOIN placement p ON p.replica = r.id
+    WHERE r.deployment = d.id AND r.phase = 'wanted' AND p.phase = 'ready') AS ready,  -- ready ones
+  (SELECT count(*) FROM replica r JOIN placement p ON p.replica = r.id
+    WHERE r.deployment = d.id AND r.phase = 'wanted' AND p.phase IN ('assigned', 'starting'))
+    AS starting,                                                  -- on a node, not ready
+  (SELECT count(*) FROM replica r LEFT JOIN placement p ON p.replica = r.id
+    WHERE r.deployment = d.id AND r.phase = 'wanted' AND coalesce(p.phase, 'pending') = 'pending')
+    AS pending,                                                   -- without a node
+  (SELECT count(*) FROM replica r WHERE r.deployment = d.id AND r.phase <> 'wanted') AS ending,
+                                                                  -- on the way out
+  d.load_milli / 1000.0 AS load,                                  -- mean requests, look-back; NULL: no data
+  coalesce(d.settings_json ->> '$.count.auto._0.min_replicas', d.settings_json ->> '$.count.fixed._0')
+    AS min_replicas,                                              -- never fewer
+  coalesce(d.settings_json ->> '$.count.auto._0.max_replicas', d.settings_json ->> '$.count.fixed._0')
+    AS max_replicas,                                              -- never more
+  d.failures,                                                     -- in a row
+  d.message                                                       -- why it is in this status
+FROM deployment d LEFT JOIN application a ON a.name = d.application
+ORDER BY d.application, d.position;
+
+CREATE VIEW why_pending AS SELECT
+  r.id AS replica,                                                -- replica without a node
+  (c.now_ms - r.created_ms) / 1000.0 AS waiting_s,                -- since it was ordered
+  coalesce(f.value ->> '$.candidate', '') AS candidate,           -- node or node type that was looked at
+  coalesce(f.value ->> '$.code',
+    iif(p.replica IS NULL, 'unseen', 'not_tried')) AS code,       -- short, limit, coming, …
+  coalesce((SELECT group_concat(
+      CASE s.key WHEN 'memory' THEN 'memory ' || (s.value / 1048576) || ' MiB'
+      ELSE s.key || ' ' || printf('%g', s.value / 1000.0) END, ', ')
+    FROM json_each(f.value, '$.short') s), '') AS short           -- what was missing there
+FROM replica r LEFT JOIN placement p ON p.replica = r.id CROSS JOIN clock_now c
+LEFT JOIN json_each(coalesce(p.refusals_json, '[]')) f ON true
+WHERE r.phase = 'wanted' AND coalesce(p.phase, 'pending') = 'pending'
+ORDER BY r.created_ms, r.id, f.id;
+
+CREATE VIEW why_not_removed AS SELECT
+  n.id AS node,                                                   -- node that is not on its way out
+  n.type,                                                         -- node type
+  n.phase,                                                        -- requested, booting or ready
+  coalesce(r.replicas, 0) AS replicas,                            -- that take room on it
+  (c.now_ms - n.idle_since_ms) / 1000.0 AS idle_s,                -- without replicas; NULL: it has some
+  t.idle_timeout_ms / 1000.0 AS idle_timeout_s,                   -- given back after so long
+  CASE
+    WHEN n.provider = '' THEN 'it is this machine itself'
+    WHEN n.phase <> 'ready' THEN 'it is ' || n.phase || ' and may yet be needed'
+    WHEN r.replicas > 0 THEN 'it has ' || r.replicas || iif(r.replicas = 1, ' replica', ' replicas')
+    WHEN t.name IS NULL THEN 'its type is no longer configured; nothing is known of its timeout'
+    WHEN (SELECT count(*) FROM node o WHERE o.type = n.type AND o.phase IN ('requested', 'booting', 'ready'))
+      <= t.min_workers THEN 'min_workers of its type is ' || t.min_workers
+    WHEN n.idle_since_ms IS NULL THEN 'it has only just become idle'
+    WHEN c.now_ms - n.idle_since_ms < t.idle_timeout_ms THEN 'it is not idle for long enough'
+    ELSE 'nothing keeps it: it is due'
+  END AS reason                                                   -- the first that holds
+FROM node n LEFT JOIN room_taken r ON r.node = n.id LEFT JOIN node_type t ON t.name = n.type
+CROSS JOIN clock_now c
+WHERE n.phase IN ('requested', 'booting', 'ready') ORDER BY n.created_ms, n.id;
+
+CREATE VIEW why_replicas AS SELECT
+  d.id AS deployment,                                             -- deployment
+  d.target,                                                       -- replicas wanted now
+  s.before,                                                       -- target before the latest change
+  s.after,                                                        -- target after it
+  datetime(s.at_unix_ms / 1000, 'unixepoch') AS at,               -- when, UTC
+  s.rule,                                                         -- the rule that decided
+  s.reason,                                                       -- in a sentence
+  s.inputs_json AS inputs,                                        -- the figures that the rule read
+  s.id AS decision                                                -- row of serve_decision
+FROM deployment d LEFT JOIN serve_decision s ON s.id =
+  (SELECT max(id) FROM serve_decision WHERE subject = d.id AND kind = 'scale')
+ORDER BY d.id;
+
+CREATE VIEW timeline AS
+SELECT
+  at_ms,                                                          -- cluster clock
+  datetime(at_unix_ms / 1000, 'unixepoch') AS at,                 -- UTC
+  'serve' AS tier,                                                -- who decided
+  kind,                                                           -- scale, place, launch, …
+  subject,                                                        -- deployment, replica or node
+  before,                                                         -- what it was
+  after,                                                          -- what it became
+  rule,                                                           -- the rule that decided
+  reason,                                                         -- in a sentence
+  id AS decision                                                  -- row of the tier's decision table
+FROM serve_decision
+UNION ALL SELECT at_ms, datetime(at_unix_ms / 1000, 'unixepoch'), 'nodes', kind, subject, before, after, rule,
+  reason, id
+FROM node_decision
+ORDER BY at_ms, tier DESC, decision;
+
+CREATE VIEW scale_history AS SELECT
+  at_ms,                                                          -- cluster clock
+  at,                                                             -- UTC
+  tier,                                                           -- who decided
+  kind,                                                           -- scale, launch, terminate, retire
+  subject,                                                        -- deployment or node
+  before,                                                         -- replicas, or phase, before
+  after,                                                          -- and after
+  reason                                                          -- in a sentence
+FROM timeline WHERE kind IN ('scale', 'launch', 'terminate', 'retire');
+
+CREATE VIEW why_this_type AS SELECT
+  d.subject AS node,                                              -- node that was launched
+  datetime(d.at_unix_ms / 1000, 'unixepoch') AS at,               -- when, UTC
+  d.after AS chosen,                                              -- what was asked for
+  d.reason,                                                       -- in a sentence
+  f.value ->> '$.candidate' AS refused,                           -- another candidate; NULL: there was none
+  f.value ->> '$.code' AS code,                                   -- and why not that one
+  d.id AS decision                                                -- row of node_decision
+FROM node_decision d LEFT JOIN json_each(d.refusals_json) f ON true
+WHERE d.kind = 'launch' ORDER BY d.id, f.id;
+
+CREATE VIEW cost_by_deployment AS SELECT
+  deployment,                                                     -- '(idle)': nodes that hold no replica
+  sum(replicas) AS replicas,                                      -- that take room
+  sum(microusd) / 1e6 AS usd_per_hour                             -- share of the nodes' prices, by CPU
+FROM (
+  SELECT p.deployment, 1 AS replicas,
+    iif(t.cpu_milli > 0, 1.0 * n.microusd_per_hour * coalesce(p.resources_json ->> '$.CPU', 0) / t.cpu_milli,
+      1.0 * n.microusd_per_hour / t.replicas) AS microusd
+  FROM placement p JOIN node n ON n.id = p.node JOIN room_taken t ON t.node = p.node
+  WHERE p.phase IN ('assigned', 'starting', 'ready', 'stopping')
+    AND n.phase IN ('booting', 'ready', 'draining', 'terminating')
+  UNION ALL
+  SELECT '(idle)', 0, n.microusd_per_hour FROM node n
+  WHERE n.phase IN ('booting', 'ready', 'draining', 'terminating')
+    AND NOT EXISTS (SELECT 1 FROM room_taken t WHERE t.node = n.id)
+) GROUP BY deployment ORDER BY usd_per_hour DESC;
+
+CREATE VIEW leak_suspects AS
+SELECT
+  i.instance,                                                     -- the provider's id
+  i.node,                                                         -- node it says it is
+  i.state,                                                        -- the provider's word; '': not in its list
+  'the provider shows it and we have no such node' AS suspicion   -- what is odd
+FROM instance_seen i LEFT JOIN node n ON n.id = i.node
+WHERE i.state NOT IN ('stopping', 'terminated') AND (n.id IS NULL OR n.phase = 'gone')
+UNION ALL
+SELECT n.instance, n.id, '', 'our node is ' || n.phase || ' and the provider does not show it'
+FROM node n
+WHERE n.provider <> '' AND n.instance IS NOT NULL AND n.phase IN ('booting', 'ready', 'draining')
+  AND NOT EXISTS (SELECT 1 FROM instance_seen i WHERE i.instance = n.instance AND i.state <> 'terminated')
+UNION ALL
+SELECT i.instance, i.node, i.state, 'another instance carries the same token'
+FROM instance_seen i
+WHERE i.state NOT IN ('stopping', 'terminated') AND EXISTS (SELECT 1 FROM instance_seen o
+  WHERE o.token = i.token AND o.instance <> i.instance AND o.state NOT IN ('stopping', 'terminated'));
+
+CREATE VIEW failures AS SELECT
+  p.replica,                                                      -- replica that ended by itself
+  p.deployment,                                                   -- its deployment
+  p.node,                                                         -- where it ran
+  p.phase,                                                        -- failed, or lost with its node
+  (c.now_ms - p.ended_ms) / 1000.0 AS ago_s,                      -- since then
+  p.exit_text AS exit,                                            -- how it ended
+  p.last_lines                                                    -- the end of its output
+FROM placement p CROSS JOIN clock_now c WHERE p.phase IN ('failed', 'lost') ORDER BY p.ended_ms DESC;

@@ -1,0 +1,212 @@
+import Agent
+import CPlatform
+import Foundation
+import Model
+import Synchronization
+import Testing
+import Wire
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+let shop = DeploymentID(application: "shop", deployment: "api")
+let first = ReplicaID(shop, serial: 1)
+let second = ReplicaID(shop, serial: 2)
+
+/// A node tier of a few lines: answers at once when the agent has not obeyed the newest orders, else waits.
+final class FakeTier: Sendable {
+    struct State {
+        var generation: Int64 = 0
+        var orders: [ReplicaOrder] = []
+        var retire = false
+        /// Set: answered instead of the truth.
+        var lie: NodeSyncAnswer?
+        var isAway = false
+        var callsWhileAway = 0
+        var heard: NodeSyncRequest?
+    }
+
+    private let state = Mutex(State())
+    private let bell = ChangeBell()
+
+    var heard: NodeSyncRequest? { state.withLock { $0.heard } }
+
+    func change(_ body: (inout State) -> Void) {
+        state.withLock { body(&$0) }
+        bell.ring()
+    }
+
+    func order(_ orders: [ReplicaOrder]) {
+        change {
+            $0.orders = orders
+            $0.generation += 1
+        }
+    }
+
+    func sync(_ request: NodeSyncRequest) async throws -> NodeSyncAnswer {
+        change {
+            $0.heard = request
+            if $0.isAway { $0.callsWhileAway += 1 }
+        }
+        while true {
+            let seen = bell.count
+            let now = state.withLock { $0 }
+            if now.isAway { throw CancellationError() }
+            if let lie = now.lie { return lie }
+            let fence = Fence(clusterGeneration: 1, epoch: 1, generation: now.generation)
+            if now.retire { return NodeSyncAnswer(fence: fence, orders: [], retire: true) }
+            if request.fence < fence { return NodeSyncAnswer(fence: fence, orders: now.orders) }
+            await bell.wait(beyond: seen)
+            try Task.checkCancellation()
+        }
+    }
+
+    /// Waits for a state of affairs, at most 30 s.
+    func until(_ what: String, _ holds: @Sendable @escaping (State) -> Bool) async throws {
+        let came = await withTaskGroup(of: Bool.self) { group in
+            group.addTask { [self] in
+                while !Task.isCancelled {
+                    let seen = bell.count
+                    if holds(state.withLock { $0 }) { return true }
+                    await bell.wait(beyond: seen)
+                }
+                return false
+            }
+            group.addTask {
+                try? await Task.sleep(for: .seconds(30))
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
+        }
+        try #require(came, "waited in vain for: \(what); last heard: \(String(describing: heard))")
+    }
+
+    @discardableResult
+    func report(
+        of id: ReplicaID = first, _ phase: ReplicaReport.Phase
+    ) async throws -> ReplicaReport {
+        try await until("\(id) \(phase)") { state in
+            state.heard?.replicas.contains { $0.id == id && $0.phase == phase } ?? false
+        }
+        return try #require(heard?.replicas.first { $0.id == id })
+    }
+}
+
+/// A directory and a range of ports of its own; removes both, and whatever still runs there, at the end.
+final class Site: Sendable {
+    let directory: String
+    let ports: ClosedRange<Int>
+    let tier = FakeTier()
+
+    private static let nextPort = Mutex(21_000)
+
+    init() throws {
+        let port = Self.nextPort.withLock { next in
+            defer { next += 10 }
+            return next
+        }
+        ports = port...(port + 9)
+        directory = "/tmp/tandem-agent-\(getpid())-\(port)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        for pid in marked() { kill(pid, SIGKILL) }
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    func settings() -> AgentSettings {
+        var settings = AgentSettings(
+            node: NodeID("n1"), directory: directory, ports: ports, incarnation: UUID().uuidString)
+        settings.upkeepPeriod = Millis(20)
+        return settings
+    }
+
+    func agent(_ settings: AgentSettings? = nil) -> NodeAgent {
+        NodeAgent(settings: settings ?? self.settings(), sync: tier.sync)
+    }
+
+    /// Runs an agent for as long as `body` takes. Its end is then like a crash: replicas stay.
+    func withAgent(
+        _ settings: AgentSettings? = nil, _ body: @Sendable @escaping (NodeAgent, FakeTier) async throws -> Void
+    ) async throws {
+        let agent = agent(settings)
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await agent.run()
+                return false
+            }
+            group.addTask { [tier] in
+                try await body(agent, tier)
+                return true
+            }
+            defer { group.cancelAll() }
+            let bodyEnded = try await group.next()
+            #expect(bodyEnded == true, "the agent ended by itself")
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+    }
+
+    /// Processes that bear the mark of this site.
+    func marked() -> [pid_t] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap(pid_t.init).filter { pid in
+            variable(ReplicaMark.directory, of: pid) == directory
+        }
+    }
+
+    func log(_ id: ReplicaID = first) -> String {
+        (try? String(contentsOfFile: "\(directory)/logs/\(id).log", encoding: .utf8)) ?? ""
+    }
+}
+
+func variable(_ name: String, of pid: pid_t) -> String? {
+    var value = [CChar](repeating: 0, count: 4_096)
+    guard tandem_process_variable(pid, name, &value, value.count) >= 0 else { return nil }
+    return value.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } }
+}
+
+func order(
+    _ command: [String], id: ReplicaID = first, health path: String? = nil
+) -> ReplicaOrder {
+    var settings = ReplicaSettings(command: command)
+    settings.health.path = path
+    settings.health.period = Millis(50)
+    settings.health.timeout = Millis(5_000)
+    settings.health.startDeadline = Millis(30_000)
+    return ReplicaOrder(id: id, settings: settings)
+}
+
+extension ReplicaOrder {
+    func stopping(grace: Int64) -> ReplicaOrder {
+        var order = self
+        order.stopGrace = Millis(grace)
+        return order
+    }
+}
+
+/// A web server in Perl, which every Debian has. `each` runs before each answer, whose status is `$status`.
+func server(before: String = "", each: String = "") -> [String] {
+    [
+        "perl", "-MIO::Socket::INET", "-e",
+        """
+        $| = 1; \(before);
+        my $listener = IO::Socket::INET->new(
+            LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], Listen => 5, ReuseAddr => 1) or die "bind: $!";
+        my $count = 0;
+        while (my $peer = $listener->accept) {
+            my $status = 200; $count++; <$peer>; \(each);
+            print $peer "HTTP/1.1 $status It\\r\\nConnection: close\\r\\n\\r\\n"; close $peer;
+        }
+        """, "{port}",
+    ]
+}
+
+/// True once the process is gone, at most 30 s later.
+func ends(_ pidfd: Int32) -> Bool {
+    var polled = pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)
+    return poll(&polled, 1, 30_000) == 1
+}

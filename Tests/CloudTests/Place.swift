@@ -1,0 +1,113 @@
+import Cloud
+import CloudAdapters
+import Foundation
+import Link
+import Listener
+import LocalCloud
+import Model
+import Testing
+import Wire
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A directory with a fake cloud, and a cluster tag that only this test uses. Everything that bears its mark is
+/// killed at the end.
+struct Place: Sendable {
+    let directory: String
+    let cluster: String
+    let settings: LocalCloudSettings
+    let token = Token(secret: String(repeating: "a", count: 64))
+
+    static let socket = "/cloud/cloud.sock"
+
+    func cloud() -> LocalCloud { LocalCloud(settings, token: token) }
+
+    var join: Join {
+        Join(endpoint: "http://127.0.0.1:1", tokenFile: "\(directory)/token", ports: 20_000...20_099)
+    }
+
+    func request(_ token: String, node: String) -> CreateRequest {
+        let small = Offering(
+            nodeType: "small", zone: "local", capacityType: "on_demand", microdollarsPerHour: 0)
+        return CreateRequest(
+            token: token, node: NodeID(node), cluster: cluster, offerings: [small], join: join)
+    }
+
+    /// Runs the daemon for as long as `body` runs.
+    func whileRunning<Result: Sendable>(
+        _ body: @escaping @Sendable (NativeCloud, Link) async throws -> Result
+    ) async throws -> Result {
+        let (bound, bell) = AsyncStream<Void>.makeStream()
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask {
+                defer { bell.finish() }
+                try await cloud().run { _ in bell.yield() }
+                return nil
+            }
+            group.addTask {
+                for await _ in bound { break }
+                try Task.checkCancellation()
+                let link = Link(.unix(path: directory + Self.socket), token: token)
+                return try await body(NativeCloud(link), link)
+            }
+            defer { group.cancelAll() }
+            while let next = try await group.next() {
+                if let result = next { return result }
+            }
+            throw CancellationError()
+        }
+    }
+
+    /// Processes that bear a mark of this cluster and are no zombies.
+    func processes() -> [pid_t] {
+        let wanted = Array("TANDEM_CLUSTER=\(cluster)".utf8)
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap { pid_t($0) }.sorted().filter { pid in
+            guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(pid)/environ")) else {
+                return false
+            }
+            return bytes.split(separator: 0).contains { Array($0) == wanted }
+        }
+    }
+
+    func kill(_ pid: pid_t) { _ = Glibc.kill(pid, SIGKILL) }
+
+    /// Looks again and again, for 10 s at most.
+    func until(_ what: String, _ holds: () async throws -> Bool) async throws {
+        let end = ContinuousClock.now + .seconds(10)
+        while try await !holds() {
+            guard ContinuousClock.now < end else { throw Overdue(what: what) }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    struct Overdue: Error { var what: String }
+
+    /// Lets the cloud look after its machines so many times: for what must not happen.
+    func ticks(_ count: Int64) async throws {
+        try await Task.sleep(for: .milliseconds(count * LocalCloud.tick.rawValue))
+    }
+}
+
+func withPlace(
+    fake shape: (inout FakeCloudSettings) -> Void = { _ in },
+    command: @escaping @Sendable (MachineStart) -> [String] = { _ in ["/bin/sleep", "1000"] },
+    _ body: (Place) async throws -> Void
+) async throws {
+    let directory = "/tmp/tandem-\(UUID().uuidString.prefix(8))"
+    var fake = FakeCloudSettings()
+    fake.bootDelay = .fixed(.zero)
+    shape(&fake)
+    let settings = LocalCloudSettings(
+        directory: directory + "/cloud", nodesDirectory: directory + "/nodes", fake: fake,
+        nodeTypes: [.init(name: "small", resources: Resources([Resources.cpu: 1000]))],
+        bind: .unix(path: directory + Place.socket), command: command)
+    let place = Place(directory: directory, cluster: "test-\(UUID().uuidString)", settings: settings)
+    defer {
+        for pid in place.processes() { place.kill(pid) }
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+    try await body(place)
+}

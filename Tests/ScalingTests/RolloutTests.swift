@@ -1,0 +1,98 @@
+import Model
+import Scaling
+import Testing
+
+@Suite struct RolloutTests {
+    static let deployment = DeploymentID("app#d")
+
+    /// One letter for each replica, oldest first: `o` old, `c` current, capital when ready; `u` current without
+    /// room; `l` leaving, `L` leaving and ready (deadline 100 s).
+    static func replicas(_ drawing: String) -> [RolloutReplica] {
+        drawing.enumerated().map { serial, letter in
+            RolloutReplica(
+                id: ReplicaID(deployment, serial: Int64(serial)), current: "cCulL".contains(letter),
+                ready: letter.isUppercase, unplaced: letter == "u",
+                leaving: letter.lowercased() == "l" ? Moment(100_000) : nil, buys: letter != "u")
+        }
+    }
+
+    static func plan(
+        _ drawing: String, target: Int, stopping: Int = 0, failing: Bool = false, retryAt: Int64? = nil,
+        now: Int64 = 0
+    ) -> RolloutPlan {
+        rollout(
+            RolloutInput(
+                deployment: deployment, target: target, replicas: replicas(drawing), stopping: stopping,
+                failing: failing, retryAt: retryAt.map { Moment($0) }, now: Moment(now), grace: Millis(20_000)
+            ))
+    }
+
+    private typealias Case = (
+        drawing: String, target: Int, start: Int, surplus: Int, drain: [Int64], stop: Int
+    )
+    private static let cases: [Case] = [
+        // No old ones: fill, or name what is too much.
+        ("", 3, 3, 0, [], 0), ("CC", 3, 1, 0, [], 0), ("CcC", 3, 0, 0, [], 0), ("CcC", 2, 0, 0, [], 1),
+        ("CCC", 0, 0, 0, [0, 1, 2], 0), ("", 0, 0, 0, [], 0),
+        // One by one, the new one first.
+        ("OOO", 3, 0, 1, [], 0), ("OOOc", 3, 0, 0, [], 0), ("OOOC", 3, 0, 0, [0], 0), ("OOC", 3, 0, 1, [], 0),
+        ("OOc", 3, 0, 0, [], 0), ("OoOC", 3, 0, 0, [1], 0), ("OCCC", 3, 0, 0, [0], 0),
+        // No room for the new one: an old one leaves first, one only.
+        ("OOOu", 3, 0, 0, [0], 0), ("OoOu", 3, 0, 0, [1], 0), ("OOu", 3, 0, 0, [], 0),
+        ("Ou", 1, 0, 0, [0], 0),
+        // Scaling during a rollout.
+        ("OOC", 5, 2, 0, [], 0), ("OOOOO", 3, 0, 0, [0, 1], 0), ("OOCC", 2, 0, 0, [0, 1], 0),
+        ("OCCCC", 2, 0, 0, [0], 2), ("OOOccccccc", 3, 0, 0, [], 6), ("OOOOOc", 3, 0, 0, [0, 1], 0),
+        // Nodes being drained: replacements at once, then they leave.
+        ("CLL", 3, 2, 0, [], 0), ("CccLL", 3, 0, 0, [], 0), ("CCcLL", 3, 0, 0, [3], 0),
+        ("CCCLL", 3, 0, 0, [3, 4], 0), ("Ccl", 2, 0, 0, [2], 0), ("CL", 1, 0, 0, [1], 0),
+        ("L", 0, 0, 0, [0], 0),
+    ]
+
+    @Test(arguments: cases)
+    private func eachPictureHasItsStep(_ row: Case) {
+        let plan = Self.plan(row.drawing, target: row.target)
+        #expect(plan.start == row.start && plan.startSurplus == row.surplus)
+        #expect(plan.drain.map(\.serial) == row.drain)
+        #expect(plan.surplusToStop == row.stop)
+    }
+
+    @Test(arguments: [(retryAt: 1_001, start: 0, wake: 1_001 as Int64?), (1_000, 2, nil), (999, 2, nil)])
+    func backOffHoldsAStart(retryAt: Int64, start: Int, wake: Int64?) {
+        let plan = Self.plan("C", target: 3, failing: true, retryAt: retryAt, now: 1_000)
+        #expect(plan.start == start && plan.wake?.ms == wake)
+    }
+
+    @Test func aFailingVersionStopsTheRolloutWhereItIs() {
+        #expect(Self.plan("OOO", target: 3, failing: true).startSurplus == 0)
+        #expect(Self.plan("OOO", target: 3, failing: true, retryAt: 5).wake == Moment(5))
+        #expect(Self.plan("OOO", target: 3, failing: true, retryAt: 5, now: 5).startSurplus == 1)
+        for drawing in ["OOOc", "OOOC", "OOOu", "OOu"] {
+            let plan = Self.plan(drawing, target: 3, failing: true)
+            #expect(plan.drain == [] && plan.start == 0 && plan.startSurplus == 0 && plan.mayBuy == [])
+        }
+        #expect(Self.plan("OOOO", target: 3, failing: true).drain.map(\.serial) == [0])
+        #expect(Self.plan("OOOOcc", target: 3, failing: true).surplusToStop == 2)
+    }
+
+    @Test func roomThatIsBeingFreedIsWaitedFor() {
+        #expect(Self.plan("OOOu", target: 3, stopping: 1).drain == [])
+        #expect(Self.plan("OOu", target: 3, stopping: 1).mayBuy == [])
+        #expect(Self.plan("OOu", target: 3, stopping: 0).mayBuy.map(\.serial) == [2])
+    }
+
+    @Test(arguments: [
+        (now: 79_999 as Int64, drained: 0, wake: 80_000 as Int64?), (80_000, 2, nil), (200_000, 2, nil),
+    ])
+    func theDeadlineOfADrainedNodeComesFirst(now: Int64, drained: Int, wake: Int64?) {
+        let plan = Self.plan("cLLc", target: 2, now: now)
+        #expect(plan.drain.count == drained && plan.wake?.ms == wake)
+    }
+
+    @Test func everyStepSaysWhy() {
+        #expect(Self.plan("OOO", target: 3).decisions.map(\.rule) == ["surplus_first"])
+        #expect(Self.plan("OOOC", target: 3).decisions.map(\.rule) == ["replace_old"])
+        #expect(Self.plan("OOOu", target: 3).decisions.map(\.rule) == ["make_room"])
+        #expect(Self.plan("OOOc", target: 3).decisions == [])
+    }
+}
