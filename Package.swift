@@ -35,6 +35,9 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let unixSignals = Target.Dependency.product(
+    name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -45,6 +48,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -95,7 +99,7 @@ let package = Package(
                 "Agent", "Cloud", "CloudAdapters", "ControlAPI", "CPlatform", "Ingress", "Link", "Listener",
                 "Load", "LocalCloud", "Model", "NodeTier", "Pictures", "Placement", "Provisioning",
                 "Routing", "Scaling", "ServeTier", "Settings", "Store", "Supervision", "Wire",
-                argumentParser, hummingbird, lifecycle, logging, nioCore,
+                argumentParser, httpTypes, hummingbird, lifecycle, logging, nioCore, unixSignals,
             ], swiftSettings: rules),
         tests("RoutingTests", ["Model", "Routing"]),
         tests("IngressTests", ["Ingress", "Model", "Routing", "Wire", nioCore, nioHTTP1, nioPosix]),
@@ -104,7 +108,9 @@ let package = Package(
         // What several test targets share: a provider's contract, made to be run against any of them.
         .target(
             name: "Support", dependencies: ["Cloud", "Model"], path: "Tests/Support", swiftSettings: rules),
-        tests("LinkTests", ["Link", "Listener", "Model", "Wire", hummingbird, lifecycle, logging, nioCore, nioPosix]),
+        tests(
+            "LinkTests",
+            ["Link", "Listener", "Model", "Wire", hummingbird, lifecycle, logging, nioCore, nioPosix]),
         tests(
             "CloudTests",
             [

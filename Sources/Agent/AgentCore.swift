@@ -132,20 +132,24 @@ actor AgentCore {
 
     /// Carries out a tier's answer, after it is on disk.
     /// - Returns: false when there was nothing new in it to do; what `retire` asks is left to the caller.
-    /// - Throws: `Problem` when the orders are older than those in force, cannot be understood or cannot be kept;
+    /// - Throws: `Problem` when the orders are older than those in force, cannot be understood or cannot be
+    ///   kept;
     ///   nothing has changed then.
     func obey(_ answer: NodeSyncAnswer) throws(Problem) -> Bool {
         guard answer.wireVersion == WireVersion.current else {
             throw Problem(
                 code: "version",
                 message:
-                    "the node tier speaks version \(answer.wireVersion), this agent \(WireVersion.current): run one version of both"
+                    "the tier speaks version \(answer.wireVersion), not \(WireVersion.current): update one of them"
             )
         }
         guard answer.fence >= mind.fence else {
             tally.refused += 1
             throw Problem(
-                code: "stale_orders", message: "orders under \(answer.fence) are older than those under \(mind.fence)")
+                code: "stale_orders",
+                message:
+                    "orders \(Self.text(answer.fence)) are older than those obeyed, \(Self.text(mind.fence))"
+            )
         }
         if closing || left || answer.retire { return false }
         if let wrong = answer.orders?.first(where: { !NodeDirectory.accepts($0.id) }) {
@@ -160,6 +164,11 @@ actor AgentCore {
         _ = mind.obey(answer.orders?.map(StandingOrder.init), fence: answer.fence, now: BootClock.now)
         advance([])
         return true
+    }
+
+    /// Cluster generation, epoch and generation, for messages.
+    private static func text(_ fence: Fence) -> String {
+        "\(fence.clusterGeneration).\(fence.epoch).\(fence.generation)"
     }
 
     // MARK: - The turn

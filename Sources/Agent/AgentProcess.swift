@@ -19,7 +19,8 @@ package struct AgentProcess: Sendable {
             try await link.call(
                 "POST", path, body: request, deadline: LongPoll.clientDeadline, as: NodeSyncAnswer.self)
         }
-        listener = Listener(name: "agent \(settings.node)", bind: .tcp(port: settings.controlPort), token: token)
+        listener = Listener(
+            name: "agent \(settings.node)", bind: .tcp(port: settings.controlPort), token: token)
     }
 
     /// As `NodeAgent.stop`.

@@ -28,7 +28,7 @@ extension AgentCore {
                 agentEnvironment: ProcessInfo.processInfo.environment)
             let process = try ChildProcess.start(command, output: log.descriptor)
             let recorded = RecordedProcess(
-                pid: process.pid, startTicks: process.startTicks, bootID: BootClock.bootID,
+                pid: process.pid, startTicks: process.startTicks, boot: BootClock.bootID,
                 startedAt: BootClock.now)
             var child = Child(
                 process: process, recorded: recorded, attempt: start.attempt, logStart: log.size)
@@ -75,7 +75,8 @@ extension AgentCore {
     private func meaning(of exit: tandem_exit, _ child: Child, _ lastLines: [String]) -> ReplicaEnd {
         if exit.signal == SIGKILL, !child.killed, memoryKillsRose { return .outOfMemory }
         let failed = exit.signal != 0 || exit.code != 0
-        // Under an enforced limit the kernel refuses memory instead of killing: the program's last words tell.
+        // Under an enforced limit the kernel refuses memory instead of killing: the program's last words
+        // tell.
         if failed, child.limited, Symptoms.outOfMemory(lastLines) { return .outOfMemory }
         return exit.signal != 0 ? .signal(exit.signal) : .code(exit.code)
     }
@@ -90,7 +91,7 @@ extension AgentCore {
         }
         if let final = record.final { return found(.ended(final.report)) }
         if let process = record.process {
-            guard process.bootID == BootClock.bootID,
+            guard process.boot == BootClock.bootID,
                 let child = ChildProcess.adopt(pid: process.pid, startTicks: process.startTicks)
             else { return found(.gone(stopping: record.stopping)) }
             return found(take(child, record, startedAt: process.startedAt))
@@ -106,7 +107,7 @@ extension AgentCore {
         _ process: ChildProcess, _ record: ReplicaRecord, startedAt: Moment
     ) -> FoundReplica.Condition {
         let recorded = RecordedProcess(
-            pid: process.pid, startTicks: process.startTicks, bootID: BootClock.bootID, startedAt: startedAt)
+            pid: process.pid, startTicks: process.startTicks, boot: BootClock.bootID, startedAt: startedAt)
         var child = Child(process: process, recorded: recorded, attempt: record.attempt, logStart: 0)
         child.limited = record.settings.enforceMemory
         children[record.id] = child

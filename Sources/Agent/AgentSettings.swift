@@ -3,8 +3,8 @@ import Model
 /// What one agent is started with.
 package struct AgentSettings: Sendable {
     package var node: NodeID
-    /// The agent's own directory, `nodes/NODE` below the state directory; made when it is not there. Exactly one
-    /// agent at a time holds it.
+    /// The agent's own directory, `nodes/NODE` below the state directory; made when it is not there. Exactly
+    /// one agent at a time holds it.
     package var directory: String
     /// Where replicas of this node may listen.
     package var ports: ClosedRange<Int>
@@ -14,7 +14,7 @@ package struct AgentSettings: Sendable {
     package var resources: Resources?
     /// New for each agent process.
     package var incarnation: String
-    /// The agent's own port for metrics; 0: none.
+    /// The port of the agent's own listener; 0: any free one, and none when there is no listener.
     package var controlPort = 0
     /// True in a process of its own: orphans of replicas become its children, and it reaps them. False where
     /// other code of the process waits for children.
@@ -34,14 +34,14 @@ package struct AgentSettings: Sendable {
     }
 }
 
-/// The variables by which a replica's processes are known for what they are. All three are in the environment of
-/// every replica, and are inherited by what it starts.
+/// The variables by which a replica's processes are known for what they are. All three are in the environment
+/// of every replica, and are inherited by what it starts.
 package enum ReplicaMark {
     /// The id of the replica.
     package static let replica = "TANDEM_REPLICA"
     /// The id of its node.
     package static let node = "TANDEM_NODE"
-    /// The absolute path of its agent's directory: tells two clusters on one machine apart, whose nodes may have
-    /// equal names.
+    /// The absolute path of its agent's directory: tells two clusters on one machine apart, whose nodes may
+    /// have equal names.
     package static let directory = "TANDEM_NODE_DIRECTORY"
 }

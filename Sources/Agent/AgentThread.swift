@@ -7,12 +7,11 @@ import Synchronization
     import Glibc
 #endif
 
-/// The boot clock, in milliseconds: goes on while the machine sleeps, and is the same for all processes of a boot.
+/// The boot clock, in milliseconds: goes on while the machine sleeps, and is the same for all processes of a
+/// boot.
 enum BootClock {
     static var now: Moment {
-        var time = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &time)
-        return Moment(Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+        Moment(tandem_boot_millis())
     }
 
     /// Changes with each boot; empty when the kernel does not say.
@@ -23,8 +22,8 @@ enum BootClock {
 
 /// The one thread of a process on which its agent thinks, starts children and waits for descriptors.
 ///
-/// It never ends: a parent-death signal follows the thread that made the child, not the process. File and spawn
-/// calls may block it for milliseconds; the pool of Swift tasks is left alone.
+/// It never ends: a parent-death signal follows the thread that made the child, not the process. File and
+/// spawn calls may block it for milliseconds; the pool of Swift tasks is left alone.
 final class AgentThread: SerialExecutor {
     static let shared = AgentThread()
 
@@ -74,7 +73,8 @@ final class AgentThread: SerialExecutor {
                 let entered = inbox.withLock { inbox in
                     if inbox.cancelled.remove(key) != nil { return false }
                     inbox.watches[key] = Watch(
-                        descriptor: descriptor, events: Int16(events), deadline: deadline, resume: continuation)
+                        descriptor: descriptor, events: Int16(events), deadline: deadline,
+                        resume: continuation)
                     return true
                 }
                 if entered { ring() } else { continuation.resume(returning: false) }

@@ -7,8 +7,8 @@ import Supervision
     import Glibc
 #endif
 
-/// What the process of one replica is started with: nothing of the agent's environment but four names, and never
-/// a token.
+/// What the process of one replica is started with: nothing of the agent's environment but four names, and
+/// never a token.
 struct ChildCommand: Equatable {
     var arguments: [String]
     /// `NAME=value`; the marks come first.
@@ -35,7 +35,9 @@ struct ChildCommand: Equatable {
             (ReplicaMark.directory, nodeDirectory), ("PORT", String(start.port)),
         ]
         var variables = Dictionary(
-            uniqueKeysWithValues: Self.inherited.compactMap { name in agentEnvironment[name].map { (name, $0) } })
+            uniqueKeysWithValues: Self.inherited.compactMap { name in
+                agentEnvironment[name].map { (name, $0) }
+            })
         variables["PATH"] = variables["PATH"] ?? Self.pathDefault
         if !start.order.gpus.isEmpty {
             variables["CUDA_VISIBLE_DEVICES"] = start.order.gpus.map(String.init).joined(separator: ",")
@@ -43,7 +45,8 @@ struct ChildCommand: Equatable {
         for variable in settings.environment { variables[variable.name] = variable.value }
         for (name, _) in ours { variables[name] = nil }
         environment =
-            ours.map { "\($0.0)=\($0.1)" } + variables.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            ours.map { "\($0.0)=\($0.1)" }
+            + variables.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         let memory = settings.resources[Resources.memory]
         if settings.enforceMemory, memory > 0 { dataBytesMax = UInt64(memory) }
     }
@@ -78,7 +81,9 @@ struct ChildProcess {
         var spawned = tandem_spawned()
         let failed = arguments.withUnsafeMutableBufferPointer { arguments in
             environment.withUnsafeMutableBufferPointer { environment -> Int32 in
-                guard let argv = arguments.baseAddress, let envp = environment.baseAddress else { return EINVAL }
+                guard let argv = arguments.baseAddress, let envp = environment.baseAddress else {
+                    return EINVAL
+                }
                 var request = tandem_spawn_request(
                     path: program, arguments: argv, environment: envp, directory: directory, output: output,
                     data_bytes_max: command.dataBytesMax)

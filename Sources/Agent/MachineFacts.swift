@@ -11,9 +11,9 @@ enum MachineFacts {
     }
 }
 
-/// Tells a kill for want of memory from any other SIGKILL, as well as can be known: the kernel counts such kills
-/// (in the agent's cgroup, which its replicas share; without cgroup v2 on the whole machine), and one must have
-/// been counted in the last seconds.
+/// Tells a kill for want of memory from any other SIGKILL, as well as can be known: the kernel counts such
+/// kills (in the agent's cgroup, which its replicas share; without cgroup v2 on the whole machine), and one
+/// must have been counted in the last seconds.
 struct OutOfMemoryWatch {
     /// A kill is looked for this far back, at least, and twice as far at most.
     static let window = Millis(2_000)

@@ -90,7 +90,9 @@ package final class NodeAgent: Sendable {
                 return Task.isCancelled ? nil : .retired
             }
             group.addTask { [settings] in
-                while await core.thread.sleep(until: BootClock.now + settings.upkeepPeriod) { await core.upkeep() }
+                while await core.thread.sleep(until: BootClock.now + settings.upkeepPeriod) {
+                    await core.upkeep()
+                }
                 return nil
             }
             group.addTask { [self] in

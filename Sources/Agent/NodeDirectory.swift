@@ -7,8 +7,8 @@ import Wire
     import Glibc
 #endif
 
-/// The agent's directory: `orders.json`, `replicas/ID.json`, `logs/ID.log`, `agent.lock`, and `retired` when the
-/// node has been told to end. Open to its owner only: environments may hold secrets.
+/// The agent's directory: `orders.json`, `replicas/ID.json`, `logs/ID.log`, `agent.lock`, and `retired` when
+/// the node has been told to end. Open to its owner only: environments may hold secrets.
 struct NodeDirectory: Sendable {
     /// Absolute, without symbolic links, so that two names of one directory are one mark.
     let path: String
@@ -21,7 +21,8 @@ struct NodeDirectory: Sendable {
         do {
             for part in ["replicas", "logs"] {
                 try FileManager.default.createDirectory(
-                    atPath: path + "/" + part, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                    atPath: path + "/" + part, withIntermediateDirectories: true,
+                    attributes: [.posixPermissions: 0o700])
             }
         } catch {
             throw Problem(code: "state", message: "cannot make \(path): \(error.localizedDescription)")
@@ -54,7 +55,8 @@ struct NodeDirectory: Sendable {
             close(file)
             throw Problem(
                 code: "in_use",
-                message: "another agent holds \(path): stop it first, or give this one a directory of its own")
+                message: "another agent holds \(path): stop it first, or give this one a directory of its own"
+            )
         }
         return file
     }

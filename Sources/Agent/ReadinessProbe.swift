@@ -52,8 +52,8 @@ struct ReadinessProbe {
         }
         // A few hundred bytes: a fresh connection takes them whole.
         let request = Array(
-            "GET \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(probe.port)\r\nUser-Agent: tandem-agent\r\nConnection: close\r\n\r\n"
-                .utf8)
+            ["GET \(path) HTTP/1.1", "Host: 127.0.0.1:\(probe.port)", "Connection: close", "\r\n"]
+                .joined(separator: "\r\n").utf8)
         guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
             return "GET \(path): \(Self.words(errno))"
         }
@@ -81,7 +81,8 @@ struct ReadinessProbe {
 
     /// Nil for `HTTP/1.x 2dd`.
     static func verdict(_ answer: [UInt8], _ path: String) -> String? {
-        let line = String(decoding: answer.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        let line = String(
+            decoding: answer.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         let words = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: true)
         guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else {
             return "GET \(path): no HTTP answer: \(line.prefix(80))"

@@ -35,7 +35,8 @@ struct ReplicaRecord: Codable, Equatable, Sendable {
 struct RecordedProcess: Codable, Equatable, Sendable {
     var pid: Int32
     var startTicks: Int64
-    var bootID: String
+    /// The kernel's id of the boot. (Not `bootID`: the wire's snake case does not find its way back to that.)
+    var boot: String
     /// On the boot clock.
     var startedAt: Moment
 }

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "cplatform_process.h"
 
+#include <time.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -53,7 +55,7 @@ static int search_and_exec(const char *name, char *const *arguments, char *const
             file[length] = '/';
             memcpy(file + length + 1, name, name_length + 1);
             execve(file, arguments, environment);
-            if (errno == EACCES) worst = EACCES;  // something of that name is there: say so if nothing better is
+            if (errno == EACCES) worst = EACCES;  // it is there: say so if nothing better is
             else if (errno != ENOENT && errno != ENOTDIR) return errno;
         }
         if (*end == 0) return worst;
@@ -62,10 +64,11 @@ static int search_and_exec(const char *name, char *const *arguments, char *const
 }
 
 static void default_signals(void) {
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = SIG_DFL;
-    for (int number = 1; number < NSIG; number++) sigaction(number, &action, NULL);
+    // The bare call: the C library keeps two signals for itself and would leave them ignored if they were.
+    // All zero means SIG_DFL in the kernel's own structure, whose size differs from sigaction's.
+    static const char by_default[64];
+    for (int number = 1; number < NSIG; number++)
+        syscall(SYS_rt_sigaction, number, by_default, NULL, (size_t)(NSIG - 1) / 8);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -101,7 +104,8 @@ static int become(const struct tandem_spawn_request *request, volatile int *step
     default_signals();
     *step = tandem_spawn_step_exec;
     return search_and_exec(
-        request->path != NULL ? request->path : request->arguments[0], request->arguments, request->environment);
+        request->path != NULL ? request->path : request->arguments[0], request->arguments,
+        request->environment);
 }
 
 int tandem_spawn(const struct tandem_spawn_request *request, struct tandem_spawned *spawned) {
@@ -192,8 +196,8 @@ int tandem_process_facts(pid_t pid, struct tandem_process_facts *facts) {
     long long ticks;
     // Fields 3 (state), 6 (session) and 22 (start time) of proc(5).
     int found = sscanf(
-        rest + 1, " %c %*d %*d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %lld", &facts->state,
-        &session, &ticks);
+        rest + 1, " %c %*d %*d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %lld",
+        &facts->state, &session, &ticks);
     if (found != 3) return EIO;
     facts->session = session;
     facts->start_ticks = ticks;
@@ -213,7 +217,8 @@ int tandem_process_variable(pid_t pid, const char *name, char *value, size_t cap
     }
     size_t length = 0;
     ssize_t part;
-    while (length < bytes_max && (part = read(file, text + length, bytes_max - length)) > 0) length += (size_t)part;
+    while (length < bytes_max && (part = read(file, text + length, bytes_max - length)) > 0)
+        length += (size_t)part;
     close(file);
     text[length] = 0;
     size_t name_length = strlen(name);
@@ -228,3 +233,9 @@ int tandem_process_variable(pid_t pid, const char *name, char *value, size_t cap
 }
 
 int tandem_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int64_t tandem_boot_millis(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}

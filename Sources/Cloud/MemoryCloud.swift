@@ -1,9 +1,9 @@
 public import Model
 import Synchronization
 
-/// A provider in memory for tests and simulations: keeps every promise of `CloudProvider`, except where a named
-/// fault is asked for. It has no clock of its own: `advance` moves its time. Calls take effect in the order in
-/// which they arrive.
+/// A provider in memory for tests and simulations: keeps every promise of `CloudProvider`, except where a
+/// named fault is asked for. It has no clock of its own: `advance` moves its time. Calls take effect in the
+/// order in which they arrive.
 public final class MemoryCloud: CloudProvider {
     /// What the cloud offers and how it behaves.
     public struct Settings: Sendable {

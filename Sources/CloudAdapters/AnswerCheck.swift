@@ -2,7 +2,8 @@ import Cloud
 import Model
 import Wire
 
-/// What a provider's answer must hold before anything is decided on it. An answer is believed whole or not at all.
+/// What a provider's answer must hold before anything is decided on it. An answer is believed whole or not at
+/// all.
 enum AnswerCheck {
     /// Instances in one list; more are refused, since a cluster of this version is far smaller.
     static let instancesMax = 10_000
@@ -14,7 +15,7 @@ enum AnswerCheck {
             try check(offering, "offerings[\(index)]")
             if answer.offerings[..<index].contains(where: { $0.isSameWay(as: offering) }) {
                 throw .outcomeUnknown(
-                    "offerings[\(index)]: \(offering.nodeType)/\(offering.zone)/\(offering.capacityType) is there twice"
+                    "offerings[\(index)]: this way of buying \(offering.nodeType) is there twice"
                 )
             }
         }

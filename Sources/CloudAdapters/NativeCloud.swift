@@ -98,7 +98,7 @@ extension CloudError {
         }
     }
 
-    /// Statuses that by their meaning (RFC 9110) say that the request was not carried out, and would not be if it
-    /// were sent again.
+    /// Statuses that by their meaning (RFC 9110) say that the request was not carried out, and would not be
+    /// if it were sent again.
     private static let refusals: Set<Int> = [400, 401, 403, 404, 405, 406, 411, 413, 414, 415, 422, 431]
 }

@@ -33,6 +33,8 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
     static var tickEvery: Millis { Millis(1_000) }
     /// A tier that cannot commit for so long ends, so that a fresh one may try.
     static var giveUpAfter: Millis { Millis(5_000) }
+    /// Between two looks at the log's size and at what is too old.
+    static var upkeepEvery: Millis { Millis(5_000) }
 
     /// - Parameter bell: descriptor that becomes readable when another process has committed.
     package init(desk: Desk, store: Store, bell: Int32?, log: Logger) {
@@ -107,6 +109,7 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
     private func loop() {
         var wake: Moment? = store.now()
         var stepped = store.now()
+        var upkept = store.now()
         var failingSince: Moment?
         var outcome: Result<Void, StoreError> = .success(())
         while !stopping.load(ordering: .sequentiallyConsistent) {
@@ -125,6 +128,10 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
             do {
                 wake = try desk.step()
                 failingSince = nil
+                if upkept + Self.upkeepEvery <= now {
+                    upkept = now
+                    try upkeep()
+                }
             } catch {
                 guard let retry = survive(error, since: &failingSince, now: now) else {
                     outcome = .failure(error)
@@ -136,6 +143,16 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
         }
         desk.end()
         finish(outcome)
+    }
+
+    /// Keeps the database small: moves the log into it, and drops history that is too old.
+    private func upkeep() throws(StoreError) {
+        try store.trim()
+        try store.checkpoint()
+        let mismatches = store.stateMismatches
+        if mismatches > 0 {
+            log.error("kept state differed from the database", metadata: ["times": "\(mismatches)"])
+        }
     }
 
     /// What a failed step means: nil when the process must end, else when to try again.

@@ -2,12 +2,12 @@ import NIOCore
 import NIOHTTP1
 import Routing
 
-/// One connection of a client. Requests are answered one after the other; what a client sends ahead waits here, in
-/// `pending`, and behind it in the kernel, since nothing is read meanwhile.
+/// One connection of a client. Requests are answered one after the other; what a client sends ahead waits
+/// here, in `pending`, and behind it in the kernel, since nothing is read meanwhile.
 ///
-/// Every part of every request passes through `pending` and `advance`, and `advance` never runs inside itself. So
-/// an answer that is complete before its request has been taken in (404, a refusal, a fast replica) finds the
-/// same state as any other.
+/// Every part of every request passes through `pending` and `advance`, and `advance` never runs inside
+/// itself. So an answer that is complete before its request has been taken in (404, a refusal, a fast
+/// replica) finds the same state as any other.
 final class ClientHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
@@ -44,7 +44,7 @@ final class ClientHandler: ChannelDuplexHandler {
         guard !requestEnded, let current else { return true }
         switch current.head.framing {
         case .none: return true
-        case .length(let length) where length <= Limits.unwantedBodyMax: return true
+        case .length(let length) where length <= Limits.unwantedBodyMax && !current.owesContinue: return true
         default: return pending.contains { if case .end = $0 { true } else { false } }
         }
     }
@@ -133,8 +133,8 @@ final class ClientHandler: ChannelDuplexHandler {
         closeAfterAnswer()
     }
 
-    /// Waits for the client to close first: closing with unread bytes would reset the connection and could take
-    /// the answer with it.
+    /// Waits for the client to close first: closing with unread bytes would reset the connection and could
+    /// take the answer with it.
     private func closeAfterAnswer() {
         current = nil
         guard let context, context.channel.isActive else { return }

@@ -5,8 +5,8 @@ import Routing
 
 /// One request from its head to the last byte of its answer. Lives on one loop.
 ///
-/// From `admit` on it is in its deployment's ledger; `settle` is the one place that takes it out again and gives
-/// back its place at the replica.
+/// From `admit` on it is in its deployment's ledger; `settle` is the one place that takes it out again and
+/// gives back its place at the replica.
 final class Exchange {
     enum Phase {
         /// Not in a ledger.
@@ -32,6 +32,8 @@ final class Exchange {
     var isReused = false
     /// The whole request is with the replica.
     var isSent = false
+    /// The client waits for `100 Continue` and may never send the body.
+    private(set) var owesContinue: Bool
     var interimAnswers = 0
     var answerKeepsAlive = false
     var replicaKeepsAlive = false
@@ -44,6 +46,7 @@ final class Exchange {
         self.lane = lane
         self.client = client
         self.head = head
+        owesContinue = head.expectsContinue
         if let given = Headers.first(head.headers, "x-request-id"), RequestID.isSane(given) {
             id = given
         } else {
@@ -143,7 +146,8 @@ final class Exchange {
             isSent = true
         }
         handler.flush()
-        if head.expectsContinue, status == nil {
+        if owesContinue {
+            owesContinue = false
             client.send(.head(HTTPResponseHead(version: .http1_1, status: .continue)))
             client.flush()
         }
@@ -195,8 +199,8 @@ final class Exchange {
         count()
     }
 
-    /// The client's bytes stopped making sense in the middle of the body: the replica must not take what it has for
-    /// the whole.
+    /// The client's bytes stopped making sense in the middle of the body: the replica must not take what it
+    /// has for the whole.
     func requestBroke(_ refusal: HeadRefusal) {
         leaveReplica()
         guard status == nil else { return client.abort() }

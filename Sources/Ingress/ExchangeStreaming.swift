@@ -57,8 +57,7 @@ extension Exchange {
             ? !Headers.list(fields, "connection", has: "close")
             : Headers.list(fields, "connection", has: "keep-alive")
         let endsByClosing = framing == .open && head.minorVersion == 0
-        answerKeepsAlive =
-            head.keepAlive && !endsByClosing && !lane.isDraining && (isSent || client.bodyIsNearlyIn)
+        answerKeepsAlive = head.keepAlive && !endsByClosing && !lane.isDraining
         status = Int(answer.status.code)
         let own = HeadTranslation.answer(
             answer, fields: fields, framing: framing, to: head, id: id, keepAlive: answerKeepsAlive)
@@ -92,7 +91,8 @@ extension Exchange {
         guard case .streaming(let handler) = phase, status != nil else { return }
         settle()
         if replicaKeepsAlive, isSent { lane.pool.park(handler) } else { handler.close() }
-        finish(keepAlive: answerKeepsAlive)
+        // An answer may begin while the body is still coming in, and usually both end well.
+        finish(keepAlive: answerKeepsAlive && (isSent || client.bodyIsNearlyIn))
     }
 
     /// The connection to the replica ended before the answer did.

@@ -56,7 +56,9 @@ enum HeadTranslation {
     }
 
     /// Nil: two readers could find different ends.
-    static func framing(_ head: HTTPResponseHead, of fields: [HeaderField], to method: String) -> AnswerFraming? {
+    static func framing(
+        _ head: HTTPResponseHead, of fields: [HeaderField], to method: String
+    ) -> AnswerFraming? {
         let lengths = Headers.count(fields, "content-length")
         let codings = Headers.count(fields, "transfer-encoding")
         guard lengths + codings <= 1 else { return nil }

@@ -81,15 +81,16 @@ enum Limits {
     static let connectionsMax = 10_000
     /// A head must be whole this long after its first byte (µs); beyond it 408.
     static let headTimeMax: Int64 = 10_000_000
-    /// A client may be silent this long between requests or within a body (µs); beyond it the connection ends.
+    /// A client may be silent this long between requests or within a body (µs); beyond it the connection
+    /// ends.
     static let clientIdleMax: Int64 = 60_000_000
     /// A client may leave our bytes untaken this long (µs); beyond it the connection ends.
     static let writeStallMax: Int64 = 30_000_000
-    /// After an answer that ends the connection, what the client still sends is read and dropped for this long
-    /// (µs), so that the answer is not lost to a reset.
+    /// After an answer that ends the connection, what the client still sends is read and dropped for this
+    /// long (µs), so that the answer is not lost to a reset.
     static let lingerMax: Int64 = 2_000_000
-    /// The rest of a body nobody wants is read when it has at most this many bytes; beyond it the connection ends
-    /// with the answer.
+    /// The rest of a body nobody wants is read when it has at most this many bytes; beyond it the connection
+    /// ends with the answer.
     static let unwantedBodyMax: Int64 = 64 << 10
     /// Interim answers (1xx) of a replica that are passed on; beyond it the exchange fails.
     static let interimMax = 16

@@ -2,8 +2,8 @@ import Model
 import NIOCore
 import Routing
 
-/// Everything of one event loop: its clients, its connections to replicas, its dice, its counts. Used on that loop
-/// only.
+/// Everything of one event loop: its clients, its connections to replicas, its dice, its counts. Used on that
+/// loop only.
 final class Lane {
     let plane: Plane
     let loop: any EventLoop

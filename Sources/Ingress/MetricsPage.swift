@@ -44,6 +44,9 @@ struct MetricsPage: Sendable {
         page.add(
             "tandem_proxy_retries_total", .counter, "Requests tried at a second replica.",
             value: tally.retries)
+        page.add(
+            "tandem_proxy_load_buckets_dropped_total", .counter,
+            "Load buckets dropped because the serve tier stayed away too long.", value: plane.droppedBuckets)
         let now = Now.micros
         let readings = plane.gates.map { ($0.gate.deployment.rawValue, $0.gate.ledger.read(at: now)) }
         for (deployment, reading) in readings {

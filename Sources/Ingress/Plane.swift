@@ -33,6 +33,7 @@ final class Plane: Sendable {
 
     let bell = Bell()
     private let state: Mutex<State>
+    private let dropped = Atomic<Int64>(0)
 
     init(dice: SplitMix) { state = Mutex(State(dice: dice)) }
 
@@ -43,6 +44,10 @@ final class Plane: Sendable {
     var busy: [(replica: ReplicaID, ongoing: Int)] { state.withLock { $0.book.busy() } }
     var routes: [Route] { state.withLock { $0.book.routes } }
     var removed: [(deployment: DeploymentID, fence: Fence)] { state.withLock { $0.book.removed } }
+
+    /// Load buckets that nobody acknowledged in time.
+    var droppedBuckets: Int64 { dropped.load(ordering: .relaxed) }
+    func noteDropped(_ count: Int64) { dropped.add(count, ordering: .relaxed) }
 
     func noteAnswer() { state.withLock { $0.synced = true } }
 

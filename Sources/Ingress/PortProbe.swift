@@ -6,9 +6,10 @@ import NIOCore
 
 /// Holds a port while the listeners of all loops join it.
 ///
-/// With SO_REUSEPORT alone the kernel would let us share a port with any other process of the same user that set
-/// it, and send each of us half of the connections. A socket that binds *without* it fails whenever anybody has
-/// the port; once bound, it allows sharing and holds the place until the listeners are there. It never listens.
+/// With SO_REUSEPORT alone the kernel would let us share a port with any other process of the same user that
+/// set it, and send each of us half of the connections. A socket that binds *without* it fails whenever
+/// anybody has the port; once bound, it allows sharing and holds the place until the listeners are there. It
+/// never listens.
 struct PortProbe: ~Copyable {
     /// With the port, also when any was asked for.
     let address: SocketAddress

@@ -5,11 +5,15 @@ import NIOPosix
 import Routing
 import Wire
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// The ingress data plane of one process: takes in requests on one port and streams them to replicas by the
 /// routes that the serve tier publishes.
 ///
-/// Nothing on a request's way is a task or an actor: each connection lives on one event loop, and the loops share
-/// only atomics and short locks. The sync with the tier and the metrics page run beside.
+/// Nothing on a request's way is a task or an actor: each connection lives on one event loop, and the loops
+/// share only atomics and short locks. The sync with the tier and the metrics page run beside.
 package final class Proxy: Sendable {
     private let settings: IngressSettings
     private let sync: @Sendable (ProxySyncRequest) async throws -> ProxySyncAnswer
@@ -17,10 +21,11 @@ package final class Proxy: Sendable {
     private let seed: UInt64
     private let log = Logger(label: "ingress")
 
-    /// - Parameter sync: one call to the serve tier: returns its answer, or throws when there is none (unreachable,
-    ///   refused, its deadline passed). Cancelled when a newer report supersedes it.
+    /// - Parameter sync: one call to the serve tier: returns its answer, or throws when there is none
+    ///   (unreachable, refused, its deadline passed). Cancelled when a newer report supersedes it.
     package init(
-        settings: IngressSettings, sync: @escaping @Sendable (ProxySyncRequest) async throws -> ProxySyncAnswer
+        settings: IngressSettings,
+        sync: @escaping @Sendable (ProxySyncRequest) async throws -> ProxySyncAnswer
     ) {
         self.settings = settings
         self.sync = sync
@@ -28,8 +33,8 @@ package final class Proxy: Sendable {
         plane = Plane(dice: SplitMix(seed: seed))
     }
 
-    /// Serves until the task is cancelled, then finishes: takes in no more connections, lets requests end within
-    /// `finishTimeout`, cuts off the rest.
+    /// Serves until the task is cancelled, then finishes: takes in no more connections, lets requests end
+    /// within `finishTimeout`, cuts off the rest.
     /// - Parameter onBound: called once, when connections are accepted.
     /// - Throws: `IngressError` when it cannot start.
     package func run(onBound: @Sendable (BoundPorts) -> Void) async throws {
@@ -59,7 +64,8 @@ package final class Proxy: Sendable {
     }
 
     private func serve(
-        _ file: RouteFile, _ loops: [any EventLoop], side: any EventLoop, _ onBound: @Sendable (BoundPorts) -> Void
+        _ file: RouteFile, _ loops: [any EventLoop], side: any EventLoop,
+        _ onBound: @Sendable (BoundPorts) -> Void
     ) async throws {
         let lanes = try await makeLanes(loops)
         let (listeners, port) = try await Listeners.open(settings, loops, lanes)
@@ -68,8 +74,11 @@ package final class Proxy: Sendable {
         do {
             metrics = try await MetricsHandler.listen(
                 page, token: settings.token, port: settings.metricsPort, on: side)
-        } catch {
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw IngressError.portTaken(host: "127.0.0.1", port: settings.metricsPort)
+        } catch {
+            throw IngressError.cannotListen(
+                host: "127.0.0.1", port: settings.metricsPort, why: "\(error)")
         }
         onBound(BoundPorts(data: port, metrics: metrics.localAddress?.port ?? settings.metricsPort))
         var conversation = SyncLoop(

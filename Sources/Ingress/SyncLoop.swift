@@ -16,13 +16,14 @@ enum SyncEvent: Sendable {
     case again(call: Int64)
 }
 
-/// The one conversation with the serve tier: always one call pending, each with the whole truth. A newer report goes
-/// out in a new call, and the old one is let go: the tier answers it empty.
+/// The one conversation with the serve tier: always one call pending, each with the whole truth. A newer
+/// report goes out in a new call, and the old one is let go: the tier answers it empty.
 struct SyncLoop {
     /// After a failed call: doubled from the first to the last, each drawn from its upper half.
     static let pauseFirst = Millis(100)
     static let pauseMax = Millis(2_000)
-    /// Before the next call when one was answered at once with nothing: never a hot loop, whatever the tier does.
+    /// Before the next call when one was answered at once with nothing new: never a hot loop, whatever the
+    /// tier does.
     static let emptyPause = Millis(50)
 
     private let plane: Plane
@@ -110,7 +111,11 @@ struct SyncLoop {
                 call, "the tier speaks wire version \(answer.wireVersion), this proxy \(WireVersion.current)")
         }
         plane.noteAnswer()
-        for load in answer.acknowledged { logs[load.deployment]?.acknowledge(load.sequence) }
+        var hasNews = false
+        for load in answer.acknowledged {
+            let forgot = logs[load.deployment]?.acknowledge(load.sequence) ?? 0
+            hasNews = hasNews || forgot > 0
+        }
         let (changed, closed) = plane.apply(answer.routes.map { Route($0) }, removed: answer.removed)
         if changed {
             keep()
@@ -122,15 +127,8 @@ struct SyncLoop {
         }
         if pauseCeiling != Self.pauseFirst { log.info("the serve tier answers again") }
         pauseCeiling = Self.pauseFirst
-        let isEmpty = answer.routes.isEmpty && answer.removed.isEmpty && answer.acknowledged.isEmpty
-        // Also when routes came and none was newer: a tier that repeats itself is not asked in a hot loop.
-        if changed || (!isEmpty && answer.routes.isEmpty && answer.removed.isEmpty) {
-            send()
-        } else if Now.micros - begun < Self.emptyPause.rawValue * 1000 {
-            rest(Self.emptyPause)
-        } else {
-            send()
-        }
+        let wasQuick = Now.micros - begun < Self.emptyPause.rawValue * 1000
+        if wasQuick, !changed, !hasNews { rest(Self.emptyPause) } else { send() }
     }
 
     private mutating func failed(_ call: Int64, _ why: String) {
@@ -188,7 +186,9 @@ struct SyncLoop {
                 ?? LoadLog(opened: gate.ledger.opened, spansMax: DeploymentLoad.bucketsMax)
             if now >= log.due(interval) {
                 let edge = log.edge(now)
+                let dropped = log.dropped
                 log.close(gate.ledger.read(at: edge), edge: edge)
+                plane.noteDropped(log.dropped - dropped)
                 closedAny = true
             }
             logs[gate.deployment] = log

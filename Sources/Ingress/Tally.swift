@@ -55,8 +55,8 @@ extension Tally.Entry {
     }
 }
 
-/// Latencies of the last half to whole minute: quantiles over the whole life of a process would show nothing of
-/// today.
+/// Latencies of the last half to whole minute: quantiles over the whole life of a process would show nothing
+/// of today.
 struct LatencyWindow: Sendable {
     /// Two windows of this length (µs): one being filled, one full.
     private static let length: Int64 = 30_000_000

@@ -1,7 +1,7 @@
 import Model
 
-/// Delays between tries: `first`, then doubling up to `max`, each drawn evenly from its upper half so that many
-/// callers do not return together.
+/// Delays between tries: `first`, then doubling up to `max`, each drawn evenly from its upper half so that
+/// many callers do not return together.
 ///
 /// With first 100 ms and max 5 s the ceilings are 100, 200, 400, 800, 1,600, 3,200, 5,000, 5,000 … ms.
 package struct Backoff: Hashable, Sendable {
@@ -21,7 +21,7 @@ package struct Backoff: Hashable, Sendable {
     package mutating func next(using dice: inout some RandomNumberGenerator) -> Millis {
         let top = ceiling.rawValue
         ceiling = top > max.rawValue / 2 ? max : Millis(top * 2)
-        return Millis(Int64.random(in: (top + 1) / 2...top, using: &dice))
+        return Millis(Int64.random(in: (top - top / 2)...top, using: &dice))
     }
 
     /// After a success: the next failure begins with `first` again.

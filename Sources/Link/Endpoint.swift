@@ -47,7 +47,7 @@ package enum Endpoint: Hashable, Sendable, CustomStringConvertible {
         guard isLoopback(bare) else {
             throw wrong(
                 text,
-                "without TLS the token would be readable on the network: name this machine (127.0.0.1) or unix:/PATH"
+                "without TLS the token could be read on the way: name this machine (127.0.0.1) or unix:/PATH"
             )
         }
         return .tcp(host: bare, port: port)

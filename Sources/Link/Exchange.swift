@@ -14,8 +14,8 @@ import Wire
 private struct DeadlinePassed: Error {}
 
 extension Link {
-    /// Lives as long as the process. A refused connection fails at once instead of being tried again: back-off is
-    /// the caller's.
+    /// Lives as long as the process. A refused connection fails at once instead of being tried again:
+    /// back-off is the caller's.
     private static let client: HTTPClient = {
         var settings = HTTPClient.Configuration()
         settings.redirectConfiguration = .disallow

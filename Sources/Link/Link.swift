@@ -15,8 +15,8 @@ package struct Link: Sendable {
 
     /// A longer answer is cut off and thrown as `badAnswer`.
     package static let answerBytesMax = 16 << 20
-    /// Connections to one peer at a time; further calls wait for one of them until their deadline. Large, since
-    /// each pending long poll keeps one.
+    /// Connections to one peer at a time; further calls wait for one of them until their deadline. Large,
+    /// since each pending long poll keeps one.
     package static let connectionsMax = 1_024
     /// For the connection alone; every peer of this part is on this machine.
     package static let connectTimeout = Millis(3_000)

@@ -5,11 +5,13 @@ import Wire
 
 /// Answers of control routes.
 package enum Answer {
+    static let json = "application/json"
+
     /// `value` as JSON of the wire.
     package static func json(
         _ value: some Encodable, status: HTTPResponse.Status = .ok
     ) throws -> Response {
-        try raw(WireCoding.encode(value), contentType: "application/json", status: status)
+        try raw(WireCoding.encode(value), contentType: json, status: status)
     }
 
     package static func text(
@@ -28,12 +30,12 @@ package enum Answer {
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 
-    /// Whatever a route threw, as the one form of an error: a `Problem` keeps its code, which sets the status;
-    /// JSON that does not fit is 400 `invalid` with the place.
+    /// Whatever a route threw, as the one form of an error: a `Problem` keeps its code, which sets the
+    /// status; JSON that does not fit is 400 `invalid` with the place.
     package static func problem(_ error: any Error) -> Response {
         let problem = Problem(answering: error)
         var response = raw(
-            (try? WireCoding.encode(problem)) ?? Data(), contentType: "application/json",
+            (try? WireCoding.encode(problem)) ?? Data(), contentType: json,
             status: HTTPResponse.Status(code: status(of: problem.code)))
         if problem.code == "unauthorized" { response.headers[.wwwAuthenticate] = "Bearer" }
         if problem.code == "unavailable" { response.headers[.retryAfter] = "1" }
@@ -52,7 +54,7 @@ package enum Answer {
         case "too_large": 413
         case "rejected", "version": 422
         case "throttled": 429
-        case "unavailable", "out_of_capacity": 503
+        case "unavailable", "out_of_capacity", "stopping": 503
         case "outcome_unknown": 504
         default: 500
         }
@@ -67,11 +69,15 @@ extension Problem {
         case is NIOTooManyBytesError:
             self.init(code: "too_large", message: "a body has at most \(Listener.bodyBytesMax) bytes")
         case is CancellationError:
-            self.init(code: "unavailable", message: "this process is stopping, or the caller went away")
+            // No word on whether the call took effect: the code is one that no caller takes for a plain
+            // refusal.
+            self.init(code: "stopping", message: "this process is stopping, or the caller went away")
         case let error as HTTPError where error.status == .notFound:
             self.init(code: "not_found", message: "there is no such route")
         case let error as HTTPError where error.status == .contentTooLarge:
             self.init(code: "too_large", message: "a body has at most \(Listener.bodyBytesMax) bytes")
+        case let error as HTTPError where error.status == .methodNotAllowed:
+            self.init(code: "method_not_allowed", message: "this route does not know that method")
         case let error as HTTPError where (400..<500).contains(error.status.code):
             self.init(code: "invalid", message: error.body ?? error.status.reasonPhrase)
         default: self.init(code: "internal", message: "\(error)")

@@ -1,8 +1,8 @@
 import Hummingbird
 import Wire
 
-/// Stands before the router, so that no route, no method and no unknown path can be reached around it: first who
-/// asks (origin, token), then the route, then every error as a `Problem`.
+/// Stands before the router, so that no route, no method and no unknown path can be reached around it: first
+/// who asks (origin, token), then the route, then every error as a `Problem`.
 struct Door: HTTPResponder {
     let inner: RouterResponder<ListenerContext>
     let token: Token
@@ -10,9 +10,19 @@ struct Door: HTTPResponder {
     let checksHost: Bool
 
     func respond(to request: Request, context: ListenerContext) async throws -> Response {
+        let response = await answer(request, context)
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    private func answer(_ request: Request, _ context: ListenerContext) async -> Response {
         do {
             try refuseStrangers(request)
-            return try await inner.respond(to: request, context: context)
+            let response = try await inner.respond(to: request, context: context)
+            // The router answers some errors itself, in its own words or in none.
+            guard response.status.code >= 400, response.headers[.contentType] != Answer.json else {
+                return response
+            }
+            return Answer.problem(HTTPError(response.status))
         } catch {
             return Answer.problem(error)
         }

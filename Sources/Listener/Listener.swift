@@ -3,6 +3,7 @@ import Logging
 import Model
 import NIOCore
 import ServiceLifecycle
+import Synchronization
 import Wire
 
 /// Where a control server listens. There is no other choice: control never leaves this machine.
@@ -54,7 +55,7 @@ package struct Listener: Sendable {
             },
             logger: logger)
         do {
-            try await serve(application)
+            try await serve(application, logger)
         } catch let error as IOError {
             throw refusedBind(error)
         }
@@ -67,25 +68,30 @@ package struct Listener: Sendable {
         }
     }
 
-    /// The server, and beside it the limit of its patience with requests that do not end.
-    private func serve(_ application: Application<Door>) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                do {
-                    try await application.run()
-                } catch is CancellationError {
-                } catch let error as ServiceGroupError {
-                    if !Task.isCancelled { throw error }
+    /// The server is not a child task: cancelled hard, it would trap over a connection that was accepted and
+    /// not yet begun (NIO demands that each is). A cancellation is therefore carried out as a graceful
+    /// shutdown, and only what is left after `drainMax` is cut off, when nothing is accepted any more.
+    private func serve(_ application: Application<Door>, _ logger: Logger) async throws {
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: application, successTerminationBehavior: .gracefullyShutdownGroup)],
+                logger: logger))
+        let server = Task { try await group.run() }
+        let isStopping = Atomic(false)
+        do {
+            try await withTaskCancellationOrGracefulShutdownHandler {
+                try await server.value
+            } onCancelOrGracefulShutdown: {
+                isStopping.store(true, ordering: .relaxed)
+                Task {
+                    await group.triggerGracefulShutdown()
+                    try await Task.sleep(for: .milliseconds(Self.drainMax.rawValue))
+                    server.cancel()
                 }
             }
-            group.addTask {
-                do {
-                    try await gracefulShutdown()
-                    try await Task.sleep(for: .milliseconds(Self.drainMax.rawValue))
-                } catch is CancellationError {}
-            }
-            defer { group.cancelAll() }
-            try await group.next()
+        } catch is CancellationError {
+        } catch let error as ServiceGroupError {
+            if !isStopping.load(ordering: .relaxed) { throw error }
         }
     }
 
@@ -96,7 +102,7 @@ package struct Listener: Sendable {
             Problem(
                 code: "bind",
                 message:
-                    "\(name): port \(port) of 127.0.0.1 is in use by another program: stop it, or choose another port (0 takes any free one)"
+                    "\(name): port \(port) of 127.0.0.1 is in use: stop who has it, or choose another"
             )
         case .tcp(let port):
             Problem(code: "bind", message: "\(name): cannot listen on port \(port) of 127.0.0.1: \(why)")

@@ -29,8 +29,8 @@ package struct ListenerContext: RequestContext {
     package func parameter(_ name: String) throws -> String { try parameters.require(name) }
 
     /// Runs a wait that may last: it is cancelled when the client goes away, when the server shuts down
-    /// gracefully, and when it is cut off; the answer is then 503, which nobody may be there to read. Read the body
-    /// with it: the connection cannot be used again, and says so.
+    /// gracefully, and when it is cut off; the answer is then 503, which nobody may be there to read. Read
+    /// the body with it: the connection cannot be used again, and says so.
     package func longPoll<Body: Decodable & Sendable>(
         _ type: Body.Type, from request: Request,
         _ wait: @escaping @Sendable (Body) async throws -> Response

@@ -15,7 +15,7 @@ enum SocketFile {
             throw Problem(
                 code: "bind",
                 message:
-                    "\(name): \(path) cannot be a socket: it must be absolute and of at most \(pathBytesMax) bytes; choose a shorter directory"
+                    "\(name): \(path): the path of a socket is absolute and has at most \(pathBytesMax) bytes"
             )
         }
         var status = stat()

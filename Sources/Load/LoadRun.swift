@@ -82,7 +82,15 @@ package final class LoadRun: Sendable {
 
     /// Nothing more is begun; `run` returns when what is in flight has ended.
     package func stop() {
+        beginNothingMore()
         endingEntry.finish()
+    }
+
+    private func beginNothingMore() {
+        state.withLock { state in
+            state.isEnding = true
+            state.wanted = 0
+        }
     }
 
     private func takeTick() -> LoadTick {
@@ -110,10 +118,7 @@ package final class LoadRun: Sendable {
                     await race.next()
                     race.cancelAll()
                 }
-                self.state.withLock { state in
-                    state.isEnding = true
-                    state.wanted = 0
-                }
+                self.beginNothingMore()
                 self.workEntry.finish()
             }
             for await item in self.work {
@@ -191,7 +196,7 @@ extension LoadRun {
             let instant = start + .microseconds(arrival.atMicros)
             do { try await ContinuousClock().sleep(until: instant) } catch { return }
             await takePlace()
-            guard !Task.isCancelled else { return }
+            guard !Task.isCancelled, !state.withLock(\.isEnding) else { return }
             workEntry.yield(.arrival(arrival))
         }
         for stage in stages.dropFirst(begunStages) {

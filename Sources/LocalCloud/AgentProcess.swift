@@ -1,5 +1,6 @@
 import CPlatform
 import Foundation
+import Model
 import Wire
 
 #if canImport(Glibc)
@@ -24,9 +25,8 @@ final class AgentProcess {
 
     /// Starts it in a session of its own, so that it outlives this process.
     /// - Throws: why it could not be started.
-    static func start(_ command: [String], _ mark: ProcessMark, directory: String) throws(Problem)
-        -> AgentProcess
-    {
+    static func start(_ command: [String], _ start: MachineStart) throws(Problem) -> AgentProcess {
+        let directory = start.directory
         do {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         } catch {
@@ -35,9 +35,10 @@ final class AgentProcess {
         let output = openLog(directory)
         defer { if output >= 0 { close(output) } }
         var environment = ProcessInfo.processInfo.environment
-        environment["TANDEM_REPLICA"] = nil
-        environment[ProcessMark.nodeVariable] = mark.node
-        environment[ProcessMark.clusterVariable] = mark.cluster
+        environment["TANDEM_REPLICA"] = nil  // should this cloud itself run in a replica
+        environment[ProcessMark.directoryVariable] = nil
+        environment[ProcessMark.nodeVariable] = start.node.rawValue
+        environment[ProcessMark.clusterVariable] = start.cluster
         let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         var spawned = tandem_spawned()
         let code = withStrings(command) { arguments in

@@ -2,12 +2,13 @@ import Cloud
 import Foundation
 import Model
 
-/// Draws boot delays. The delay of a token depends on the seed and the token alone, not on what was made before.
-enum BootDelays {
+/// Draws boot delays. The delay of a token depends on the seed and the token alone, not on what was made
+/// before.
+package enum BootDelays {
     /// A longer draw is cut to this.
-    static let delayMax = Millis.seconds(3_600)
+    package static let delayMax = Millis.seconds(3_600)
 
-    static func delay(_ shape: FakeCloudSettings.BootDelay, seed: UInt64, token: String) -> Millis {
+    package static func delay(_ shape: FakeCloudSettings.BootDelay, seed: UInt64, token: String) -> Millis {
         var dice = SeededDice(seed: seed, text: token)
         let drawn =
             switch shape {

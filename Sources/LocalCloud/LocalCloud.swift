@@ -4,8 +4,8 @@ import Logging
 import Model
 import Wire
 
-/// The local fake cloud: a provider of its own behind the native wire protocol, whose machines are agent processes
-/// on this host. They outlive it; started again on the same directory, it goes on with them.
+/// The local fake cloud: a provider of its own behind the native wire protocol, whose machines are agent
+/// processes on this host. They outlive it; started again on the same directory, it goes on with them.
 package final class LocalCloud: Sendable {
     private let settings: LocalCloudSettings
     private let token: Token

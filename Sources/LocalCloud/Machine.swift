@@ -1,7 +1,8 @@
 import Model
 import Wire
 
-/// One machine in the registry. Instants are on the boot clock of this host; `Registry.boot` says of which boot.
+/// One machine in the registry. Instants are on the boot clock of this host; `Registry.boot` says of which
+/// boot.
 struct Machine: Equatable, Sendable, Codable {
     enum State: String, Hashable, Sendable, Codable, CaseIterable {
         case pending, running, stopping, terminated
@@ -39,8 +40,6 @@ struct Machine: Equatable, Sendable, Codable {
             node: node, cluster: cluster, directory: "\(nodesDirectory)/\(node)", endpoint: join.endpoint,
             tokenFile: join.tokenFile, ports: join.portsFirst...join.portsLast, resources: resources)
     }
-
-    var mark: ProcessMark { ProcessMark(node: node.rawValue, cluster: cluster) }
 }
 
 /// Names one process for good within one boot: pids are used again, the pair is not.

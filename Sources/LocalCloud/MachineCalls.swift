@@ -57,7 +57,7 @@ extension MachineRoom {
             throw Problem(
                 code: CloudProblem.quota,
                 message:
-                    "\(Registry.machinesMax) machines are remembered: the oldest is forgotten two days after its end"
+                    "\(Registry.machinesMax) machines are remembered: each is for two days after its end"
             )
         }
         let resources = settings.nodeTypes.first { $0.name == offering.nodeType }?.resources ?? Resources()

@@ -3,8 +3,8 @@ import Logging
 import Model
 import Wire
 
-/// The machines: the registry and the processes it stands for. Every change is on disk before it is acted on or
-/// answered, and what is acted on is only ever read from there.
+/// The machines: the registry and the processes it stands for. Every change is on disk before it is acted on
+/// or answered, and what is acted on is only ever read from there.
 actor MachineRoom {
     let settings: LocalCloudSettings
     private let file: RegistryFile
@@ -14,6 +14,8 @@ actor MachineRoom {
     /// By machine id.
     private var agents: [String: AgentProcess] = [:]
     private var restarts: [String: Restart] = [:]
+    /// Who bears a mark, read at most once a tick, and only when a machine ends.
+    private var scan: [MarkedProcess]?
     /// Calls by name and outcome, for metrics.
     private(set) var outcomes: [CallOutcome: Int64] = [:]
     private(set) var agentStarts: Int64 = 0
@@ -25,7 +27,8 @@ actor MachineRoom {
         var outcome: String
     }
 
-    /// Delay of the next start of an agent that died, as init would: doubled each time, forgotten once it lived.
+    /// Delay of the next start of an agent that died, as init would: doubled each time, forgotten once it
+    /// lived.
     private struct Restart {
         var failures = 0
         var notBefore = Moment(0)
@@ -36,8 +39,8 @@ actor MachineRoom {
     static let restartDelayMax = Millis(5_000)
     /// An agent that lived so long is restarted after `restartDelayFirst` again.
     static let restartForgets = Millis(10_000)
-    /// From SIGTERM to SIGKILL when a machine is given back.
-    static let stopGraceMax = Millis(2_000)
+    /// From SIGTERM to SIGKILL when a machine is given back; an agent gives its replicas 2 s of it.
+    static let stopGraceMax = Millis(3_000)
 
     /// Reads the registry and adopts the agents that live.
     init(
@@ -52,8 +55,9 @@ actor MachineRoom {
         self.registry = registry
         callIndex = registry.calls
         var agents: [String: AgentProcess] = [:]
+        let marked = registry.machines.isEmpty ? [] : MarkedProcess.all()
         for machine in registry.machines where machine.state == .running || machine.state == .stopping {
-            agents[machine.id] = Self.adopt(machine, settings)
+            agents[machine.id] = Self.adopt(machine, settings, marked)
         }
         self.agents = agents
         for (id, agent) in agents {
@@ -65,12 +69,16 @@ actor MachineRoom {
     }
 
     /// The remembered process, or one started just before a crash that could not be remembered any more.
-    private static func adopt(_ machine: Machine, _ settings: LocalCloudSettings) -> AgentProcess? {
+    private static func adopt(
+        _ machine: Machine, _ settings: LocalCloudSettings, _ marked: [MarkedProcess]
+    ) -> AgentProcess? {
         if let mark = machine.agent, let agent = AgentProcess.adopt(mark) { return agent }
-        let command = settings.command(machine.start(nodesDirectory: settings.nodesDirectory))
-        let pids = MarkedProcesses.all()[machine.mark] ?? []
-        return pids.sorted().first { MarkedProcesses.arguments(of: $0) == command }
-            .flatMap { AgentProcess.adopt(pid: $0) }
+        let start = machine.start(nodesDirectory: settings.nodesDirectory)
+        let mark = ProcessMark(start)
+        // The program's own path may have changed with a new build; what it was told has not.
+        let told = settings.command(start).dropFirst()
+        return marked.first { $0.bears(mark) && $0.arguments.dropFirst() == told }
+            .flatMap { AgentProcess.adopt(pid: $0.pid) }
     }
 
     var now: Moment { clock() }
@@ -96,9 +104,10 @@ actor MachineRoom {
 // MARK: - Time
 
 extension MachineRoom {
-    /// Everything that is due: boots, restarts, ends. Called now and then and after each call; a failure to write
-    /// leaves the rest for the next time.
+    /// Everything that is due: boots, restarts, ends. Called now and then and after each call; a failure to
+    /// write leaves the rest for the next time.
     func advance() {
+        scan = nil
         do {
             let now = now
             let forgotten = try commit { $0.forget(now: now) }
@@ -156,7 +165,7 @@ extension MachineRoom {
         let start = machine.start(nodesDirectory: settings.nodesDirectory)
         do {
             let agent = try AgentProcess.start(
-                settings.command(start), machine.mark, directory: start.directory)
+                settings.command(start), start)
             agents[machine.id] = agent
             agentStarts += 1
             restarts[machine.id, default: Restart()].startedAt = now
@@ -173,39 +182,47 @@ extension MachineRoom {
             guard let since = machine.stoppingAt, since + Self.stopGraceMax <= now else { return }
             agents[machine.id]?.signal(Signals.kill)
         }
-        let left = MarkedProcesses.all()[machine.mark] ?? []
-        if left.isEmpty { return try end(machine.id, isSwept: true) }
+        let left = marked(machine)
+        if left.isEmpty { return try end(machine.id) }
         if let since = machine.stoppingAt, now < since + Self.stopGraceMax { return }
-        for pid in left { MarkedProcesses.kill(pid, bearing: machine.mark) }
+        for process in left { process.kill() }
     }
 
+    private func marked(_ machine: Machine) -> [MarkedProcess] {
+        let found = scan ?? MarkedProcess.all()
+        scan = found
+        let mark = ProcessMark(machine.start(nodesDirectory: settings.nodesDirectory))
+        return found.filter { $0.bears(mark) }
+    }
+
+    /// After the end, until a look finds nothing: a process may have forked while /proc was read.
     private func sweep(_ machine: Machine) throws(Problem) {
-        let left = MarkedProcesses.all()[machine.mark] ?? []
-        for pid in left { MarkedProcesses.kill(pid, bearing: machine.mark) }
+        let left = marked(machine)
+        for process in left { process.kill() }
         if left.isEmpty { try change(machine.id) { $0.isSwept = true } }
     }
 
-    private func end(_ id: String, isSwept: Bool) throws(Problem) {
+    private func end(_ id: String) throws(Problem) {
         let now = now
         try commit { registry throws(Problem) in
             guard let index = registry.machines.firstIndex(where: { $0.id == id }) else { return }
             registry.finish(index, now: now)
-            registry.machines[index].isSwept = isSwept
         }
         agents[id] = nil
         restarts[id] = nil
     }
 
-    /// The loss of a machine: it is gone from the registry's point of view before its processes are, all at once.
+    /// The loss of a machine: it is gone from the registry's point of view before its processes are, all at
+    /// once.
     func lose(_ id: String) throws(Problem) {
         guard let machine = registry.machines.first(where: { $0.id == id }), machine.state != .terminated
         else { return }
         let agent = agents[id]
-        try end(id, isSwept: false)
+        try end(id)
         agent?.signal(Signals.kill)
-        for pid in MarkedProcesses.all()[machine.mark] ?? [] {
-            MarkedProcesses.kill(pid, bearing: machine.mark)
-        }
+        scan = nil
+        for process in marked(machine) { process.kill() }
+        scan = nil
     }
 
     func change(_ id: String, _ change: (inout Machine) -> Void) throws(Problem) {

@@ -1,3 +1,4 @@
+import CPlatform
 import Model
 
 #if canImport(Glibc)
@@ -29,8 +30,6 @@ enum Signals {
 /// The boot clock of this host, comparable between processes of one boot; it goes on while the host sleeps.
 enum BootClock {
     static func now() -> Moment {
-        var time = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &time)
-        return Moment(Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+        Moment(tandem_boot_millis())
     }
 }

@@ -5,8 +5,8 @@ import Wire
 /// All that the fake cloud knows, as one value: what `State/cloud/registry.json` holds.
 struct Registry: Equatable, Sendable, Codable {
     static let currentVersion = 1
-    /// Machines remembered, ended ones included. Beyond it `create` is refused (`quota`) until the oldest end is
-    /// forgotten: forgetting a token early could make a second machine of it.
+    /// Machines remembered, ended ones included. Beyond it `create` is refused (`quota`) until the oldest end
+    /// is forgotten: forgetting a token early could make a second machine of it.
     static let machinesMax = 20_000
     /// An ended machine stays in lists for this long.
     static let listedAfterEnd = Millis.seconds(300)
@@ -44,8 +44,8 @@ struct Registry: Equatable, Sendable, Codable {
     }
 
     /// Appends a new machine.
-    /// - Parameter token: not used before; the id follows from it, so that an id never means another machine, not
-    ///   even after this file was lost.
+    /// - Parameter token: not used before; the id follows from it, so that an id never means another machine,
+    ///   not even after this file was lost.
     mutating func add(
         _ call: CreateCall, _ offering: Offering, _ resources: Resources, now: Moment, boot: Millis
     )
@@ -80,7 +80,8 @@ struct Registry: Equatable, Sendable, Codable {
         return machines.count < before
     }
 
-    /// After a reboot of the host: no process is left, the old instants mean nothing, and what was due is due now.
+    /// After a reboot of the host: no process is left, the old instants mean nothing, and what was due is due
+    /// now.
     mutating func moveToBoot(_ boot: String, now: Moment) {
         guard boot != self.boot else { return }
         self.boot = boot

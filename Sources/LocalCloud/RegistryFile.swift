@@ -5,7 +5,8 @@ import Wire
     import Glibc
 #endif
 
-/// `registry.json` in the cloud's directory: replaced whole, so that a crash leaves the old one or the new one.
+/// `registry.json` in the cloud's directory: replaced whole, so that a crash leaves the old one or the new
+/// one.
 struct RegistryFile: Sendable {
     private let directory: String
     private var path: String { "\(directory)/registry.json" }
@@ -27,7 +28,7 @@ struct RegistryFile: Sendable {
             throw Problem(
                 code: "registry",
                 message:
-                    "\(path) is of version \(version), this program reads \(Registry.currentVersion): use the newer program"
+                    "\(path) is of version \(version), not \(Registry.currentVersion): use the newer program"
             )
         }
         do {
@@ -36,7 +37,7 @@ struct RegistryFile: Sendable {
             throw Problem(
                 code: "registry",
                 message:
-                    "\(path) is damaged (\(error)): its machines may still run; end them, then remove the file"
+                    "\(path) is damaged: end its machines, then remove the file (\(error))"
             )
         }
     }

@@ -58,7 +58,7 @@ package final class NodeTier {
         takeIn(now)
         var step = NodeStep(
             state: state, now: now, settings: settings, offerings: offerings, reports: reports, listening: listening)
-        if settings.provider == nil { step.ensureLocalNode(token: token(serial: 0)) }
+        if settings.provider == nil { step.ensureLocalNode(token: tokenPrefix + "local") }
         step.foldReports()
         for answer in answers { step.fold(answer) }
         step.followReplicas()
@@ -94,14 +94,17 @@ package final class NodeTier {
         return max(heard, listening) + Self.serveSilent <= now
     }
 
-    private func token(serial: Int64) -> String {
-        "\(store.clusterUUID.prefix(18))-\(store.clusterGeneration)-n\(serial)"
-    }
+    /// Tokens name the cluster, its generation and the node: none is ever used for two machines.
+    private var tokenPrefix: String { "\(store.clusterUUID.prefix(18))-\(store.clusterGeneration)-n" }
 
     private func commit(_ step: NodeStep, renew: Bool) throws(StoreError) {
+        let unixMillis = store.unixMillis()
+        let prefix = tokenPrefix
         try store.commit { transaction in
-            if !settingsStored { try writeSettings(to: transaction) }
-            try step.write(to: transaction, epoch: store.epoch, unixMillis: store.unixMillis()) { token(serial: $0) }
+            if !settingsStored {
+                try writeSettings(to: transaction, known: step.state.nodeTypes.keys.sorted(), unixMillis)
+            }
+            try step.write(to: transaction, epoch: store.epoch, unixMillis: unixMillis) { "\(prefix)\($0)" }
             if renew {
                 try transaction.renew(address: address)
                 try writeHeard(step, to: transaction)
@@ -120,8 +123,8 @@ package final class NodeTier {
         }
     }
 
-    private func writeSettings(to transaction: StoreTransaction) throws {
-        try transaction.put(SettingRow(settings: settings, appliedUnixMs: store.unixMillis()))
+    private func writeSettings(to transaction: StoreTransaction, known: [String], _ unixMillis: Int64) throws {
+        try transaction.put(SettingRow(settings: settings, appliedUnixMs: unixMillis))
         let names = Set(settings.nodeTypes.map(\.name))
         for type in settings.nodeTypes {
             try transaction.put(
@@ -129,7 +132,7 @@ package final class NodeTier {
                     name: type.name, resources: type.resources, minWorkers: type.minWorkers,
                     maxWorkers: type.maxWorkers, idleTimeout: type.idleTimeout ?? settings.idleTimeout))
         }
-        for name in try store.state().nodeTypes.keys.sorted() where !names.contains(name) {
+        for name in known where !names.contains(name) {
             try transaction.delete(NodeTypeRow.self, name)
         }
     }

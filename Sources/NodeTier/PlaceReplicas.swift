@@ -81,6 +81,9 @@ extension NodeStep {
         noteRefusals(plan, outcome)
     }
 
+    /// Answers kept with a waiting replica; of a larger cluster the last ones, which are those of the node types.
+    static let refusalsMax = 64
+
     /// Each waiting replica's row says what every candidate answered.
     private mutating func noteRefusals(_ plan: PlacementPlan, _ outcome: ProvisioningPlan) {
         var refusals: [ReplicaID: [Refusal]] = [:]
@@ -94,7 +97,9 @@ extension NodeStep {
         for coming in plan.coming {
             refusals[coming.replica] = coming.refusals
         }
-        for id in refusals.keys.sorted() { update(id) { $0.refusals = refusals[id] ?? [] } }
+        for id in refusals.keys.sorted() {
+            update(id) { $0.refusals = Array((refusals[id] ?? []).suffix(Self.refusalsMax)) }
+        }
     }
 
     private func typeStates() -> [TypeState] {

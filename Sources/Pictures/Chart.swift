@@ -15,10 +15,9 @@ package struct Chart: Equatable, Sendable {
 /// One line of a panel.
 package struct Series: Equatable, Sendable {
     package var name: String
-    /// Any CSS colour; nil: the next of the palette. Anything but letters, digits, `#`, `(`, `)`, `,`, `.`, `%`
-    /// and spaces is dropped.
+    /// Any CSS colour; nil, or anything that is none: the next of the palette.
     package var color: String?
-    /// Points whose x or y is not finite break the line. Need not be sorted.
+    /// Points whose x or y is not finite, or beyond 1e15, break the line. Need not be sorted.
     package var points: [Point]
     /// Hold each value until the next point, as counts do, instead of joining points.
     package var step: Bool
@@ -31,6 +30,7 @@ package struct Series: Equatable, Sendable {
     }
 }
 
+/// One value at one time.
 package struct Point: Equatable, Sendable {
     /// Seconds from the beginning of the picture.
     package var x: Double

@@ -1,24 +1,29 @@
-/// Text of an SVG, element by element.
+/// The text of an SVG, element by element.
 struct Drawing {
-    private(set) var text = ""
+    private(set) var svg = ""
 
-    /// One element without content: `<name a="b"/>`. Values are escaped.
-    mutating func element(_ name: String, _ attributes: KeyValuePairs<String, String>) {
-        text += "<\(name)\(Self.written(attributes))/>\n"
+    typealias Attributes = KeyValuePairs<String, String>
+
+    mutating func open(_ name: String, _ attributes: Attributes) {
+        svg += "<\(name)\(written(attributes))>\n"
+    }
+    mutating func close(_ name: String) { svg += "</\(name)>\n" }
+    mutating func element(_ name: String, _ attributes: Attributes) {
+        svg += "<\(name)\(written(attributes))/>\n"
     }
 
-    mutating func label(_ label: String, _ attributes: KeyValuePairs<String, String>) {
-        text += "<text\(Self.written(attributes))>\(Self.escaped(label))</text>\n"
+    mutating func text(_ name: String, _ text: String, _ attributes: Attributes) {
+        svg += "<\(name)\(written(attributes))>\(Self.escaped(text))</\(name)>\n"
     }
 
-    /// Text that is SVG already.
-    mutating func raw(_ raw: String) { text += raw + "\n" }
+    /// - Parameter css: text of ours, not of a caller's.
+    mutating func style(_ css: String) { svg += "<style>\n\(css)\n</style>\n" }
 
-    private static func written(_ attributes: KeyValuePairs<String, String>) -> String {
-        attributes.map { " \($0.key)=\"\(escaped($0.value))\"" }.joined()
+    private func written(_ attributes: Attributes) -> String {
+        attributes.map { " \($0.key)=\"\(Self.escaped($0.value))\"" }.joined()
     }
 
-    /// Safe as text and in an attribute; characters that XML forbids become `�`.
+    /// Safe as text and in an attribute. Characters that XML forbids become `�`.
     static func escaped(_ text: String) -> String {
         var escaped = ""
         for scalar in text.unicodeScalars {
@@ -35,6 +40,6 @@ struct Drawing {
         return escaped
     }
 
-    /// A coordinate, to a hundredth of a pixel.
-    static func number(_ value: Double) -> String { Ticks.fixed(value, digits: 2) }
+    /// A coordinate, to a tenth of a pixel.
+    static func number(_ value: Double) -> String { Ticks.fixed(value, digits: 1) }
 }

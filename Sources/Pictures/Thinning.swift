@@ -6,7 +6,7 @@ enum Thinning {
     static func runs(_ points: [Point], from low: Double, to high: Double, columns: Int) -> [[Point]] {
         var runs: [[Point]] = [[]]
         for point in sorted(points) {
-            if point.x.isFinite, point.y.isFinite {
+            if point.isDrawable {
                 runs[runs.count - 1].append(point)
             } else if runs.last?.isEmpty == false {
                 runs.append([])
@@ -21,7 +21,7 @@ enum Thinning {
         var keyed: [(x: Double, index: Int)] = []
         keyed.reserveCapacity(points.count)
         for (index, point) in points.enumerated() {
-            if point.x.isFinite { last = point.x }
+            if point.x == point.x { last = point.x }
             keyed.append((last, index))
         }
         return keyed.sorted { ($0.x, $0.index) < ($1.x, $1.index) }.map { points[$0.index] }

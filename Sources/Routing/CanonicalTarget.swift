@@ -1,8 +1,9 @@
-/// A request target in the one form that is both matched and sent on, so that no two readers of it can disagree
-/// about which application it means.
+/// A request target in the one form that is both matched and sent on, so that no two readers of it can
+/// disagree about which application it means.
 ///
 /// Canonical: percent-encoded unreserved characters are decoded (RFC 3986 §6.2.2.2), other percent-encodings
-/// stay with upper-case digits (`%2F` is never a separator), and dot segments are resolved. Empty segments stay.
+/// stay with upper-case digits (`%2F` is never a separator), and dot segments are resolved. Empty segments
+/// stay.
 package struct CanonicalTarget: Hashable, Sendable {
     /// Begins with `/`; or is `*`, in `OPTIONS *`.
     package var path: String

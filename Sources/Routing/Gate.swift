@@ -1,8 +1,8 @@
 import Model
 import Synchronization
 
-/// Where the requests of one deployment come in: the first look at the replicas without a lock, a locked queue
-/// when all are full or none exists, and the ledger of both. Shared by the event loops.
+/// Where the requests of one deployment come in: the first look at the replicas without a lock, a locked
+/// queue when all are full or none exists, and the ledger of both. Shared by the event loops.
 ///
 /// Every request let in is in the ledger exactly once, as queued or as ongoing, from `admit` to `leave`.
 package final class Gate<Waiter: Sendable>: Sendable {
@@ -31,8 +31,8 @@ package final class Gate<Waiter: Sendable>: Sendable {
     package let deployment: DeploymentID
     package let ledger: Ledger
     private let state = Mutex(State())
-    /// Those in the queue, and those about to join it: who frees a place looks here after freeing it, who joins
-    /// writes here before a last look at the places; so one of them sees the other.
+    /// Those in the queue, and those about to join it: who frees a place looks here after freeing it, who
+    /// joins writes here before a last look at the places; so one of them sees the other.
     private let waiting = Atomic(0)
 
     package init(deployment: DeploymentID, now: MicroTime) {

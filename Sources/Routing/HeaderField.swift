@@ -50,9 +50,11 @@ package enum Headers {
         "trailer", "transfer-encoding", "upgrade",
     ]
 
-    /// What may travel on: without the hop-by-hop fields, those that `Connection` names, and those in `others`
-    /// (lower case). `Connection` may not name `host` or the framing away; such a name is passed over.
-    package static func forwarded(_ fields: [HeaderField], without others: Set<String> = []) -> [HeaderField] {
+    /// What may travel on: without the hop-by-hop fields, those that `Connection` names, and those in
+    /// `others` (lower case). `Connection` may not name `host` or the framing away; such a name is passed
+    /// over.
+    package static func forwarded(_ fields: [HeaderField], without others: Set<String> = []) -> [HeaderField]
+    {
         let kept: Set<String> = ["host", "content-length"]
         var named: Set<String> = []
         for field in fields where field.isNamed("connection") {
@@ -97,7 +99,9 @@ package enum RequestID {
         return String(unsafeUninitializedCapacity: 32) { buffer in
             for half in 0..<2 {
                 let bits: UInt64 = dice.next()
-                for digit in 0..<16 { buffer[half * 16 + digit] = digits[Int(bits >> (4 * UInt64(digit)) & 15)] }
+                for digit in 0..<16 {
+                    buffer[half * 16 + digit] = digits[Int(bits >> (4 * UInt64(digit)) & 15)]
+                }
             }
             return 32
         }

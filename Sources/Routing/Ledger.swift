@@ -10,12 +10,12 @@ package struct MicroTime: Hashable, Comparable, Sendable {
     package static func - (a: Self, b: Self) -> Int64 { a.rawValue - b.rawValue }
 }
 
-/// The load of one deployment: how many requests it has, waiting and running, and the exact area under their sum
-/// against time.
+/// The load of one deployment: how many requests it has, waiting and running, and the exact area under their
+/// sum against time.
 ///
-/// The area up to `t` is (requests there are) × t − (sum of arrivals − sum of departures); so an event costs two
-/// additions, and a reading is exact whenever it is taken. Areas of successive readings add up to the sum of the
-/// requests' lives, to the microsecond.
+/// The area up to `t` is (requests there are) × t − (sum of arrivals − sum of departures); so an event costs
+/// two additions, and a reading is exact whenever it is taken. Areas of successive readings add up to the sum
+/// of the requests' lives, to the microsecond.
 package final class Ledger: Sendable {
     /// What a request is doing.
     package enum Place: Sendable { case queued, ongoing }
@@ -25,6 +25,12 @@ package final class Ledger: Sendable {
         package var queued: Int
         /// Request-microseconds since the ledger was opened.
         package var area: Int64
+
+        package init(ongoing: Int, queued: Int, area: Int64) {
+            self.ongoing = ongoing
+            self.queued = queued
+            self.area = area
+        }
     }
 
     private struct Sums {

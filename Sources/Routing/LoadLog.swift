@@ -13,8 +13,8 @@ package struct LoadSpan: Hashable, Sendable {
     package var queued: Int
 }
 
-/// The buckets of one deployment that nobody has acknowledged yet. Bucket ends stand on whole milliseconds since
-/// `opened`, so that spans lose nothing by rounding.
+/// The buckets of one deployment that nobody has acknowledged yet. Bucket ends stand on whole milliseconds
+/// since `opened`, so that spans lose nothing by rounding.
 package struct LoadLog: Sendable {
     /// Oldest first.
     package private(set) var spans: [LoadSpan] = []
@@ -65,7 +65,10 @@ package struct LoadLog: Sendable {
     }
 
     /// Forgets the buckets up to and with this one.
-    package mutating func acknowledge(_ sequence: Int64) {
+    /// - Returns: how many.
+    package mutating func acknowledge(_ sequence: Int64) -> Int {
+        let before = spans.count
         spans.removeAll { $0.sequence <= sequence }
+        return before - spans.count
     }
 }

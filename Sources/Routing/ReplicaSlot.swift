@@ -4,8 +4,8 @@ import Synchronization
 /// One replica as this proxy sees it: how many requests it has of us, and how many it may have. Shared by the
 /// event loops.
 ///
-/// Count and limit are one atomic word, so that a request can never be let in past a limit that was just lowered:
-/// a replica that left its route has the limit 0, and nothing is added from that very instant.
+/// Count and limit are one atomic word, so that a request can never be let in past a limit that was just
+/// lowered: a replica that left its route has the limit 0, and nothing is added from that very instant.
 package final class ReplicaSlot: Sendable {
     package let address: ReplicaAddress
     /// Limit in the upper half, count in the lower.
@@ -69,8 +69,8 @@ package struct ReplicaSlots: Sendable {
 
     package init(_ slots: [ReplicaSlot] = []) { self.slots = slots }
 
-    /// Takes a place at one of two random replicas, at that with fewer requests; when both are full, at the least
-    /// loaded of all that have room. Nil: all are full.
+    /// Takes a place at one of two random replicas, at that with fewer requests; when both are full, at the
+    /// least loaded of all that have room. Nil: all are full.
     package func take(
         using dice: inout some RandomNumberGenerator, except avoided: ReplicaID? = nil
     ) -> ReplicaSlot? {

@@ -109,7 +109,8 @@ package enum BodyLength {
     }
 }
 
-/// Sizes of a head that are still taken. The same as nginx and Envoy roughly, and far above what clients send.
+/// Sizes of a head that are still taken. The same as nginx and Envoy roughly, and far above what clients
+/// send.
 package enum HeadLimits {
     /// Beyond: 414.
     package static let targetBytesMax = 8 << 10

@@ -2,8 +2,8 @@ import Model
 
 /// Prefix → gate; immutable, so that every event loop reads it as it is.
 ///
-/// The longest prefix wins, on the boundaries of path segments: `/a` takes `/a` and `/a/x`, not `/ab`; `/` takes
-/// everything.
+/// The longest prefix wins, on the boundaries of path segments: `/a` takes `/a` and `/a/x`, not `/ab`; `/`
+/// takes everything.
 package struct RouteTable<Waiter: Sendable>: Sendable {
     package struct Entry: Sendable {
         package let gate: Gate<Waiter>
@@ -41,8 +41,8 @@ package struct RouteTable<Waiter: Sendable>: Sendable {
         }
     }
 
-    /// `/a/` and `/a` are one prefix; the root is the empty string, which is what is left when every segment is
-    /// cut off.
+    /// `/a/` and `/a` are one prefix; the root is the empty string, which is what is left when every segment
+    /// is cut off.
     private static func trimmed(_ prefix: String) -> String {
         prefix.utf8.last == UInt8(ascii: "/") ? String(prefix.dropLast()) : prefix
     }

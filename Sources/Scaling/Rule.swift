@@ -130,8 +130,7 @@ extension Rule {
     private func reason(after: Int, bounds: Bool) -> String {
         let settings = input.settings
         if bounds {
-            return
-                "The bounds min_replicas \(settings.minReplicas), max_replicas \(settings.maxReplicas) have changed."
+            return "The bounds are now \(settings.minReplicas) to \(settings.maxReplicas) replicas."
         }
         let wanted = Resources.decimal(settings.targetOngoing.rawValue)
         let load = Resources.decimal(input.load?.milli ?? 0)

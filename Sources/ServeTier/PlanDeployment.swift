@@ -141,11 +141,12 @@ extension ServeStep {
     }
 
     private mutating func stopSurplus(_ count: Int, of id: DeploymentID) {
-        let candidates = wanted(of: id).map { replica in
-            let placement = state.placements[replica.id]
-            return VictimCandidate(
-                replica: replica.id, ready: isReady(replica.id), node: placement?.node,
-                draining: placement?.node.map { state.drainRequests[$0] != nil } ?? false)
+        // Old versions and replicas on nodes being drained are the rollout's to end.
+        let version = state.deployments[id]?.version
+        let candidates = wanted(of: id).compactMap { replica -> VictimCandidate? in
+            let node = state.placements[replica.id]?.node
+            guard replica.version == version, node.map({ state.drainRequests[$0] == nil }) ?? true else { return nil }
+            return VictimCandidate(replica: replica.id, ready: isReady(replica.id), node: node, draining: false)
         }
         var counts = replicasOnNode
         let chosen = victims(count, of: candidates, replicasOnNode: &counts)

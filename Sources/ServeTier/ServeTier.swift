@@ -94,8 +94,9 @@ package final class ServeTier {
 
     private func commit(_ step: ServeStep, proxies: [ProxyRow], renew: Bool) throws(StoreError) {
         let buckets = unstored
+        let unixMillis = store.unixMillis()
         try store.commit { transaction in
-            try step.write(to: transaction, unixMillis: store.unixMillis())
+            try step.write(to: transaction, unixMillis: unixMillis)
             for proxy in proxies { try transaction.put(proxy) }
             try transaction.append(buckets)
             if renew { try transaction.renew(address: address) }

@@ -67,7 +67,7 @@ final class Connection: @unchecked Sendable {
             guard mode == journal else {
                 throw StoreError.unwritable(
                     path: db.description,
-                    reason: "journal mode \(mode ?? "unknown") instead of \(journal); is it a local file system?")
+                    reason: "journal mode \(mode ?? "none") instead of \(journal); is the disk a local one?")
             }
             try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0")
             db.add(

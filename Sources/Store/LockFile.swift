@@ -4,7 +4,7 @@ import Foundation
 /// the process ends, however it ends; the descriptor is not inherited, or a child would go on holding it.
 final class LockFile: @unchecked Sendable {
     let path: String
-    private let descriptor: Int32
+    fileprivate let descriptor: Int32
 
     init(_ path: String) throws(StoreError) {
         self.path = path
@@ -36,6 +36,25 @@ final class LockFile: @unchecked Sendable {
         var bytes = [UInt8](repeating: 0, count: Self.pidWidth)
         guard pread(descriptor, &bytes, Self.pidWidth, 0) == Self.pidWidth else { return nil }
         return Int32(String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+}
+
+extension LockFile {
+    /// Who holds it now. The kernel's own list comes first: a process that was stopped just after taking the lock
+    /// has not written its pid yet. From within another pid namespace that list names nobody.
+    var holder: Int32? {
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0,
+            let list = try? String(contentsOfFile: "/proc/locks", encoding: .utf8)
+        else { return pid }
+        for line in list.split(separator: "\n") where !line.contains("->") {  // "->": one that waits
+            let fields = line.split(separator: " ")
+            guard fields.count > 5, fields[1] == "FLOCK", fields[5].hasSuffix(":\(facts.st_ino)"),
+                let found = Int32(fields[4]), found > 0
+            else { continue }
+            return found
+        }
+        return pid
     }
 }
 

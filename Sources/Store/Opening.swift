@@ -47,7 +47,8 @@ struct Opening {
         let objects = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
         guard objects == 0 else {
             throw StoreError.unwritable(
-                path: path, reason: "it is the database of another program; move it away or choose another --state")
+                path: path,
+                reason: "it is the database of another program; move it away or choose another --state")
         }
         try db.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
     }

@@ -38,7 +38,9 @@ enum Ownership {
 
     /// `tandem_role()` exists only on the tiers' own connections: a foreign shell gets "no such function", one
     /// tier at the other's table gets a refusal that names both.
-    static let triggers: String = tables.map { guards(of: $0) + ($0.followed ? changes(of: $0) : "") }.joined()
+    static let triggers: String = tables.map { table in
+        guards(of: table) + (table.followed ? changes(of: table) : "")
+    }.joined()
 
     private static func guards(of table: Table) -> String {
         ["INSERT", "UPDATE", "DELETE"].map { verb in

@@ -27,21 +27,20 @@ struct StateReading {
         return state
     }
 
-    /// Nil on a gap: entries were trimmed that `last` has not seen, or the database is another one.
-    func next(after last: ClusterState) throws -> ClusterState? {
+    /// Brings `state` up to date in place, so that nothing is copied which nobody else holds. False on a gap:
+    /// entries were trimmed that it has not seen, or the database is another one; it is then of no use.
+    func advance(_ state: inout ClusterState) throws -> Bool {
         let newest = try Self.newestChange(db)
-        var state = last
-        if newest != last.changeSequence {
-            guard let touched = try changes(from: last.changeSequence, to: newest) else { return nil }
+        if newest != state.changeSequence {
+            guard let touched = try changes(from: state.changeSequence, to: newest) else { return false }
             for (table, keys) in touched {
-                guard let table = Self.tableByName[table] else { return nil }
+                guard let table = Self.tableByName[table] else { return false }
                 for key in keys { try table.read(key, into: &state, self) }
             }
             state.changeSequence = newest
         }
-        let roles = try roles()
-        if roles != last.roles { state.roles = roles }
-        return state
+        state.roles = try roles()
+        return true
     }
 
     /// Keys by table. The sequence has no holes, so a first number that does not follow is a gap.

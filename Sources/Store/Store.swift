@@ -99,7 +99,9 @@ package final class Store: @unchecked Sendable {
         }
     }
 
-    private static func loadWindow(of connection: Connection, role: StoreRole) throws(StoreError) -> LoadWindow {
+    private static func loadWindow(
+        of connection: Connection, role: StoreRole
+    ) throws(StoreError) -> LoadWindow {
         guard role == .serve else { return LoadWindow() }
         return try connection.snapshot { db in
             LoadWindow(try StateReading(db: db, memo: connection.memo).loadBuckets())
@@ -155,15 +157,21 @@ package final class Store: @unchecked Sendable {
     package func state() throws(StoreError) -> ClusterState {
         lock.lock()
         defer { lock.unlock() }
-        let last = kept.state
         kept.calls += 1
         let sampled = kept.calls % Self.sampleEvery == 0
-        let (state, differed) = try connection.snapshot { db throws -> (ClusterState, Bool) in
+        let isFirst = kept.state == nil
+        var state = kept.state ?? ClusterState()
+        kept.state = nil  // should the reading fail, the next one is whole
+        let differed = try connection.snapshot { db throws -> Bool in
             let reading = StateReading(db: db, memo: connection.memo)
-            guard let last, let next = try reading.next(after: last) else { return (try reading.whole(), false) }
-            guard sampled else { return (next, false) }
+            guard !isFirst, try reading.advance(&state) else {
+                state = try reading.whole()
+                return false
+            }
+            guard sampled else { return false }
             let whole = try reading.whole()
-            return (whole, whole != next)
+            defer { state = whole }
+            return whole != state
         }
         if differed { kept.mismatches += 1 }
         kept.state = state

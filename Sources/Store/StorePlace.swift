@@ -55,7 +55,8 @@ package struct StateDirectory: Sendable {
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
         } catch {
             throw .unwritable(
-                path: path, reason: "it cannot be made; choose another --state or make it yourself (\(error))")
+                path: path, reason: "it cannot be made; choose another --state or make it yourself (\(error))"
+            )
         }
         var facts = stat()
         guard stat(path, &facts) == 0 else {
@@ -72,7 +73,7 @@ package struct StateDirectory: Sendable {
         guard access(path, W_OK | X_OK) == 0 else {
             throw .unwritable(
                 path: path,
-                reason: "this user may not write in it (\(Self.errnoText)); choose another --state or its owner")
+                reason: "this user may not write in it (\(Self.errnoText)); choose another --state")
         }
         guard mkdir(run, 0o755) == 0 || errno == EEXIST else {
             throw .unwritable(path: run, reason: Self.errnoText)

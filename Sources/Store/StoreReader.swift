@@ -44,7 +44,8 @@ package struct StoreReader: Sendable {
     package init(directory: String) throws(StoreError) {
         let path = StateDirectory(directory).database
         guard access(path, F_OK) == 0 else {
-            throw .unwritable(path: path, reason: "there is no database; start one with: tandem up --state \(directory)")
+            throw .unwritable(
+                path: path, reason: "there is no database; start one with: tandem up --state \(directory)")
         }
         do {
             connection = try Connection(path: path)
@@ -76,7 +77,7 @@ package struct StoreReader: Sendable {
             return try connection.queue.inDatabase { db in
                 let statement = try db.makeStatement(sql: sql)
                 guard statement.isReadonly else {
-                    throw StoreError.failed("only questions are answered here (SELECT …); nothing was changed")
+                    throw StoreError.failed("only questions (SELECT …) are answered; nothing was changed")
                 }
                 connection.deadline.pointee = cplatform_monotonic_ms() + timeMax.rawValue
                 defer { connection.deadline.pointee = 0 }

@@ -45,7 +45,7 @@ final class WriteGate: @unchecked Sendable {
         if !wait(for: file, atMost: Self.waitMax) {
             try end(holderOf: file)
             guard wait(for: file, atMost: Self.endMax) else {
-                throw .busy("process \(file.pid.map(String.init) ?? "unknown") holds \(file.path)")
+                throw busy(file)
             }
         }
         file.write(pid: pid)
@@ -66,11 +66,15 @@ final class WriteGate: @unchecked Sendable {
     /// A stopped holder would block every tier for ever, and only its end frees the lock. What it had not
     /// committed is rolled back by the next opening, as after any crash.
     private func end(holderOf file: LockFile) throws(StoreError) {
-        guard let holder = file.pid, holder != pid, holder > 1, Neighbour.isOurs(holder),
+        guard let holder = file.holder, holder != pid, holder > 1, Neighbour.isOurs(holder),
             Neighbour.isStopped(holder)
         else {
-            throw .busy("process \(file.pid.map(String.init) ?? "unknown") holds \(file.path)")
+            throw busy(file)
         }
         kill(holder, SIGKILL)
+    }
+
+    private func busy(_ file: LockFile) -> StoreError {
+        .busy("process \(file.holder.map(String.init) ?? "(unknown)") holds \(file.path)")
     }
 }

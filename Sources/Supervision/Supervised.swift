@@ -78,7 +78,8 @@ struct Supervised: Sendable {
         var final: FinalReport?
         if case .ended(let report) = stage { final = report }
         return Account(
-            order: order, phase: phase, attempt: attempt, port: port, pid: pid, startedAt: startedAt, final: final)
+            order: order, phase: phase, attempt: attempt, port: port, pid: pid, startedAt: startedAt,
+            final: final)
     }
 
     /// Never later than already promised: the same orders arrive again and again.

@@ -198,13 +198,16 @@ extension Supervisor {
 
     private mutating func probe(_ index: Int, now: Moment) -> Probe? {
         let replica = replicas[index]
-        guard !replica.probing, let due = replica.nextProbe, due <= now, let port = replica.port else { return nil }
+        guard !replica.probing, let due = replica.nextProbe, due <= now, let port = replica.port else {
+            return nil
+        }
         replicas[index].probing = true
         let health = replica.order.settings.health
         var timeout = health.timeout
         if let deadline = replica.startDeadline { timeout = min(timeout, deadline - now) }
         return Probe(
-            replica: replica.order.id, attempt: replica.attempt, port: port, path: health.path, timeout: timeout)
+            replica: replica.order.id, attempt: replica.attempt, port: port, path: health.path,
+            timeout: timeout)
     }
 
     private mutating func started(_ index: Int, pid: Int32, now: Moment) {

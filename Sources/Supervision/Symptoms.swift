@@ -4,7 +4,8 @@ package enum Symptoms {
     package static func portTaken(_ lines: [String]) -> Bool {
         mention(
             [
-                "address already in use", "address in use", "eaddrinuse", "errno 98", "os error 98", "errno: 98",
+                "address already in use", "address in use", "eaddrinuse", "errno 98", "os error 98",
+                "errno: 98",
                 "port already in use", "port is already in use", "port is already allocated",
             ], in: lines)
     }

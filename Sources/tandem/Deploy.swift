@@ -62,7 +62,8 @@ enum ServeFile {
         do {
             answer = try await control(paths).text(
                 "PUT", Routes.applications, body: Data(text.utf8), contentType: "application/yaml", deadline: deadline)
-        } catch .refused(_, let problem) {
+        } catch let error as LinkError {
+            guard case .refused(_, let problem) = error else { throw error }
             throw problem
         }
         return (try? WireCoding.decode([String: [String]].self, from: Data(answer.utf8)))?["warnings"] ?? []

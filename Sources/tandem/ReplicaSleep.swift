@@ -1,8 +1,11 @@
 import ArgumentParser
 import Foundation
+import HTTPTypes
 import Hummingbird
 import Logging
+import NIOCore
 import ServiceLifecycle
+import UnixSignals
 
 /// Built-in handlers, for demonstrations and tests.
 struct ReplicaCommand: AsyncParsableCommand {
@@ -51,8 +54,10 @@ struct ReplicaSleep: AsyncParsableCommand {
 
     private static func answer(_ name: String, after wait: Duration) async throws -> Response {
         if wait > .zero { try await Task.sleep(for: wait) }
+        var headers: HTTPFields = [.contentType: "text/plain"]
+        if let field = HTTPField.Name("x-tandem-replica") { headers[field] = name }
         return Response(
-            status: .ok, headers: [.contentType: "text/plain", HTTPField.Name("x-tandem-replica")!: name],
+            status: .ok, headers: headers,
             body: .init(byteBuffer: ByteBuffer(string: "\(name)\n")))
     }
 }

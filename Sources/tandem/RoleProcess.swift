@@ -5,6 +5,7 @@ import Logging
 import ServiceLifecycle
 import Settings
 import Store
+import UnixSignals
 import Wire
 
 /// How a process of a cluster begins and ends.

@@ -155,7 +155,7 @@ func untilSignal(_ body: @escaping @Sendable () async throws -> Void) async thro
 }
 
 /// Signals as a stream; their default action is switched off for the rest of the process.
-final class Signals: Sendable {
+final class Signals: @unchecked Sendable {
     let stream: AsyncStream<Int32>
     private let sources: [any DispatchSourceSignal]
 

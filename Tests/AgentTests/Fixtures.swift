@@ -24,6 +24,8 @@ final class FakeTier: Sendable {
         var lie: NodeSyncAnswer?
         var isAway = false
         var callsWhileAway = 0
+        /// Calls that were held, having nothing new to be told.
+        var waits = 0
         var heard: NodeSyncRequest?
     }
 
@@ -49,6 +51,7 @@ final class FakeTier: Sendable {
             $0.heard = request
             if $0.isAway { $0.callsWhileAway += 1 }
         }
+        var isHeld = false
         while true {
             let seen = bell.count
             let now = state.withLock { $0 }
@@ -57,6 +60,8 @@ final class FakeTier: Sendable {
             let fence = Fence(clusterGeneration: 1, epoch: 1, generation: now.generation)
             if now.retire { return NodeSyncAnswer(fence: fence, orders: [], retire: true) }
             if request.fence < fence { return NodeSyncAnswer(fence: fence, orders: now.orders) }
+            if !isHeld { change { $0.waits += 1 } }
+            isHeld = true
             await bell.wait(beyond: seen)
             try Task.checkCancellation()
         }
@@ -130,7 +135,8 @@ final class Site: Sendable {
 
     /// Runs an agent for as long as `body` takes. Its end is then like a crash: replicas stay.
     func withAgent(
-        _ settings: AgentSettings? = nil, _ body: @Sendable @escaping (NodeAgent, FakeTier) async throws -> Void
+        _ settings: AgentSettings? = nil,
+        _ body: @Sendable @escaping (NodeAgent, FakeTier) async throws -> Void
     ) async throws {
         let agent = agent(settings)
         try await withThrowingTaskGroup(of: Bool.self) { group in

@@ -12,9 +12,11 @@ import Wire
 struct RestartTests {
     @Test func theNextAgentAdoptsWhatRuns() async throws {
         let site = try Site()
-        let wanted = order(server(), health: "/")
+        var wanted = order(server(), health: "/")
+        wanted.settings.resources = Resources(["CPU": 500, "GPU_a": 1, "memory": 1 << 20])
+        let command = wanted
         try await site.withAgent { _, tier in
-            tier.order([wanted])
+            tier.order([command])
             try await tier.report(.ready)
         }
         let before = try #require(site.tier.heard?.replicas.first)
@@ -26,7 +28,7 @@ struct RestartTests {
             #expect(after.phase == .ready, "a ready one is never reported as starting again")
             #expect((after.pid, after.port) == (before.pid, before.port))
             #expect(tier.heard?.fence.generation == 1, "the fence is kept")
-            tier.order([wanted.stopping(grace: 20_000)])
+            tier.order([command.stopping(grace: 20_000)])
             try await tier.report(.stopped)
             #expect(site.marked().isEmpty)
         }
@@ -104,9 +106,12 @@ struct RestartTests {
         defer { for string in arguments + environment { free(string) } }
         let failed = arguments.withUnsafeBufferPointer { arguments in
             environment.withUnsafeBufferPointer { environment -> Int32 in
-                guard let argv = arguments.baseAddress, let envp = environment.baseAddress else { return EINVAL }
+                guard let argv = arguments.baseAddress, let envp = environment.baseAddress else {
+                    return EINVAL
+                }
                 var request = tandem_spawn_request(
-                    path: nil, arguments: argv, environment: envp, directory: nil, output: -1, data_bytes_max: 0)
+                    path: nil, arguments: argv, environment: envp, directory: nil, output: -1,
+                    data_bytes_max: 0)
                 return tandem_spawn(&request, &spawned)
             }
         }
@@ -140,12 +145,13 @@ struct RestartTests {
         try await site.withAgent { _, tier in
             tier.order([order(server(), health: "/")])
             let pid = try await tier.report(.ready).pid
-            tier.change { $0.isAway = true }
-            try await tier.until("three calls in vain") { $0.callsWhileAway >= 3 }
             tier.change {
-                $0.isAway = false
-                $0.heard = nil
+                $0.isAway = true
+                $0.waits = 0
             }
+            try await tier.until("three calls in vain") { $0.callsWhileAway >= 3 }
+            tier.change { $0.isAway = false }
+            try await tier.until("a call that is held") { $0.waits > 0 }
             let report = try await tier.report(.ready)
             #expect(report.pid == pid)
         }

@@ -12,8 +12,8 @@ import Wire
     import Glibc
 #endif
 
-/// A directory with a fake cloud, and a cluster tag that only this test uses. Everything that bears its mark is
-/// killed at the end.
+/// A directory with a fake cloud, and a cluster tag that only this test uses. Everything that bears its mark
+/// is killed at the end.
 struct Place: Sendable {
     let directory: String
     let cluster: String
@@ -60,15 +60,17 @@ struct Place: Sendable {
         }
     }
 
-    /// Processes that bear a mark of this cluster and are no zombies.
+    /// Processes that bear a mark of this cluster or of its nodes' directories, and are no zombies.
     func processes() -> [pid_t] {
-        let wanted = Array("TANDEM_CLUSTER=\(cluster)".utf8)
+        let marks = ["TANDEM_CLUSTER=\(cluster)", "TANDEM_NODE_DIRECTORY=\(directory)/"].map {
+            Array($0.utf8)
+        }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { pid_t($0) }.sorted().filter { pid in
             guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(pid)/environ")) else {
                 return false
             }
-            return bytes.split(separator: 0).contains { Array($0) == wanted }
+            return bytes.split(separator: 0).contains { entry in marks.contains { entry.starts(with: $0) } }
         }
     }
 

@@ -73,7 +73,7 @@ private func refusal(_ call: () async throws -> Void) async -> (status: Int, pro
     @Test func everyMethodAndPathAsksForTheToken() async throws {
         try await whileServing { port in
             let strangers = [nil, Token(secret: "b"), Token(secret: String(repeating: "b", count: 63) + "c")]
-            for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"] {
+            for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "LOCK"] {
                 for path in ["/echo", "/throws/invalid", "/no-such-route", "/"] {
                     for stranger in strangers {
                         let refused = await refusal {
@@ -163,6 +163,18 @@ private func refusal(_ call: () async throws -> Void) async -> (status: Int, pro
         }
     }
 
+    /// The pooled connection to a server that just ended may be found closed only by using it.
+    private func echoOverSocket(_ path: String) async throws -> Small {
+        let link = Link(.unix(path: path), token: token)
+        do {
+            return try await link.call(
+                "POST", "/echo", body: Small(name: "a"), deadline: .seconds(10), as: Small.self)
+        } catch .outcomeUnknown {
+            return try await link.call(
+                "POST", "/echo", body: Small(name: "a"), deadline: .seconds(10), as: Small.self)
+        }
+    }
+
     @Test func aSocketIsOursAloneAndALiveOneIsNotReplaced() async throws {
         let path = "/tmp/tandem-\(UUID().uuidString.prefix(8)).sock"
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -170,9 +182,7 @@ private func refusal(_ call: () async throws -> Void) async -> (status: Int, pro
             try await whileServing(.unix(path: path)) { _ in
                 let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions]
                 #expect(mode as? Int == 0o600)
-                let answer = try await Link(.unix(path: path), token: token).call(
-                    "POST", "/echo", body: Small(name: "a"), deadline: .seconds(10), as: Small.self)
-                #expect(answer == Small(name: "a"))
+                #expect(try await echoOverSocket(path) == Small(name: "a"))
                 let problem = await #expect(throws: Problem.self) {
                     try await Listener(name: "test", bind: .unix(path: path), token: token)
                         .run(routes: { _ in }, onBound: { _ in })

@@ -2,8 +2,8 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A server that does what no HTTP server should: it answers the first bytes of each connection with `reply`, or
-/// not at all.
+/// A server that does what no HTTP server should: it answers the first bytes of each connection with `reply`,
+/// or not at all.
 final class RawServer: Sendable {
     enum Behaviour: Sendable {
         case closesAtOnce

@@ -97,7 +97,8 @@ import Testing
         #expect(plan.refusals.allSatisfy { $0.refusals.map(\.candidate) == names }, "seed \(seed)")
     }
 
-    /// Once they boot, placement puts the replicas onto the nodes that were bought, and nothing more is bought.
+    /// Once they boot, placement puts the replicas onto the nodes that were bought, and nothing more is
+    /// bought.
     @Test(arguments: 0..<300 as Range<UInt64>)
     func placementFillsWhatWasBought(seed: UInt64) {
         var dice = Dice(seed: seed)

@@ -2,8 +2,8 @@ import Model
 import Scaling
 import Testing
 
-/// The rule as Ray words it, step by step, with a signed counter and a time stamp, in floating point. Every figure
-/// drawn below is a small dyadic fraction, so floating point is exact here.
+/// The rule as Ray words it, step by step, with a signed counter and a time stamp, in floating point. Every
+/// figure drawn below is a small dyadic fraction, so floating point is exact here.
 private struct LiteralRule {
     var (target, low, high, wanted): (Double, Double, Double, Double)
     var (up, down, upDelay, downDelay): (Double, Double, Double, Double)

@@ -5,8 +5,8 @@ import Testing
 @Suite struct RolloutTests {
     static let deployment = DeploymentID("app#d")
 
-    /// One letter for each replica, oldest first: `o` old, `c` current, capital when ready; `u` current without
-    /// room; `l` leaving, `L` leaving and ready (deadline 100 s).
+    /// One letter for each replica, oldest first: `o` old, `c` current, capital when ready; `u` current
+    /// without room; `l` leaving, `L` leaving and ready (deadline 100 s).
     static func replicas(_ drawing: String) -> [RolloutReplica] {
         drawing.enumerated().map { serial, letter in
             RolloutReplica(
@@ -40,6 +40,8 @@ import Testing
         // No room for the new one: an old one leaves first, one only.
         ("OOOu", 3, 0, 0, [0], 0), ("OoOu", 3, 0, 0, [1], 0), ("OOu", 3, 0, 0, [], 0),
         ("Ou", 1, 0, 0, [0], 0),
+        // … and none when too few would be ready, nor a second one from a node being drained.
+        ("OOcu", 3, 0, 0, [], 0), ("OOOuL", 3, 0, 0, [0], 0),
         // Scaling during a rollout.
         ("OOC", 5, 2, 0, [], 0), ("OOOOO", 3, 0, 0, [0, 1], 0), ("OOCC", 2, 0, 0, [0, 1], 0),
         ("OCCCC", 2, 0, 0, [0], 2), ("OOOccccccc", 3, 0, 0, [], 6), ("OOOOOc", 3, 0, 0, [0, 1], 0),

@@ -22,7 +22,8 @@ import Testing
     }
 
     private typealias Window = (now: Int64, lookBack: Int64, area: Int64, span: Int64)
-    /// Two intervals of a second with means 2 and 4; the last values are 3 and 7. Area in request-milliseconds.
+    /// Two intervals of a second with means 2 and 4; the last values are 3 and 7. Area in
+    /// request-milliseconds.
     private static let windows: [Window] = [
         (2000, 1000, 4000, 1000),  // the last interval alone
         (2000, 1500, 5000, 1500),  // and half of the one before

@@ -45,8 +45,8 @@ import Testing
         try serve.commit { try $0.put(replica(1)) }
         #expect(try place.shell("SELECT id FROM replica", ["-readonly"]) == "shop#chat#1\n")
         for sql in [
-            "DELETE FROM replica", "UPDATE role SET epoch = 9", "INSERT INTO change (tbl, key) VALUES ('a', 'b')",
-            "DELETE FROM cluster",
+            "DELETE FROM replica", "UPDATE role SET epoch = 9", "DELETE FROM cluster",
+            "INSERT INTO change (tbl, key) VALUES ('a', 'b')",
         ] {
             #expect(try place.shell(sql).contains("no such function: tandem_role"), "\(sql)")
         }

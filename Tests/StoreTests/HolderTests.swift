@@ -71,7 +71,8 @@ import Testing
         let nodes = try place.open(.nodes, time.clock)
         #expect(nodes.now() == second.now())
         #expect(second.now() == Moment(7_010))
-        try second.commit { try $0.record([Decision(.scale, "a", rule: "r", reason: "r")], at: Moment(9_000)) }
+        let decision = Decision(.scale, "a", rule: "r", reason: "r")
+        try second.commit { try $0.record([decision], at: Moment(9_000)) }
         second.close()
         nodes.close()
         time.reboot()
@@ -113,7 +114,9 @@ import Testing
             }
         }
         let deadline = ContinuousClock.now + .seconds(30)
-        while !holderIsStopped(place), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
+        while !holderIsStopped(place), ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(5))
+        }
         try serve.commit { try $0.put(replica(1)) }
         let state = try serve.state()
         #expect(state.replicas.count == 1 && state.nodes.isEmpty)

@@ -21,7 +21,9 @@ import Testing
             firstSeenAt: Moment(2), preemptedAt: Moment(3))
         let none = AvailabilityRow(offering: "f/s/z/spot", until: Moment(4), failures: 2, reason: "r")
         var settings = ClusterSettings()
-        settings.nodeTypes = [NodeType(name: "small", resources: Resources(["CPU": 1, "x_y": 2]), maxWorkers: 3)]
+        settings.nodeTypes = [
+            NodeType(name: "small", resources: Resources(["CPU": 1, "x_y": 2]), maxWorkers: 3)
+        ]
         var cloud = FakeCloudSettings()
         cloud.bootDelay = .lognormal(median: Millis(5), sigma: Thousandths(6))
         settings.provider = .fake(cloud)
@@ -141,9 +143,9 @@ import Testing
     func onlyTheOthersWritesAreNews(inMemory: Bool) throws {
         let place = try Place()
         let memory = try SharedMemory()
-        let where_: StorePlace = inMemory ? .shared(memory) : .directory(place.path)
-        let serve = try Store.open(where_, role: .serve)
-        let nodes = try Store.open(where_, role: .nodes)
+        let shared: StorePlace = inMemory ? .shared(memory) : .directory(place.path)
+        let serve = try Store.open(shared, role: .serve)
+        let nodes = try Store.open(shared, role: .nodes)
         _ = try serve.state()
         #expect(try !serve.hasNews())
         try serve.commit { try $0.put(replica(1)) }
@@ -176,7 +178,8 @@ import Testing
             inputs: [.init("b", 2), .init("a", 1)], refusals: [Refusal(candidate: "n2", code: .notReady)])
         let ids = try pair.nodes.commit { try $0.record([decision, decision], at: Moment(77)) }
         let rows = try pair.serve.query(
-            "SELECT id, at_ms, epoch, kind, inputs_json, refusals_json FROM node_decision").rows
+            "SELECT id, at_ms, epoch, kind, inputs_json, refusals_json FROM node_decision"
+        ).rows
         #expect(ids == [1, 2])
         #expect(
             rows.first == [

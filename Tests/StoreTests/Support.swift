@@ -165,7 +165,8 @@ func node(_ number: Int, _ phase: NodePhase = .requested) -> NodeRow {
         Offering(
             nodeType: "small", zone: "z", capacityType: "spot", microdollarsPerHour: 10_000, available: nil),
         Offering(
-            nodeType: "small", zone: "z", capacityType: "on_demand", microdollarsPerHour: 40_000, available: 3),
+            nodeType: "small", zone: "z", capacityType: "on_demand", microdollarsPerHour: 40_000, available: 3
+        ),
     ]
     row.instance = "i-\(number)"
     row.zone = "z"

@@ -47,7 +47,8 @@ struct LifeTests {
         var bench = Bench()
         bench.makeReady(first)
         let answers: [(Event.Kind, Account.Phase)] = [
-            (.ill("a"), .ready), (.ill("b"), .ready), (.well, .ready), (.ill("c"), .ready), (.ill("d"), .ready),
+            (.ill("a"), .ready), (.ill("b"), .ready), (.well, .ready), (.ill("c"), .ready),
+            (.ill("d"), .ready),
             (.ill("e"), .stopping),
         ]
         for (answer, phase) in answers {
@@ -219,7 +220,8 @@ struct PortTests {
         #expect(bench.phase(first) == .starting, "news of the first attempt is old")
         bench.note(first, attempt: 2, .started(pid: 8))
         bench.note(first, attempt: 2, .exited(.code(1), lastLines: ["other"], portTaken: false))
-        #expect(bench.account(first)?.final == FinalReport(asOrdered: false, end: .code(1), lastLines: ["other"]))
+        #expect(
+            bench.account(first)?.final == FinalReport(asOrdered: false, end: .code(1), lastLines: ["other"]))
     }
 
     @Test func aReadyOneIsNotTriedElsewhere() {
@@ -233,11 +235,12 @@ struct PortTests {
 struct AdoptionTests {
     static let failed = FinalReport(asOrdered: false, end: .code(1), lastLines: ["oh"])
 
-    @Test(arguments: [
-        (.unstarted, .starting), (.running(pid: 7, ready: false, age: Millis(500)), .starting),
-        (.running(pid: 7, ready: true, age: Millis(500)), .ready), (.gone(stopping: false), .failed),
-        (.gone(stopping: true), .stopped), (.ended(failed), .failed),
-    ] as [(FoundReplica.Condition, Account.Phase)])
+    @Test(
+        arguments: [
+            (.unstarted, .starting), (.running(pid: 7, ready: false, age: Millis(500)), .starting),
+            (.running(pid: 7, ready: true, age: Millis(500)), .ready), (.gone(stopping: false), .failed),
+            (.gone(stopping: true), .stopped), (.ended(failed), .failed),
+        ] as [(FoundReplica.Condition, Account.Phase)])
     func whatIsFoundGoesOn(condition: FoundReplica.Condition, phase: Account.Phase) {
         let found = FoundReplica(order: order(first), attempt: 2, port: 104, condition: condition)
         var bench = Bench(found: [found])
@@ -252,14 +255,18 @@ struct AdoptionTests {
 
     @Test func theStartDeadlineGoesOn() {
         let running = FoundReplica.Condition.running(pid: 7, ready: false, age: Millis(3_900))
-        var bench = Bench(found: [FoundReplica(order: order(first), attempt: 1, port: 104, condition: running)])
+        var bench = Bench(found: [
+            FoundReplica(order: order(first), attempt: 1, port: 104, condition: running)
+        ])
         _ = bench.mind.step(now: bench.now)
         #expect(bench.wait(100) == [.terminate(first, pid: 7)])
     }
 
     @Test func newReplicasStayClearOfAdoptedPorts() {
         let running = FoundReplica.Condition.running(pid: 7, ready: true, age: Millis(1))
-        var bench = Bench(found: [FoundReplica(order: order(first), attempt: 1, port: 109, condition: running)])
+        var bench = Bench(found: [
+            FoundReplica(order: order(first), attempt: 1, port: 109, condition: running)
+        ])
         let starts = bench.obey([order(first), order(second)]).starts
         #expect(starts.map(\.port) == [100])
     }

@@ -28,10 +28,10 @@ package struct ContractSetting: Sendable {
     }
 }
 
-/// Every provider must pass this: the one in memory, the fake cloud behind HTTP, and yours. It needs room for three
-/// machines, and gives back all that it makes.
-/// - Throws: `BrokenPromise` for the first promise that does not hold; `CloudError` when a call fails that should
-///   not.
+/// Every provider must pass this: the one in memory, the fake cloud behind HTTP, and yours. It needs room for
+/// three machines, and gives back all that it makes.
+/// - Throws: `BrokenPromise` for the first promise that does not hold; `CloudError` when a call fails that
+///   should not.
 package func honoursTheContract(_ provider: any CloudProvider, _ setting: ContractSetting) async throws {
     let run = ContractRun(provider: provider, setting: setting)
     let offering = try await run.offersSomething()

@@ -1,5 +1,5 @@
-// A unix datagram socket that says "look again" and nothing else. Names are relative to an open directory, since
-// a socket's path ends at 107 bytes and a state directory may lie deeper.
+// A unix datagram socket that says "look again" and nothing else. Names are relative to an open directory,
+// since a socket's path ends at 107 bytes and a state directory may lie deeper.
 #pragma once
 
 // Listens as `name` in the directory, in place of whatever has that name. A descriptor, or -1 with errno set.

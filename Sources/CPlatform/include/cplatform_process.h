@@ -21,9 +21,9 @@ struct tandem_spawn_request {
     const char *_Nullable directory;
     /// Becomes descriptors 1 and 2; -1: /dev/null.
     int output;
-    /// Limit of private writable memory in bytes; 0: none. This is RLIMIT_DATA, not RLIMIT_AS: the latter counts
-    /// reserved address space too, of which Swift, Go, Java and CUDA programs take many GiB without using it.
-    /// It holds for each process of the child's group on its own.
+    /// Limit of private writable memory in bytes; 0: none. This is RLIMIT_DATA, not RLIMIT_AS: the latter
+    /// counts reserved address space too, of which Swift, Go, Java and CUDA programs take many GiB without
+    /// using it. It holds for each process of the child's group on its own.
     uint64_t data_bytes_max;
 };
 
@@ -46,7 +46,8 @@ struct tandem_spawned {
 /// Starts a child and returns when its program runs. A failure up to and including exec is returned as its
 /// errno with `failed_step`, and leaves no child behind. Keep to one thread that never ends: a parent-death
 /// signal, if a program asks for one, follows the thread.
-int tandem_spawn(const struct tandem_spawn_request *_Nonnull request, struct tandem_spawned *_Nonnull spawned);
+int tandem_spawn(
+    const struct tandem_spawn_request *_Nonnull request, struct tandem_spawned *_Nonnull spawned);
 
 /// The new descriptor (close-on-exec), or -1 with errno.
 int tandem_pidfd_open(pid_t pid);
@@ -86,9 +87,15 @@ struct tandem_process_facts {
 /// ESRCH: no such process. A zombie is one still: look at `state`.
 int tandem_process_facts(pid_t pid, struct tandem_process_facts *_Nonnull facts);
 
-/// The value of a variable in the environment that a process began with, cut to `capacity` - 1 bytes and ended
-/// with 0. Returns its length, or -1: it has none, or is not ours to look at. Only the first 256 KiB are read.
+/// The value of a variable in the environment that a process began with, cut to `capacity` - 1 bytes and
+/// ended with 0. Returns its length, or -1: it has none, or is not ours to look at. Only the first 256 KiB
+/// are read.
 int tandem_process_variable(pid_t pid, const char *_Nonnull name, char *_Nonnull value, size_t capacity);
 
 /// A close-on-exec, non-blocking event counter for waking a poll, or -1 with errno.
 int tandem_eventfd(void);
+
+/// Milliseconds of CLOCK_BOOTTIME: goes on while the machine sleeps, equal for all processes of one boot.
+/// Here because two of the toolchain's modules claim `struct timespec`, and which one wins depends on a
+/// room's imports.
+int64_t tandem_boot_millis(void);

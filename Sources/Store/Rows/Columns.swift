@@ -9,6 +9,8 @@ package struct ColumnReader {
     let sql: RowSQL
     let memo: JSONMemo
     private var next = 0
+    /// Characters of a damaged value that the message shows.
+    private static let quotedMax = 200
 
     init(_ row: Row, _ sql: RowSQL, _ memo: JSONMemo) {
         self.row = row
@@ -72,7 +74,9 @@ package struct ColumnReader {
     /// JSON with snake_case keys.
     package mutating func json<Value: Decodable & Sendable>() throws(StoreError) -> Value {
         let text = try text()
-        guard let value: Value = memo.decode(text) else { throw unfit("\(Value.self) but '\(text)'") }
+        guard let value: Value = memo.decode(text) else {
+            throw unfit("\(Value.self) but '\(text.prefix(Self.quotedMax))'")
+        }
         return value
     }
 }

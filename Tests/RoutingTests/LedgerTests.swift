@@ -1,0 +1,72 @@
+import Model
+import Routing
+import Testing
+
+@Suite struct LedgerTests {
+    /// Random lives of requests, read at random moments, against a sum over every microsecond step between
+    /// events.
+    @Test(arguments: 0..<30) func areasAreThoseOfASlowModel(seed: UInt64) {
+        var dice = Dice(seed)
+        let ledger = Ledger(opened: MicroTime(1_000))
+        var log = LoadLog(opened: MicroTime(1_000), spansMax: 10_000)
+        var places: [Ledger.Place] = []
+        var now: Int64 = 1_000
+        var area: Int64 = 0
+        for _ in 0..<1_000 {
+            let step = Int64(dice.next() % 3_000)
+            area += step * Int64(places.count)
+            now += step
+            switch dice.next() % 5 {
+            case 0...1:
+                let place: Ledger.Place = dice.next() % 2 == 0 ? .queued : .ongoing
+                places.append(place)
+                ledger.enter(place, at: MicroTime(now))
+            case 2 where !places.isEmpty:
+                let index = Int.random(in: places.indices, using: &dice)
+                let place: Ledger.Place = places[index] == .queued ? .ongoing : .queued
+                places[index] = place
+                ledger.move(to: place)
+            case 3 where !places.isEmpty:
+                let index = Int.random(in: places.indices, using: &dice)
+                ledger.leave(places.remove(at: index), at: MicroTime(now))
+            default:
+                let reading = ledger.read(at: MicroTime(now))
+                #expect(reading.area == area)
+                #expect(reading.queued == places.filter { $0 == .queued }.count)
+                #expect(reading.ongoing == places.filter { $0 == .ongoing }.count)
+                let edge = log.edge(MicroTime(now))
+                log.close(ledger.read(at: edge), edge: edge)
+            }
+        }
+        for place in places { ledger.leave(place, at: MicroTime(now)) }
+        let last = MicroTime(now + 5_000)
+        log.close(ledger.read(at: log.edge(last)), edge: log.edge(last))
+        #expect(ledger.read(at: last).area == area, "the sum of all lives")
+        #expect(log.spans.map(\.area).reduce(0, +) == area, "and the buckets add up to it")
+        #expect(log.spans.allSatisfy { $0.area >= 0 && $0.span.rawValue > 0 })
+        #expect(log.spans.map(\.sequence) == Array(1...Int64(log.spans.count)))
+        let spans = log.spans.reduce(Int64(0)) { $0 + $1.span.rawValue }
+        #expect(spans * 1_000 == log.edge(last) - MicroTime(1_000))
+    }
+
+    @Test func twoRequestsForOneMillisecondAreTwoThousand() {
+        let ledger = Ledger(opened: MicroTime(0))
+        ledger.enter(.queued, at: MicroTime(500))
+        ledger.enter(.ongoing, at: MicroTime(500))
+        #expect(ledger.read(at: MicroTime(1_500)).area == 2_000)
+    }
+
+    @Test func bucketsStayUntilAcknowledgedAndTheOldestGoBeyondTheBound() {
+        var log = LoadLog(opened: MicroTime(0), spansMax: 3)
+        let nothing = Ledger.Reading(ongoing: 0, queued: 0, area: 0)
+        for ms in 1...5 { log.close(nothing, edge: log.edge(MicroTime(Int64(ms) * 1_000 + 7))) }
+        #expect(log.spans.map(\.sequence) == [3, 4, 5])
+        #expect(log.dropped == 2)
+        #expect(log.spans.allSatisfy { $0.span == Millis(1) })
+        #expect(log.acknowledge(4) == 2)
+        #expect(log.spans.map(\.sequence) == [5])
+        #expect(log.due(Millis(10)) == MicroTime(15_000))
+        log.close(nothing, edge: log.edge(MicroTime(5_999)))
+        #expect(log.spans.count == 1, "a bucket of no length is none")
+    }
+}
