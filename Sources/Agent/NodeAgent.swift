@@ -14,6 +14,7 @@ import Wire
 /// Cancelling `run` is like the agent's death: the replicas stay, and the next agent of the directory adopts
 /// them. They end when the tier says so, or with `stop`.
 package final class NodeAgent: Sendable {
+    /// How `run` came to its end.
     package enum Ending: Sendable, Equatable {
         /// The tier told the node to end; everything is stopped, and the file `retired` says so.
         case retired

@@ -76,6 +76,7 @@ public struct Instance: Hashable, Sendable {
     /// Set: a preemption notice; the machine goes after this long.
     public var preemptedIn: Millis?
 
+    /// Where the machine is in its life, in the provider's eyes.
     public enum State: Hashable, Sendable {
         case pending, running, stopping, terminated
         /// A word this version does not know. The node is held: nothing is placed on it and it is not given back.

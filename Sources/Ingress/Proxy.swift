@@ -116,9 +116,8 @@ package final class Proxy: Sendable {
         for (loop, lane) in zip(loops, lanes) {
             loop.scheduleTask(in: timeout) { lane.value.stop() }
         }
-        for (loop, lane) in zip(loops, lanes) {
-            try? await loop.flatSubmit { lane.value.drain() }.get()
-            try? await loop.submit { lane.value.stop() }.get()
-        }
+        let drained = zip(loops, lanes).map { loop, lane in loop.flatSubmit { lane.value.drain() } }
+        for lane in drained { try? await lane.get() }
+        for (loop, lane) in zip(loops, lanes) { try? await loop.submit { lane.value.stop() }.get() }
     }
 }

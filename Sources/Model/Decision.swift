@@ -6,6 +6,7 @@ package struct Refusal: Hashable, Sendable, Codable {
     /// What was missing, for `short`: amounts as in `Resources`.
     package var short: Resources
 
+    /// The reason in one word, as it stands in `refusals_json` and the view `why_pending`.
     package enum Code: String, Hashable, Sendable, Codable {
         /// Not enough room; `short` says of what.
         case short
@@ -34,6 +35,7 @@ package struct Refusal: Hashable, Sendable, Codable {
 
 /// One thing decided, with what was known, which rule spoke, and what was refused. Becomes one row.
 package struct Decision: Hashable, Sendable {
+    /// What sort of thing was decided: column `kind` of the decision tables.
     package enum Kind: String, Hashable, Sendable, Codable {
         case scale, stop, replace, rollout, route, place, launch, cordon, uncordon, terminate, retire, refuse
     }
@@ -51,6 +53,7 @@ package struct Decision: Hashable, Sendable {
     package var inputs: [Input]
     package var refusals: [Refusal]
 
+    /// One figure under the name that people see in `inputs_json`.
     package struct Input: Hashable, Sendable {
         package var name: String
         package var value: Int64

@@ -63,6 +63,7 @@ package struct ReplicaSettings: Hashable, Sendable, Codable {
     package init(command: [String]) { self.command = command }
 }
 
+/// One variable of a replica's environment.
 package struct EnvironmentVariable: Hashable, Sendable, Codable {
     package var name: String
     package var value: String

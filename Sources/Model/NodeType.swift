@@ -16,6 +16,7 @@ package struct NodeType: Hashable, Sendable, Codable {
     }
 }
 
+/// A word of the operator's about a node type: shown, and not used for choosing yet.
 package struct NodeLabel: Hashable, Sendable, Codable {
     package var name: String
     package var value: String
@@ -74,6 +75,7 @@ package struct ClusterSettings: Hashable, Sendable, Codable {
     package init() {}
 }
 
+/// Where the processes of one machine listen; 0 takes any free port.
 package struct PortSettings: Hashable, Sendable, Codable {
     /// The data port's address. Anything but loopback is shown in status.
     package var ingressHost = "127.0.0.1"
@@ -109,6 +111,7 @@ package struct FakeCloudSettings: Hashable, Sendable, Codable {
     /// Price shown for a type, in millionths of a dollar an hour; a type not named: 1 cent a CPU. Sorted by name.
     package var prices: [TypePrice] = []
 
+    /// From an order to a running machine.
     package enum BootDelay: Hashable, Sendable, Codable {
         case fixed(Millis)
         case uniform(from: Millis, to: Millis)
@@ -116,6 +119,7 @@ package struct FakeCloudSettings: Hashable, Sendable, Codable {
         case lognormal(median: Millis, sigma: Thousandths)
     }
 
+    /// How many machines of a type there are.
     package struct TypeCapacity: Hashable, Sendable, Codable {
         package var type: String
         package var count: Int
@@ -125,6 +129,7 @@ package struct FakeCloudSettings: Hashable, Sendable, Codable {
         }
     }
 
+    /// What a machine of a type is said to cost.
     package struct TypePrice: Hashable, Sendable, Codable {
         package var type: String
         package var microdollarsPerHour: Int64

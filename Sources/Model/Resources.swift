@@ -3,6 +3,7 @@
 ///
 /// Entries are kept sorted by name, so that iterating a value gives the same order in every process.
 public struct Resources: Hashable, Sendable {
+    /// One resource and how much of it: thousandths, or bytes for `memory`.
     public struct Entry: Hashable, Sendable {
         public var name: String
         public var amount: Int64

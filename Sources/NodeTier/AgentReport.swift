@@ -31,6 +31,7 @@ package struct AgentReport: Sendable {
 
 /// How one replica fares on its node.
 package struct AgentReplica: Sendable {
+    /// The agent's word; `PlacementPhase` is what the node tier makes of it.
     package enum Phase: Sendable { case starting, ready, stopping, stopped, failed }
 
     package var id: ReplicaID
@@ -73,6 +74,7 @@ package enum ProviderAnswer: Sendable {
 
 /// The complete orders of one node as committed.
 package struct Orders: Sendable, Hashable {
+    /// One replica that shall be on the node: running, or on its way out.
     package struct Replica: Sendable, Hashable {
         package var id: ReplicaID
         package var settings: ReplicaSettings

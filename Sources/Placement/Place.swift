@@ -25,6 +25,7 @@ package struct Room: Hashable, Sendable {
     /// Replicas that hold room there, of all deployments.
     package var replicas: Int
 
+    /// What placement may do with the node.
     package enum State: Hashable, Sendable {
         /// Replicas may be placed.
         case open
@@ -80,6 +81,7 @@ package struct Unplaced: Hashable, Sendable {
     }
 }
 
+/// Which replica goes where, and every room's answer to those that go nowhere yet.
 package struct PlacementPlan: Hashable, Sendable {
     /// Largest demands first and within equal ones the oldest, as are the others.
     package var assigned: [Assignment] = []

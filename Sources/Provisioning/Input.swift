@@ -118,6 +118,7 @@ package struct Refused: Hashable, Sendable {
     }
 }
 
+/// Which nodes to buy and which to give back, with the reasons.
 package struct ProvisioningPlan: Hashable, Sendable {
     package var launches: [Launch] = []
     package var terminate: [Termination] = []

@@ -6,6 +6,7 @@ import Synchronization
 ///
 /// Every request let in is in the ledger exactly once, as queued or as ongoing, from `admit` to `leave`.
 package final class Gate<Waiter: Sendable>: Sendable {
+    /// What becomes of a request that asks to be let in.
     package enum Entry: Sendable {
         /// A place is taken at this replica: give it back with `release`.
         case place(ReplicaSlot)

@@ -20,6 +20,7 @@ package final class Ledger: Sendable {
     /// What a request is doing.
     package enum Place: Sendable { case queued, ongoing }
 
+    /// The ledger as of one instant.
     package struct Reading: Hashable, Sendable {
         package var ongoing: Int
         package var queued: Int

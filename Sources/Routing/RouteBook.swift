@@ -3,6 +3,7 @@ import Model
 /// Every route in force, the highest fence seen of each deployment, and the replicas that left a route with
 /// requests. Not shared: its owner locks.
 package struct RouteBook<Waiter: Sendable>: Sendable {
+    /// What an order about a route came to.
     package enum Outcome: Sendable {
         case applied(Change)
         /// Just this route is in force.

@@ -5,6 +5,7 @@ import Model
 /// The longest prefix wins, on the boundaries of path segments: `/a` takes `/a` and `/a/x`, not `/ab`; `/`
 /// takes everything.
 package struct RouteTable<Waiter: Sendable>: Sendable {
+    /// Where the requests of one prefix go.
     package struct Entry: Sendable {
         package let gate: Gate<Waiter>
         package let slots: ReplicaSlots

@@ -26,6 +26,7 @@ package struct RolloutReplica: Hashable, Sendable {
     }
 }
 
+/// All that a rollout step reads of one deployment.
 package struct RolloutInput: Sendable {
     package var deployment: DeploymentID
     package var target: Int

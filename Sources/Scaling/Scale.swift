@@ -46,6 +46,7 @@ package struct ScalingInput: Sendable {
     }
 }
 
+/// What the autoscaling rule answers.
 package struct ScalingOutcome: Hashable, Sendable {
     package var target: Int
     package var timer: DelayTimer

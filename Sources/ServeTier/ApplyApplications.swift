@@ -9,8 +9,9 @@ extension ServeTier {
     package func apply(_ applications: [ApplicationSettings]) throws(StoreError) {
         let state = try store.state()
         let unixMillis = store.unixMillis()
+        let now = store.now()
         try store.commit { transaction in
-            for application in applications { try Self.put(application, in: state, transaction, unixMillis) }
+            for application in applications { try Self.put(application, in: state, transaction, unixMillis, now: now) }
             let named = Set(applications.map(\.name))
             for name in state.applications.keys.sorted() where !named.contains(name) {
                 try Self.delete(name, in: state, transaction)
@@ -29,7 +30,7 @@ extension ServeTier {
 
     private static func put(
         _ application: ApplicationSettings, in state: ClusterState, _ transaction: StoreTransaction,
-        _ unixMillis: Int64
+        _ unixMillis: Int64, now: Moment
     ) throws {
         try transaction.put(
             ApplicationRow(
@@ -42,6 +43,8 @@ extension ServeTier {
                 ?? DeploymentRow(
                     id: settings.id, settings: settings, version: version, target: firstTarget(settings))
             let known = state.deployments[settings.id]
+            // Proxies refuse a route older than one they have had: a name that comes back goes on above it.
+            if known == nil { row.routeGeneration = now.ms }
             row.position = position
             row.target = target(for: settings, known: known)
             if known?.version != version || known?.deleting == true {

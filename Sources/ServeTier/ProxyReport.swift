@@ -63,6 +63,7 @@ package struct ReportedBucket: Sendable {
 
 /// The complete route of one deployment as committed.
 package struct Route: Sendable, Hashable {
+    /// A ready replica and where it is reached.
     package struct Replica: Sendable, Hashable, Codable {
         package var id: ReplicaID
         package var host: String

@@ -2,6 +2,7 @@ import Model
 
 /// What an agent saw. `attempt` is that of the start it belongs to: news of an earlier one is dropped.
 package struct Event: Hashable, Sendable {
+    /// What happened.
     package enum Kind: Hashable, Sendable {
         /// The program runs.
         case started(pid: Int32)
@@ -40,6 +41,7 @@ package enum Action: Hashable, Sendable {
     case forget(ReplicaID)
 }
 
+/// A process to be started: whose, which attempt it is, and the port it is given.
 package struct Start: Hashable, Sendable {
     package var order: StandingOrder
     package var attempt: Int
@@ -52,6 +54,7 @@ package struct Start: Hashable, Sendable {
     }
 }
 
+/// A check to be made: of readiness while the replica starts, of health afterwards.
 package struct Probe: Hashable, Sendable {
     package var replica: ReplicaID
     package var attempt: Int
@@ -63,6 +66,7 @@ package struct Probe: Hashable, Sendable {
 
 /// One replica as the agent reports it.
 package struct Account: Hashable, Sendable {
+    /// The life of a process on its node; in the phases *stopped* and *failed* nothing runs.
     package enum Phase: Hashable, Sendable { case starting, ready, stopping, stopped, failed }
 
     package var order: StandingOrder

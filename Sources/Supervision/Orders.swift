@@ -58,6 +58,7 @@ package struct FinalReport: Hashable, Sendable {
 
 /// What an agent finds on its disk and in the process table when it begins.
 package struct FoundReplica: Hashable, Sendable {
+    /// How far it had come when the former agent ended.
     package enum Condition: Hashable, Sendable {
         /// Recorded and never started.
         case unstarted

@@ -8,6 +8,7 @@ package struct Exposition {
 
     package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
+    /// How Prometheus is to read the samples of a name.
     package enum Kind: String { case counter, gauge }
 
     /// Adds one sample. Help and type are written at the first sample of a name; samples of one name must follow

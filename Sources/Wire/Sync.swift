@@ -46,6 +46,7 @@ package struct NodeSyncRequest: Sendable, Codable, Equatable {
     }
 }
 
+/// What an agent says of its machine.
 package struct NodeFacts: Sendable, Codable, Equatable {
     /// What this machine has: CPU in thousandths, memory in bytes.
     package var resources: Resources
@@ -63,7 +64,9 @@ package struct NodeFacts: Sendable, Codable, Equatable {
     }
 }
 
+/// How one replica fares, in its agent's words.
 package struct ReplicaReport: Sendable, Codable, Equatable {
+    /// Where the process is in its life, as its agent sees it.
     package enum Phase: String, Sendable, Codable { case starting, ready, stopping, stopped, failed }
 
     package var id: ReplicaID
@@ -160,6 +163,7 @@ package struct ProxySyncRequest: Sendable, Codable, Equatable {
     }
 }
 
+/// The fence of the route that a proxy has in force for one deployment.
 package struct AppliedRoute: Sendable, Codable, Equatable {
     package var deployment: DeploymentID
     package var fence: Fence
@@ -169,6 +173,7 @@ package struct AppliedRoute: Sendable, Codable, Equatable {
     }
 }
 
+/// A replica off its route, and how many requests it still has at this proxy.
 package struct BusyReplica: Sendable, Codable, Equatable {
     package var replica: ReplicaID
     package var ongoing: Int
@@ -234,6 +239,7 @@ package struct ProxySyncAnswer: Sendable, Codable, Equatable {
     }
 }
 
+/// Up to where the load of one deployment need not be sent again.
 package struct AcknowledgedLoad: Sendable, Codable, Equatable {
     package var deployment: DeploymentID
     /// Buckets up to and with this one are in SQLite.
@@ -271,6 +277,7 @@ package struct DeploymentRoute: Sendable, Codable, Equatable {
     }
 }
 
+/// A replica on a route, and where it is reached.
 package struct RouteReplica: Sendable, Codable, Equatable {
     package var id: ReplicaID
     package var host: String

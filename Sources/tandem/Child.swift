@@ -54,14 +54,18 @@ final class Child: Sendable {
         return Child(pid: file.pid, pidfd: pidfd)
     }
 
-    /// Waits for its end. The exit code, or nil when it is not ours to know.
+    /// Waits for its end, or for the end of the task. The exit code, or nil when it is not ours to know.
     func ended() async -> Int32? {
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            let source = DispatchSource.makeReadSource(fileDescriptor: pidfd, queue: .global())
-            source.setEventHandler { source.cancel() }
-            source.setCancelHandler { continuation.resume() }
-            source.resume()
-        }
+        // A descriptor of its own: two waits may overlap.
+        let watch = fcntl(pidfd, F_DUPFD_CLOEXEC, 0)
+        guard watch >= 0 else { return nil }
+        let (ends, continuation) = AsyncStream<Void>.makeStream()
+        let source = DispatchSource.makeReadSource(fileDescriptor: watch, queue: .global())
+        source.setEventHandler { continuation.finish() }
+        source.setCancelHandler { close(watch) }
+        source.resume()
+        for await _ in ends {}
+        source.cancel()
         var ended = tandem_exit()
         guard tandem_wait(pidfd, 1, &ended) == 0 else { return nil }
         return ended.signal == 0 ? ended.code : 128 + ended.signal

@@ -42,6 +42,7 @@ struct Demo: AsyncParsableCommand {
             try await untilSignal {
                 try await local.run {
                     try await ServeFile.deploy(apps, paths: paths)
+                    try await ServeFile.awaitRoutes(paths)
                     let addresses = try Addresses(paths)
                     say("ready: \(addresses.sentence)")
                     let story = Story()

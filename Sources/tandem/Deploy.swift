@@ -3,6 +3,7 @@ import Foundation
 import Link
 import Model
 import Settings
+import Store
 import Wire
 
 struct Deploy: AsyncParsableCommand {
@@ -68,6 +69,29 @@ enum ServeFile {
         }
         return (try? WireCoding.decode([String: [String]].self, from: Data(answer.utf8)))?["warnings"] ?? []
     }
+
+    /// Waits until a proxy knows the route of every application: from then on nobody is answered 404.
+    static func awaitRoutes(_ paths: StatePaths) async throws {
+        let reader = try StoreReader(directory: paths.root)
+        let clock = ContinuousClock()
+        let end = clock.now + .milliseconds(deadline.rawValue)
+        while clock.now < end {
+            guard case .integer(let missing)? = try reader.query(routesMissing).rows.first?.first, missing > 0 else {
+                return
+            }
+            try await Task.sleep(for: lookEvery)
+        }
+        say("no proxy knows all routes yet; requests may be answered 404 until one does")
+    }
+
+    private static let lookEvery = Duration.milliseconds(10)
+
+    private static let routesMissing = """
+        SELECT count(*) FROM application a JOIN deployment d ON d.id = a.ingress
+        WHERE a.route_prefix IS NOT NULL AND a.deleting = 0 AND NOT EXISTS (
+          SELECT 1 FROM proxy p, json_each(p.routes_json) r
+          WHERE r.key = d.id AND d.route_generation > 0 AND r.value >= d.route_generation)
+        """
 
     static func control(_ paths: StatePaths) throws(Problem) -> Link {
         Link(try Endpoint(parsing: try Addresses(paths).control), token: try paths.loadToken())

@@ -142,10 +142,7 @@ final class LocalCluster: Sendable {
         let clock = ContinuousClock()
         while true {
             let started = clock.now
-            let code = await withTaskCancellationHandler {
-                await child.ended()
-            } onCancel: {
-            }
+            let code = await child.ended()
             try Task.checkCancellation()
             if clock.now - started > Self.stableAfter { wait = Self.restartFirst }
             note("\(role) ended\(code.map { " with code \($0)" } ?? ""); it is started again")

@@ -33,7 +33,10 @@ struct Up: AsyncParsableCommand {
         let (apps, plain) = (apps, plain)
         try await untilSignal {
             try await local.run {
-                if let apps { try await ServeFile.deploy(apps, paths: paths) }
+                if let apps {
+                    try await ServeFile.deploy(apps, paths: paths)
+                    try await ServeFile.awaitRoutes(paths)
+                }
                 say("ready: \(try Addresses(paths).sentence)")
                 try await StatusView(paths: paths, plain: plain).show()
             }

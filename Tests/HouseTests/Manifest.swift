@@ -82,6 +82,7 @@ enum HousePlan {
         "ArgumentParser": ["tandem"],
         "AsyncHTTPClient": ["Link", "Load"],
         "GRDB": ["Store"],
+        "HTTPTypes": ["tandem"],
         "Histogram": ["Ingress", "Load"],
         "Hummingbird": ["Agent", "ControlAPI", "Listener", "LocalCloud", "tandem"],
         "Logging": ["Agent", "ControlAPI", "Ingress", "Link", "Listener", "LocalCloud", "tandem"],
@@ -89,6 +90,7 @@ enum HousePlan {
         "NIOHTTP1": ["Ingress", "Link", "Load"],
         "NIOPosix": ["Ingress", "Link", "Load"],
         "ServiceLifecycle": ["Listener", "tandem"],
+        "UnixSignals": ["tandem"],
         "Yams": ["Settings"],
     ]
 

@@ -59,10 +59,12 @@ struct Harness: Sendable {
 
     /// Runs a proxy around `body` and waits for its orderly end.
     static func run(
-        tier: FakeTier = FakeTier(), directory: String = Self.directory(), port: Int = 0, loops: Int = 2,
+        tier: FakeTier = FakeTier(), directory given: String? = nil, port: Int = 0, loops: Int = 2,
         queueTimeout: Millis = .seconds(60), seconds: Int = 30,
         _ body: @escaping @Sendable (Harness) async throws -> Void
     ) async throws {
+        let directory = given ?? Self.directory()
+        defer { if given == nil { try? FileManager.default.removeItem(atPath: directory) } }
         var settings = IngressSettings(
             id: "p1", port: port, loops: loops, dataDirectory: directory, token: token)
         settings.queueTimeout = queueTimeout

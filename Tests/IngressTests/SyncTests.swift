@@ -125,6 +125,7 @@ import Wire
             let (page, health) = (try await harness.get("/x"), try await harness.get("/-/healthz"))
             #expect(page.status == 404 && health.status == 503)
         }
+        try FileManager.default.removeItem(atPath: directory)
     }
 
     @Test func aStrangerOnThePortIsFound() async throws {
