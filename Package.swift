@@ -80,7 +80,8 @@ let package = Package(
         room("ServeTier", ["Model", "Scaling", "Placement", "Store"]),
         room("NodeTier", ["Model", "Placement", "Provisioning", "Cloud", "Store"]),
         room(
-            "ControlAPI", ["Model", "ServeTier", "NodeTier", "Cloud", "Store", "Settings", "Wire", "Listener"],
+            "ControlAPI",
+            ["Model", "ServeTier", "NodeTier", "Cloud", "Store", "Settings", "Wire", "Listener"],
             outside: [hummingbird, logging]),
         room("CloudAdapters", ["Model", "Cloud", "Wire", "Link"]),
         room(
@@ -125,6 +126,12 @@ let package = Package(
         tests("SettingsTests", ["Model", "Settings", yams]),
         tests("PicturesTests", ["Pictures"]),
         tests("StoreTests", ["Model", "Schema", "Store"]),
+        // Both tiers on one database in virtual time, with a scripted provider, agents and proxies.
+        .target(
+            name: "TwoTiers", dependencies: ["Cloud", "Model", "NodeTier", "ServeTier", "Store"],
+            path: "Tests/TwoTiers", swiftSettings: rules),
+        tests("ServeTierTests", ["Model", "ServeTier", "Store", "TwoTiers"]),
+        tests("NodeTierTests", ["Cloud", "Model", "NodeTier", "Store", "TwoTiers"]),
         // tests end
     ]
 )

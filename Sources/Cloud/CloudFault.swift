@@ -51,6 +51,7 @@ public enum CloudFault: String, CaseIterable, Hashable, Sendable {
 public struct FaultPlan: Sendable {
     /// How often a fault strikes the calls that it can strike.
     public struct Rate: Hashable, Sendable {
+        /// What goes wrong.
         public var fault: CloudFault
         /// Of a thousand such calls.
         public var perMille: Int

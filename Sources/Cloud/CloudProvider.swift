@@ -37,6 +37,7 @@ public struct CreateRequest: Hashable, Sendable {
     public var cluster: String
     /// Acceptable offerings, best first; never empty.
     public var offerings: [Offering]
+    /// What the agent there is told.
     public var join: Join
 
     public init(token: String, node: NodeID, cluster: String, offerings: [Offering], join: Join) {
@@ -68,10 +69,15 @@ public struct Join: Hashable, Sendable {
 public struct Instance: Hashable, Sendable {
     /// The provider's own id.
     public var id: String
+    /// As given to `create`; so are `node` and `cluster`.
     public var token: String
+    /// The name under which its agent says hello.
     public var node: NodeID
+    /// The exact tag of its cluster.
     public var cluster: String
+    /// The way in which it was bought; its price is what is paid.
     public var offering: Offering
+    /// As the provider shows it now.
     public var state: State
     /// Set: a preemption notice; the machine goes after this long.
     public var preemptedIn: Millis?

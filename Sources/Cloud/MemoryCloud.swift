@@ -7,6 +7,7 @@ import Synchronization
 public final class MemoryCloud: CloudProvider {
     /// What the cloud offers and how it behaves.
     public struct Settings: Sendable {
+        /// What it sells.
         public var offerings: [Offering]
         /// Machines there are of a type; a type not named has as many as are asked.
         public var capacity: [String: Int] = [:]
@@ -18,6 +19,7 @@ public final class MemoryCloud: CloudProvider {
         public var stopDelay = Millis.zero
         /// A terminated machine stays in lists for this long.
         public var remembersTerminated = Millis.seconds(300)
+        /// What goes wrong, and how often.
         public var faults = FaultPlan()
 
         public init(offerings: [Offering]) { self.offerings = offerings }

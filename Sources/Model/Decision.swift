@@ -64,7 +64,8 @@ package struct Decision: Hashable, Sendable {
     }
 
     package init(
-        _ kind: Kind, _ subject: String, before: String = "", after: String = "", rule: String, reason: String,
+        _ kind: Kind, _ subject: String, before: String = "", after: String = "", rule: String,
+        reason: String,
         inputs: [Input] = [], refusals: [Refusal] = []
     ) {
         self.kind = kind

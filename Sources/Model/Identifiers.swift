@@ -1,5 +1,6 @@
 /// The name of a node: chosen by us before the provider is asked, so that it exists before the machine does.
 public struct NodeID: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+    /// `n1`, `n2`, …; `local` is this machine itself.
     public var rawValue: String
     public init(_ rawValue: String) { self.rawValue = rawValue }
     public init(from decoder: any Decoder) throws {
@@ -49,7 +50,8 @@ package struct ReplicaID: Hashable, Comparable, Sendable, Codable, CustomStringC
     }
     /// Grows with time of creation: larger is newer.
     package var serial: Int64 {
-        Int64(rawValue[(rawValue.lastIndex(of: "#").map(rawValue.index(after:)) ?? rawValue.endIndex)...]) ?? 0
+        Int64(rawValue[(rawValue.lastIndex(of: "#").map(rawValue.index(after:)) ?? rawValue.endIndex)...])
+            ?? 0
     }
     package static func < (a: Self, b: Self) -> Bool {
         (a.deployment, a.serial, a.rawValue) < (b.deployment, b.serial, b.rawValue)
@@ -68,7 +70,8 @@ package enum NameRule {
         return name.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+                UInt8(ascii: "."):
                 true
             default: false
             }

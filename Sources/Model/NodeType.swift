@@ -30,6 +30,7 @@ package struct NodeLabel: Hashable, Sendable, Codable {
 public struct Offering: Hashable, Sendable, Codable {
     /// The operator's name of the node type.
     public var nodeType: String
+    /// The provider's word for where; empty when it has none.
     public var zone: String
     /// `on_demand`, `spot` or the provider's own word.
     public var capacityType: String
@@ -39,7 +40,8 @@ public struct Offering: Hashable, Sendable, Codable {
     public var available: Int?
 
     public init(
-        nodeType: String, zone: String, capacityType: String, microdollarsPerHour: Int64, available: Int? = nil
+        nodeType: String, zone: String, capacityType: String, microdollarsPerHour: Int64,
+        available: Int? = nil
     ) {
         self.nodeType = nodeType
         self.zone = zone

@@ -5,10 +5,13 @@
 public struct Resources: Hashable, Sendable {
     /// One resource and how much of it: thousandths, or bytes for `memory`.
     public struct Entry: Hashable, Sendable {
+        /// `CPU`, `GPU`, `memory`, or a name of the operator's.
         public var name: String
+        /// Thousandths of a unit; of `memory`, bytes.
         public var amount: Int64
     }
 
+    /// Ray's spelling of the three names that have a meaning here.
     public static let cpu = "CPU"
     public static let gpu = "GPU"
     public static let memory = "memory"
@@ -18,11 +21,13 @@ public struct Resources: Hashable, Sendable {
 
     public init() {}
 
+    /// Amounts of zero are left out.
     public init(_ amounts: [String: Int64]) {
         entries = amounts.filter { $0.value != 0 }.map { Entry(name: $0.key, amount: $0.value) }
             .sorted { $0.name < $1.name }
     }
 
+    /// Zero for a name that is absent; setting zero removes it.
     public subscript(name: String) -> Int64 {
         get { entries.first { $0.name == name }?.amount ?? 0 }
         set {

@@ -1,5 +1,6 @@
 /// A span of time in whole milliseconds. Never a bare number in a signature.
 public struct Millis: Hashable, Comparable, Sendable, Codable {
+    /// Milliseconds; may be below zero, as a difference.
     public var rawValue: Int64
 
     public init(_ rawValue: Int64) { self.rawValue = rawValue }
@@ -24,6 +25,7 @@ public struct Millis: Hashable, Comparable, Sendable, Codable {
 /// offset is set so that the clock goes on from the last committed instant; a timer therefore resumes with the
 /// time it had left. It says nothing about the date: columns for people are `…_unix_ms`.
 public struct Moment: Hashable, Comparable, Sendable, Codable {
+    /// Milliseconds on the cluster clock; only differences mean anything.
     public var ms: Int64
 
     public init(_ ms: Int64) { self.ms = ms }

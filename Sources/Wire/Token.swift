@@ -33,7 +33,8 @@ package struct Token: Sendable, Equatable, CustomStringConvertible {
         var status = stat()
         guard stat(path, &status) == 0 else {
             throw Problem(
-                code: "token", message: "no token at \(path): start the cluster first (tandem up), or name its --state")
+                code: "token",
+                message: "no token at \(path): start the cluster first (tandem up), or name its --state")
         }
         guard status.st_mode & 0o077 == 0 else {
             throw Problem(

@@ -23,7 +23,7 @@ struct CloudCommand: AsyncParsableCommand {
 
         func run() async throws {
             let answer = try await CloudCommand.link(place).call(
-                "GET", Routes.instances, deadline: deadline, as: InstancesAnswer.self)
+                "GET", "\(Routes.instances)?cluster=\(try ClusterTag.read(StatePaths(place.state)))", deadline: deadline, as: InstancesAnswer.self)
             if json { return try printJSON(answer) }
             print(
                 StatusTable.table(

@@ -132,7 +132,7 @@ struct DemoRun: Sendable {
 
     func run() async throws {
         let screen = Screen(plain: plain)
-        if !screen.inPlace { print(Self.heads) }
+        if !screen.inPlace { emit(Self.heads) }
         let idle = stages + [UserStage(users: 0, seconds: after)]
         let run = LoadRun(plan: LoadPlan(url: url, shape: .closed(idle)))
         let report = try await withTaskCancellationHandler {
@@ -164,8 +164,7 @@ struct DemoRun: Sendable {
         if screen.inPlace {
             screen.draw(Self.heads + "\n" + line + "\n\n" + (status.map(StatusTable.text) ?? "") + "\n")
         } else {
-            print(line)
+            emit(line)
         }
-        fflush(nil)
     }
 }

@@ -36,11 +36,9 @@ struct LoadCommand: AsyncParsableCommand {
         let stopper = Task { for await _ in signals.stream { run.stop() } }
         defer { stopper.cancel() }
         let report = try await run.run { tick in
-            if json { try? printJSON(tick) } else { print(Self.line(tick)) }
-            fflush(nil)
+            if json { try? emitJSON(tick) } else { emit(Self.line(tick)) }
         }
-        if json { try printJSON(report) } else { print(Self.text(report), terminator: "") }
-        fflush(nil)
+        if json { try emitJSON(report) } else { print(Self.text(report), terminator: "") }
         if report.failed > 0 { throw ExitCode(1) }
     }
 

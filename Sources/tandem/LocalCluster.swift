@@ -2,7 +2,6 @@ import Foundation
 import Link
 import LocalCloud
 import Model
-import Store
 import Wire
 
 /// Starts the processes of a cluster on this machine, starts again what dies, and ends them.
@@ -202,8 +201,7 @@ final class LocalCluster: Sendable {
             }
         }
         do {
-            let rows = try StoreReader(directory: paths.root).query("SELECT uuid FROM cluster").rows
-            guard case .text(let uuid)? = rows.first?.first else { return }
+            let uuid = try ClusterTag.read(paths)
             _ = try await Link(.unix(path: paths.cloudSocket), token: token).text(
                 "POST", LocalCloudRoutes.shutdown, body: try WireCoding.encode(ShutdownCall(cluster: uuid)),
                 contentType: "application/json", deadline: .seconds(30))

@@ -1,5 +1,6 @@
 import CPlatform
 import Foundation
+import Store
 import Wire
 
 /// The files of a state directory that processes find each other by.
@@ -96,5 +97,16 @@ struct ProcessFacts {
         guard tandem_process_facts(pid, &facts) == 0 else { return nil }
         startTicks = facts.start_ticks
         isZombie = facts.state == CChar(UInt8(ascii: "Z")) || facts.state == CChar(UInt8(ascii: "X"))
+    }
+}
+
+/// The tag on every machine of a cluster.
+enum ClusterTag {
+    static func read(_ paths: StatePaths) throws -> String {
+        let rows = try StoreReader(directory: paths.root).query("SELECT uuid FROM cluster").rows
+        guard case .text(let uuid)? = rows.first?.first else {
+            throw Problem(code: "state", message: "the database in \(paths.root) names no cluster: start one (tandem up)")
+        }
+        return uuid
     }
 }

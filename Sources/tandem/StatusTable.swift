@@ -82,10 +82,9 @@ struct StatusView: Sendable {
                     screen.draw(StatusTable.text(document) + "\nCtrl-C stops the cluster\n")
                 } else {
                     let line = summary(document)
-                    if line != last { print(line) }
+                    if line != last { emit(line) }
                     last = line
                 }
-                fflush(nil)
             }
             try await Task.sleep(for: Self.every)
         }
@@ -110,7 +109,8 @@ final class Screen: @unchecked Sendable {
     func draw(_ text: String) {
         let up = height > 0 ? "\u{1b}[\(height)A" : ""
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
-        print(up + lines.map { "\u{1b}[2K\($0)\n" }.joined() + "\u{1b}[J", terminator: "")
+        let drawn = up + lines.map { "\u{1b}[2K\($0)\n" }.joined() + "\u{1b}[J"
+        FileHandle.standardOutput.write(Data(drawn.utf8))
         height = lines.count
     }
 }

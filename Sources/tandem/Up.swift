@@ -195,6 +195,14 @@ enum Printable {
     }
 }
 
+/// One line to standard output, at once: whoever reads a pipe is told when it happens. Not `fflush`, which waits for
+/// a thread that reads standard input.
+func emit(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+
+func emitJSON(_ value: some Encodable) throws {
+    emit(String(decoding: try WireCoding.encode(value), as: UTF8.self))
+}
+
 func printJSON(_ value: some Encodable) throws {
     print(String(decoding: try WireCoding.encode(value), as: UTF8.self))
 }

@@ -1,0 +1,5 @@
+import Model
+import NodeTier
+import Store
+import Testing
+import TwoTiers
