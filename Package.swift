@@ -132,6 +132,11 @@ let package = Package(
             path: "Tests/TwoTiers", swiftSettings: rules),
         tests("ServeTierTests", ["Model", "ServeTier", "Store", "TwoTiers"]),
         tests("NodeTierTests", ["Cloud", "Model", "NodeTier", "Store", "TwoTiers"]),
+        tests(
+            "ControlAPITests",
+            ["Cloud", "ControlAPI", "Model", "NodeTier", "ServeTier", "Store", "TwoTiers", "Wire", logging]),
+        // The built program as a whole: it must be built before.
+        tests("EndToEndTests", []),
         // tests end
     ]
 )

@@ -41,6 +41,8 @@ package enum ReplicaMark {
     package static let replica = "TANDEM_REPLICA"
     /// The id of its node.
     package static let node = "TANDEM_NODE"
+    /// The tag of the cluster, where the agent was started with one.
+    package static let cluster = "TANDEM_CLUSTER"
     /// The absolute path of its agent's directory: tells two clusters on one machine apart, whose nodes may
     /// have equal names.
     package static let directory = "TANDEM_NODE_DIRECTORY"

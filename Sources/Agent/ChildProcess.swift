@@ -20,7 +20,7 @@ struct ChildCommand: Equatable {
     var dataBytesMax: UInt64 = 0
 
     /// Passed on from the agent's environment.
-    static let inherited = ["PATH", "HOME", "LANG", "TZ"]
+    static let inherited = ["PATH", "HOME", "LANG", "TZ", ReplicaMark.cluster]
     static let pathDefault = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     /// As the first argument it means this very binary.
     static let ownName = "tandem"

@@ -29,7 +29,8 @@ func addApplications(to router: Router<ListenerContext>, thread: TierThread<Serv
         let name = try context.parameter("name")
         let known = try await thread.perform { desk in try desk.tier.delete(application: name) }
         guard known else {
-            throw Problem(code: "not_found", message: "there is no application \"\(name)\": tandem status lists them")
+            throw Problem(
+                code: "not_found", message: "there is no application \"\(name)\": tandem status lists them")
         }
         return Answer.text("")
     }

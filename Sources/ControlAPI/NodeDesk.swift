@@ -43,7 +43,8 @@ package final class NodeDesk: TierDesk {
         guard knows(node) else {
             reply(
                 .failure(
-                    Problem(code: "not_found", message: "node \(node) is not known to this cluster's database")))
+                    Problem(
+                        code: "not_found", message: "node \(node) is not known to this cluster's database")))
             return 0
         }
         tier.hear(AgentReport(node, request, arrived: now))
@@ -64,7 +65,8 @@ package final class NodeDesk: TierDesk {
     private func news(for node: NodeID, _ request: NodeSyncRequest) -> NodeSyncAnswer? {
         guard let orders = orders[node] ?? (try? tier.orders(for: node)) else { return nil }
         let fence = Fence(
-            clusterGeneration: tier.store.clusterGeneration, epoch: tier.store.epoch, generation: orders.generation)
+            clusterGeneration: tier.store.clusterGeneration, epoch: tier.store.epoch,
+            generation: orders.generation)
         guard fence != request.fence || orders.retire else { return nil }
         return NodeSyncAnswer(
             fence: fence,
@@ -93,7 +95,9 @@ extension AgentReplica {
             case .stopped: .stopped
             case .failed: .failed
             }
-        let json = report.exit.flatMap { try? WireCoding.encode($0) }.map { String(decoding: $0, as: UTF8.self) }
+        let json = report.exit.flatMap { try? WireCoding.encode($0) }.map {
+            String(decoding: $0, as: UTF8.self)
+        }
         self.init(
             id: report.id, phase: phase, port: report.port, pid: report.pid, exitJSON: json,
             exitText: report.exit?.words ?? "", lastLines: report.lastLines.joined(separator: "\n"))

@@ -18,17 +18,20 @@ package struct NodeService: Sendable {
     /// - Parameter settings: the cluster file; nil goes on with the one in SQLite.
     /// - Parameter makeProvider: builds the provider for the settings in force.
     package init(
-        store: Store, settings: ClusterSettings?, tokenFile: String, listener: Listener, bell: Int32?, log: Logger,
+        store: Store, settings: ClusterSettings?, tokenFile: String, machinesEnded: Bool = false,
+        listener: Listener, bell: Int32?,
+        log: Logger,
         makeProvider: (ProviderSettings) throws -> any CloudProvider
     ) throws {
         self.store = store
         self.listener = listener
         self.log = log
-        let tier = try NodeTier(store: store, settings: settings, tokenFile: tokenFile)
+        let tier = try NodeTier(store: store, settings: settings, tokenFile: tokenFile, machinesEnded: machinesEnded)
         provider = try tier.clusterSettings.provider.map(makeProvider)
         let (calls, continuation) = AsyncStream<ProviderCall>.makeStream()
         self.calls = calls
-        thread = TierThread(desk: NodeDesk(tier: tier, calls: continuation), store: store, bell: bell, log: log)
+        thread = TierThread(
+            desk: NodeDesk(tier: tier, calls: continuation), store: store, bell: bell, log: log)
     }
 
     /// Serves until cancelled, or until the store says that this process must end.
@@ -39,7 +42,9 @@ package struct NodeService: Sendable {
                 try await listener.run(
                     routes: { router in
                         addNodeSync(to: router, thread: thread)
-                        addMetrics(to: router, thread: thread, store: store) { nodesPage($0, epoch: store.epoch) }
+                        addMetrics(to: router, thread: thread, store: store) {
+                            nodesPage($0, epoch: store.epoch)
+                        }
                     },
                     onBound: { port in
                         // Machines are told this address: nothing is bought before it is known.
@@ -66,15 +71,21 @@ package struct NodeService: Sendable {
 
     private func perform(_ call: ProviderCall) async -> ProviderAnswer {
         switch call {
-        case .offerings: .offerings(await outcome { provider throws(CloudError) in try await provider.offerings() })
+        case .offerings:
+            .offerings(await outcome { provider throws(CloudError) in try await provider.offerings() })
         case .list:
             .list(
-                await outcome { provider throws(CloudError) in try await provider.list(cluster: store.clusterUUID) })
+                await outcome { provider throws(CloudError) in
+                    try await provider.list(cluster: store.clusterUUID)
+                })
         case .create(let request):
             .create(
-                request.node, await outcome { provider throws(CloudError) in try await provider.create(request) })
+                request.node,
+                await outcome { provider throws(CloudError) in try await provider.create(request) })
         case .terminate(let node, let instance):
-            switch await outcome({ provider throws(CloudError) in try await provider.terminate(instance: instance) }) {
+            switch await outcome({ provider throws(CloudError) in
+                try await provider.terminate(instance: instance)
+            }) {
             case .success: .terminate(node, nil)
             case .failure(let error): .terminate(node, error)
             }

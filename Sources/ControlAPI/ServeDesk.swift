@@ -16,7 +16,8 @@ package final class ServeDesk: TierDesk {
         let wake = try tier.step()
         routes = try tier.routes()
         waiting.answer(
-            now: tier.store.now(), { proxy, request in self.news(for: proxy, request) }, empty: { self.reply($0) })
+            now: tier.store.now(), { proxy, request in self.news(for: proxy, request) },
+            empty: { self.reply($0) })
         return [wake, waiting.deadline].compactMap { $0 }.min()
     }
 
@@ -32,7 +33,8 @@ package final class ServeDesk: TierDesk {
         tier.hear(ProxyReport(proxy, request, arrived: now))
         tickets += 1
         waiting.add(
-            .init(ticket: tickets, request: request, deadline: now + LongPoll.answerAfter, reply: reply), of: proxy,
+            .init(ticket: tickets, request: request, deadline: now + LongPoll.answerAfter, reply: reply),
+            of: proxy,
             empty: { self.reply($0) })
         return tickets
     }
@@ -46,7 +48,8 @@ package final class ServeDesk: TierDesk {
         let known = tier.acknowledgements(for: proxy)
         var owed = false
         for load in request.load {
-            guard let last = load.buckets.last?.sequence, let stored = known[load.deployment], stored >= last else {
+            guard let last = load.buckets.last?.sequence, let stored = known[load.deployment], stored >= last
+            else {
                 continue
             }
             owed = true

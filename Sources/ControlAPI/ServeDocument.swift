@@ -43,11 +43,14 @@ struct ServeDocument: Encodable {
 
     static func make(_ state: ClusterState) -> ServeDocument {
         ServeDocument(
-            proxies: state.proxies.mapValues { Proxy(node_id: $0.id, status: "HEALTHY", address: $0.address) },
+            proxies: state.proxies.mapValues {
+                Proxy(node_id: $0.id, status: "HEALTHY", address: $0.address)
+            },
             applications: state.applications.mapValues { row in
                 let deployments = state.deployments.values.filter { $0.application == row.name }
                 return Application(
-                    name: row.name, route_prefix: row.routePrefix, status: row.status.rawValue, message: row.message,
+                    name: row.name, route_prefix: row.routePrefix, status: row.status.rawValue,
+                    message: row.message,
                     last_deployed_time_s: Double(row.deployedUnixMs) / 1000,
                     deployments: Dictionary(
                         uniqueKeysWithValues: deployments.map { ($0.id.name, deployment($0, in: state)) }))
@@ -61,7 +64,8 @@ struct ServeDocument: Encodable {
             required[entry.name] = Double(entry.amount) / (entry.name == Resources.memory ? 1 : 1000)
         }
         return Deployment(
-            name: row.id.name, status: row.status.rawValue, message: row.message, target_num_replicas: row.target,
+            name: row.id.name, status: row.status.rawValue, message: row.message,
+            target_num_replicas: row.target,
             required_resources: required, replicas: replicas.map { replica($0, in: state) })
     }
 

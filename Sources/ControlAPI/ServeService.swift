@@ -15,7 +15,8 @@ package struct ServeService: Sendable {
     package init(store: Store, listener: Listener, bell: Int32?, log: Logger) {
         self.store = store
         self.listener = listener
-        thread = TierThread(desk: ServeDesk(tier: ServeTier(store: store)), store: store, bell: bell, log: log)
+        thread = TierThread(
+            desk: ServeDesk(tier: ServeTier(store: store)), store: store, bell: bell, log: log)
     }
 
     /// Serves until cancelled, or until the store says that this process must end.
@@ -28,7 +29,9 @@ package struct ServeService: Sendable {
                     routes: { router in
                         addApplications(to: router, thread: thread)
                         addProxySync(to: router, thread: thread)
-                        addMetrics(to: router, thread: thread, store: store) { servePage($0, epoch: store.epoch) }
+                        addMetrics(to: router, thread: thread, store: store) {
+                            servePage($0, epoch: store.epoch)
+                        }
                     },
                     onBound: { port in
                         thread.post { $0.tier.listens(at: "http://127.0.0.1:\(port)") }

@@ -63,7 +63,9 @@ private func checkVersion(_ version: Int, of peer: String) throws(Problem) {
     guard version == WireVersion.current else {
         throw Problem(
             code: "version",
-            message: "\(peer) speaks wire version \(version), this tier \(WireVersion.current): use one build for both")
+            message:
+                "\(peer) speaks wire version \(version), this tier \(WireVersion.current): use one build for both"
+        )
     }
 }
 

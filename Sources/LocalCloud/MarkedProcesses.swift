@@ -27,6 +27,18 @@ struct ProcessMark: Hashable, Sendable {
     }
 }
 
+/// Kills at once whatever still belongs to a node whose directory lies under `directory`: agents, replicas, and what
+/// those started. For the end of a whole cluster on this machine.
+package func killMachines(under directory: String) {
+    let real = realpath(directory, nil)
+    defer { free(real) }
+    let root = (real.map { String(cString: $0) } ?? directory) + "/"
+    for process in MarkedProcess.all() {
+        let owned = process.directory?.hasPrefix(root) ?? process.arguments.contains { $0.hasPrefix(root) }
+        if owned { process.kill() }
+    }
+}
+
 /// A process with a node in its environment.
 struct MarkedProcess: Hashable, Sendable {
     var pid: Int32

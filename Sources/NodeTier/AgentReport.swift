@@ -44,7 +44,8 @@ package struct AgentReplica: Sendable {
     package var lastLines: String
 
     package init(
-        id: ReplicaID, phase: Phase, port: Int?, pid: Int32?, exitJSON: String?, exitText: String, lastLines: String
+        id: ReplicaID, phase: Phase, port: Int?, pid: Int32?, exitJSON: String?, exitText: String,
+        lastLines: String
     ) {
         self.id = id
         self.phase = phase

@@ -15,7 +15,9 @@ extension NodeTier {
             wake = wake.map { min($0, listed + listEvery) } ?? listed + listEvery
         }
         for node in state.nodes.values.sorted(by: { $0.id < $1.id }) where inFlight.count < Self.callsMax {
-            guard !node.provider.isEmpty, node.phase == .requested || node.phase == .terminating else { continue }
+            guard !node.provider.isEmpty, node.phase == .requested || node.phase == .terminating else {
+                continue
+            }
             if let due = node.nextTryAt, due > now {
                 wake = wake.map { min($0, due) } ?? due
                 continue
@@ -29,13 +31,15 @@ extension NodeTier {
                 calls.append(.terminate(node.id, instance: instance))
             }
         }
-        return calls
+        return calls + strayCalls(in: state, now: now, wake: &wake)
     }
 
     private func request(for node: NodeRow) -> CreateRequest {
         CreateRequest(
             token: node.token, node: node.id, cluster: store.clusterUUID, offerings: node.offerings,
-            join: Join(endpoint: address, tokenFile: tokenFile, ports: node.portsFirst...max(node.portsFirst, node.portsLast)))
+            join: Join(
+                endpoint: address, tokenFile: tokenFile,
+                ports: node.portsFirst...max(node.portsFirst, node.portsLast)))
     }
 
     /// True while something is on its way in or out, or unheard: then lists are wanted soon.
@@ -52,10 +56,54 @@ extension NodeTier {
     }
 }
 
+extension NodeTier {
+    /// Machines that carry the token of a node of ours which is gone, or which is another machine: made by a launch
+    /// that was given up, lost and found again, or a provider's second one for one token. They go back.
+    ///
+    /// A machine whose token nobody here knows is left alone: with an older database behind this tier it may be in
+    /// use. The view `leak_suspects` shows it.
+    func strayCalls(in state: ClusterState, now: Moment, wake: inout Moment?) -> [ProviderCall] {
+        let strays = state.instances.values.filter { $0.isStray(in: state) }.sorted {
+            $0.instance < $1.instance
+        }
+        strayAsked = strayAsked.filter { asked in strays.contains { $0.instance == asked.key } }
+        var calls: [ProviderCall] = []
+        for stray in strays where inFlight.count < Self.callsMax {
+            if let asked = strayAsked[stray.instance], asked + Self.strayEvery > now {
+                wake = wake.map { min($0, asked + Self.strayEvery) } ?? asked + Self.strayEvery
+            } else if inFlight.insert(.terminate(stray.node)).inserted {
+                strayAsked[stray.instance] = now
+                calls.append(.terminate(stray.node, instance: stray.instance))
+            }
+        }
+        return calls
+    }
+}
+
+extension InstanceSeenRow {
+    /// Runs, and is not the machine of its node, or of one that is gone.
+    func isStray(in state: ClusterState) -> Bool {
+        guard self.state != "terminated", self.state != "stopping" else { return false }
+        guard let owner = state.nodes[node], owner.token == token, !owner.provider.isEmpty else {
+            return false
+        }
+        return owner.phase == .gone || owner.instance.map { $0 != instance } ?? false
+    }
+}
+
 /// A call on its way, at most one of each.
 enum CallKey: Hashable {
     case offerings, list
     case create(NodeID), terminate(NodeID)
+
+    init(_ call: ProviderCall) {
+        switch call {
+        case .offerings: self = .offerings
+        case .list: self = .list
+        case .create(let request): self = .create(request.node)
+        case .terminate(let node, _): self = .terminate(node)
+        }
+    }
 
     init(_ answer: ProviderAnswer) {
         switch answer {

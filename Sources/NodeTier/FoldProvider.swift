@@ -38,7 +38,8 @@ extension NodeStep {
         guard let row = state.nodes[node], row.token == instance.token else { return }
         if instance.state == .terminated {
             // The token's machine has come and gone (late answer after a loss): this intent is over.
-            finish(node, rule: "machine_ended", because: "the provider says that its machine has already ended")
+            finish(
+                node, rule: "machine_ended", because: "the provider says that its machine has already ended")
             return
         }
         learn(node, instance)
@@ -64,17 +65,27 @@ extension NodeStep {
         switch error {
         case .outOfCapacity(let words):
             refuseOfferings(of: row, reason: words, for: AvailabilityRule.first)
-            finish(node, rule: "out_of_capacity", because: "the provider has none: \(words)")
+            giveUp(row, rule: "out_of_capacity", because: "the provider has none: \(words)")
         case .quotaReached(let words):
             refuseOfferings(of: row, reason: words, for: AvailabilityRule.quota)
-            finish(node, rule: "quota", because: "the account's limit is reached: \(words)")
+            giveUp(row, rule: "quota", because: "the account's limit is reached: \(words)")
         case .rejected(let words):
             refuseOfferings(of: row, reason: words, for: AvailabilityRule.quota)
-            finish(node, rule: "rejected", because: "the provider refused the request: \(words)")
+            giveUp(row, rule: "rejected", because: "the provider refused the request: \(words)")
         case .throttled(let retryAfter):
             again(node, in: retryAfter, "throttled by the provider")
         case .unavailable(let words), .outcomeUnknown(let words):
             again(node, in: AvailabilityRule.retry(attempts: row.attempts), words)
+        }
+    }
+
+    /// Ends an intent that was refused. An earlier call for it, whose answer nobody heard, may have made the machine
+    /// all the same: then lists have to show that there is none.
+    private mutating func giveUp(_ node: NodeRow, rule: String, because reason: String) {
+        if node.attempts > 1 {
+            terminate(node.id, rule: rule, because: reason)
+        } else {
+            finish(node.id, rule: rule, because: reason)
         }
     }
 
@@ -112,8 +123,11 @@ extension NodeStep {
 
     private mutating func fold(list: [Instance]) {
         let byToken = Dictionary(list.map { ($0.token, $0) }, uniquingKeysWith: { first, _ in first })
-        for node in nodes(in: [.requested, .booting, .ready, .draining, .terminating]) where !node.provider.isEmpty {
-            fold(byToken[node.token], for: node)
+        let byID = Dictionary(list.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        for node in nodes(in: [.requested, .booting, .ready, .draining, .terminating])
+        where !node.provider.isEmpty {
+            // By its id once that is known: should a provider make two of one token, the other says nothing of ours.
+            fold(node.instance.map { byID[$0] } ?? byToken[node.token], for: node)
         }
         let listed = Set(list.map(\.id))
         for instance in list.sorted(by: { $0.id < $1.id }) {
@@ -137,14 +151,21 @@ extension NodeStep {
             update(node.id) { $0.absentLists = 0 }
         case .terminated, nil:
             let ended = instance?.state == .terminated
+            let isAbsent = node.absentLists + 1 >= NodeRule.absentListsToBeGone
+            let isSettled = node.phaseAt + NodeRule.listSettles <= now
             switch node.phase {
-            case .terminating where ended || node.phaseAt + NodeRule.listSettles <= now || node.absentLists > 0:
+            // One list may omit a machine; one that nobody has seen yet may also be too new for a list.
+            case .terminating where ended || (isAbsent && (isSettled || node.instance != nil)):
                 finish(node.id, rule: "terminated", because: node.why)
-            case .booting where ended:
-                finish(node.id, rule: "ended_while_booting", because: "its machine ended before its agent said hello")
+            case .booting where ended || (isAbsent && isSettled):
+                finish(
+                    node.id, rule: "ended_while_booting",
+                    because: "its machine ended before its agent said hello")
             case .ready, .draining:
                 // A machine shown as ended needs no second list; its agent's silence is the second witness.
-                update(node.id) { $0.absentLists = ended ? NodeRule.absentListsToBeGone : min($0.absentLists + 1, 1_000) }
+                update(node.id) {
+                    $0.absentLists = ended ? NodeRule.absentListsToBeGone : min($0.absentLists + 1, 1_000)
+                }
             case .terminating, .booting:
                 update(node.id) { $0.absentLists = min($0.absentLists + 1, 1_000) }
             case .requested, .gone: break

@@ -26,7 +26,9 @@ extension NodeStep {
             row.lastError = ""
         }
         if let row = state.nodes[node.id] { meet(row, report) }
-        if let offering = node.offerings.first(where: { $0.zone == node.zone && $0.capacityType == node.capacityType }) {
+        if let offering = node.offerings.first(where: {
+            $0.zone == node.zone && $0.capacityType == node.capacityType
+        }) {
             forget(availability: offeringKey(offering))
         }
     }
@@ -36,14 +38,18 @@ extension NodeStep {
             row.incarnation = report.incarnation
             row.host = report.host
             row.agentPort = report.port
-            if row.provider.isEmpty { row.resources = row.resources.covers(report.resources) ? row.resources : report.resources }
+            if row.provider.isEmpty {
+                row.resources = row.resources.covers(report.resources) ? row.resources : report.resources
+            }
         }
     }
 
     private mutating func foldReplicas(of node: NodeID, _ report: AgentReport) {
         let said = Dictionary(report.replicas.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         for id in said.keys.sorted() {
-            guard let placement = state.placements[id], placement.node == node, let replica = said[id] else { continue }
+            guard let placement = state.placements[id], placement.node == node, let replica = said[id] else {
+                continue
+            }
             if placement.phase.isFinal { continue }
             take(replica, placement, host: report.host)
         }
@@ -91,7 +97,9 @@ extension NodeStep {
     }
 
     /// A placement's final word.
-    mutating func end(_ id: ReplicaID, as phase: PlacementPhase, words: String, _ replica: AgentReplica? = nil) {
+    mutating func end(
+        _ id: ReplicaID, as phase: PlacementPhase, words: String, _ replica: AgentReplica? = nil
+    ) {
         let now = now
         guard let node = state.placements[id]?.node else { return }
         update(id) { row in

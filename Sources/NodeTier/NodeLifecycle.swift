@@ -25,6 +25,8 @@ extension NodeStep {
             return
         }
         if let row = state.nodes[id], row.phase != .gone { return }
+        // The provider was taken away again. No phase follows gone: the old row makes place for a new one.
+        if state.nodes[id] != nil { replace(id) }
         var row = NodeRow(
             id: id, type: "local", token: token, epoch: 0, resources: Resources(),
             portsFirst: settings.ports.replicasFirst, portsLast: settings.ports.replicasLast, createdAt: now,
@@ -36,7 +38,9 @@ extension NodeStep {
     /// A cluster that got a provider no longer uses this machine.
     private mutating func retireLocal(_ id: NodeID) {
         guard let row = state.nodes[id], [.requested, .booting].contains(row.phase) else {
-            if state.nodes[id]?.phase == .ready { drain(id, by: now + NodeRule.drainTimeout, because: "the cluster has a provider now") }
+            if state.nodes[id]?.phase == .ready {
+                drain(id, by: now + NodeRule.drainTimeout, because: "the cluster has a provider now")
+            }
             return
         }
         update(id) { $0.phase = .gone }
@@ -54,7 +58,8 @@ extension NodeStep {
     private mutating func checkJoin(_ node: NodeRow) {
         if node.joinDeadline <= now {
             refuseOfferings(of: node, reason: "\(node.id) did not join in time", for: AvailabilityRule.first)
-            terminate(node.id, rule: "join_deadline", because: "its agent did not say hello by its join deadline")
+            terminate(
+                node.id, rule: "join_deadline", because: "its agent did not say hello by its join deadline")
         } else if node.joinDeadline.ms < Int64.max {
             wake(at: node.joinDeadline)
         }
@@ -69,10 +74,13 @@ extension NodeStep {
                 for id in liveReplicas(on: node.id) { end(id, as: .lost, words: "its agent is silent") }
             } else if node.phase == .ready {
                 for id in liveReplicas(on: node.id) { end(id, as: .lost, words: "its agent is silent") }
-                terminate(node.id, rule: "agent_lost", because: "its agent has been silent for \(settings.agentLost.rawValue) ms")
+                terminate(
+                    node.id, rule: "agent_lost",
+                    because: "its agent has been silent for \(settings.agentLost.rawValue) ms")
             }
         } else {
-            for span in [NodeRule.silentForLoss, settings.agentSilent, settings.agentLost] where heard + span > now {
+            for span in [NodeRule.silentForLoss, settings.agentSilent, settings.agentLost]
+            where heard + span > now {
                 wake(at: heard + span)
             }
         }
@@ -94,14 +102,16 @@ extension NodeStep {
         guard let row = state.nodes[id], row.phase == .ready || row.phase == .draining else { return }
         if row.phase == .ready {
             decisions.append(
-                Decision(.cordon, id.rawValue, before: "ready", after: "draining", rule: "drain", reason: reason))
+                Decision(
+                    .cordon, id.rawValue, before: "ready", after: "draining", rule: "drain", reason: reason))
+            // Once: a generation for each step would keep agent and tier busy until the deadline.
+            reorder(id)
         }
         update(id) { row in
             row.phase = .draining
             row.drainDeadline = deadline
             row.why = reason
         }
-        reorder(id)
         askDrain(id, deadline: deadline, reason: reason)
     }
 
@@ -112,7 +122,9 @@ extension NodeStep {
         if empty && (hasObeyed(node) || isSilent(node, for: NodeRule.silentForLoss)) {
             terminate(node.id, rule: "drained", because: node.why)
         } else if late {
-            for id in liveReplicas(on: node.id) { end(id, as: .lost, words: "its node's drain deadline passed") }
+            for id in liveReplicas(on: node.id) {
+                end(id, as: .lost, words: "its node's drain deadline passed")
+            }
             terminate(node.id, rule: "drain_deadline", because: node.why)
         } else {
             wake(at: node.drainDeadline)
@@ -124,7 +136,9 @@ extension NodeStep {
     mutating func terminate(_ id: NodeID, rule: String, because reason: String) {
         guard let row = state.nodes[id], row.phase.successors.contains(.terminating) else { return }
         decisions.append(
-            Decision(.terminate, id.rawValue, before: row.phase.rawValue, after: "terminating", rule: rule, reason: reason))
+            Decision(
+                .terminate, id.rawValue, before: row.phase.rawValue, after: "terminating", rule: rule,
+                reason: reason))
         endDrain(id)
         if row.provider.isEmpty {
             finish(id, rule: rule, because: reason)
@@ -143,7 +157,8 @@ extension NodeStep {
     mutating func finish(_ id: NodeID, rule: String, because reason: String) {
         guard let row = state.nodes[id], row.phase != .gone else { return }
         decisions.append(
-            Decision(.retire, id.rawValue, before: row.phase.rawValue, after: "gone", rule: rule, reason: reason))
+            Decision(
+                .retire, id.rawValue, before: row.phase.rawValue, after: "gone", rule: rule, reason: reason))
         endDrain(id)
         update(id) { row in
             row.phase = .gone

@@ -30,6 +30,8 @@ struct NodeStep {
     private(set) var removedInstances: Set<String> = []
     private(set) var removedAvailability: Set<String> = []
     private(set) var removedDrains: Set<NodeID> = []
+    /// Rows that are deleted before they are written anew.
+    private(set) var replacedNodes: Set<NodeID> = []
     /// Nodes whose orders change: their generation is raised once, at the end.
     private(set) var reordered: Set<NodeID> = []
     var purchases: [Purchase] = []
@@ -54,7 +56,8 @@ struct NodeStep {
     }
 
     var changes: Bool {
-        !(touchedNodes.isEmpty && touchedPlacements.isEmpty && touchedInstances.isEmpty && touchedAvailability.isEmpty
+        !(touchedNodes.isEmpty && touchedPlacements.isEmpty && touchedInstances.isEmpty
+            && touchedAvailability.isEmpty
             && touchedDrains.isEmpty && removedPlacements.isEmpty && removedInstances.isEmpty
             && removedAvailability.isEmpty && removedDrains.isEmpty && reordered.isEmpty && purchases.isEmpty
             && decisions.isEmpty)
@@ -92,6 +95,8 @@ struct NodeStep {
         touchedPlacements.remove(id)
         removedPlacements.insert(id)
     }
+
+    mutating func replace(_ id: NodeID) { replacedNodes.insert(id) }
 
     mutating func put(_ row: NodeRow) {
         state.nodes[row.id] = row

@@ -12,14 +12,17 @@ package final class NodeTier {
     var address = ""
     let tokenFile: String
     let listening: Moment
-    private(set) var reports: [NodeID: AgentReport] = [:]
+    package private(set) var reports: [NodeID: AgentReport] = [:]
     private var answers: [ProviderAnswer] = []
     private var offerings: [Offering] = []
     var offeringsDue: Moment
     var listed: Moment
     var inFlight: Set<CallKey> = []
+    /// When a machine that belongs to no living node was last asked to be given back, by instance.
+    var strayAsked: [String: Moment] = [:]
     private var renewed = Moment(Int64.min / 2)
     private var settings: ClusterSettings
+    private var machinesEnded: Bool
     private var settingsStored = false
 
     static let renewEvery = Millis(2_000)
@@ -29,11 +32,17 @@ package final class NodeTier {
     static let listSeldom = Millis(5_000)
     static let offeringsEvery = Millis(60_000)
     static let offeringsRetry = Millis(1_000)
+    /// Between two such calls for one machine; longer than the pause between two lists.
+    static let strayEvery = Millis(10_000)
     /// Provider calls on their way at once; the rest wait for the next step.
     static let callsMax = 32
 
     /// - Parameter settings: the cluster file in force; nil takes what SQLite has, or the defaults.
-    package init(store: Store, settings: ClusterSettings?, tokenFile: String) throws(StoreError) {
+    /// - Parameter machinesEnded: `tandem down` ended the machines of the fake cloud since the last step.
+    package init(
+        store: Store, settings: ClusterSettings?, tokenFile: String, machinesEnded: Bool = false
+    ) throws(StoreError) {
+        self.machinesEnded = machinesEnded
         self.store = store
         self.tokenFile = tokenFile
         listening = store.now()
@@ -56,9 +65,13 @@ package final class NodeTier {
         let now = store.now()
         let state = try store.state()
         takeIn(now)
+        // Nothing that a node says after its end is of use, and there would be more and more of it.
+        reports = reports.filter { id, _ in state.nodes[id].map { $0.phase != .gone } ?? false }
         var step = NodeStep(
-            state: state, now: now, settings: settings, offerings: offerings, reports: reports, listening: listening)
-        if settings.provider == nil { step.ensureLocalNode(token: tokenPrefix + "local") }
+            state: state, now: now, settings: settings, offerings: offerings, reports: reports,
+            listening: listening)
+        step.ensureLocalNode(token: tokenPrefix + "local")
+        if machinesEnded { step.endMachines() }
         step.foldReports()
         for answer in answers { step.fold(answer) }
         step.followReplicas()
@@ -68,9 +81,19 @@ package final class NodeTier {
         let renew = renewed + Self.renewEvery <= now
         if step.changes || renew || !settingsStored { try commit(step, renew: renew) }
         answers.removeAll()
-        var wake = [step.wake, renewed + Self.renewEvery, offeringsDue > now ? offeringsDue : nil].compactMap { $0 }.min()
+        machinesEnded = false
+        var wake = [step.wake, renewed + Self.renewEvery, offeringsDue > now ? offeringsDue : nil]
+            .compactMap { $0 }.min()
         let calls = dueCalls(in: try store.state(), now: now, wake: &wake)
-        if !calls.isEmpty { try noteAttempts(calls) }
+        if !calls.isEmpty {
+            do {
+                try noteAttempts(calls)
+            } catch {
+                // They do not leave: not noted as such they would never be made.
+                for call in calls { inFlight.remove(CallKey(call)) }
+                throw error
+            }
+        }
         return (wake, calls)
     }
 
@@ -117,13 +140,16 @@ package final class NodeTier {
     /// When each agent was last heard, with the renewal and never by itself.
     private func writeHeard(_ step: NodeStep, to transaction: StoreTransaction) throws {
         for id in reports.keys.sorted() {
-            guard var row = step.state.nodes[id], let report = reports[id], row.phase != .gone else { continue }
+            guard var row = step.state.nodes[id], let report = reports[id], row.phase != .gone else {
+                continue
+            }
             row.heardAt = report.arrived
             try transaction.put(row)
         }
     }
 
-    private func writeSettings(to transaction: StoreTransaction, known: [String], _ unixMillis: Int64) throws {
+    private func writeSettings(to transaction: StoreTransaction, known: [String], _ unixMillis: Int64) throws
+    {
         try transaction.put(SettingRow(settings: settings, appliedUnixMs: unixMillis))
         let names = Set(settings.nodeTypes.map(\.name))
         for type in settings.nodeTypes {
@@ -172,7 +198,9 @@ package final class NodeTier {
         let state = try store.state()
         var byNode: [NodeID: [PlacementRow]] = [:]
         for placement in state.placements.values {
-            if let node = placement.node, placement.phase.holdsRoom { byNode[node, default: []].append(placement) }
+            if let node = placement.node, placement.phase.holdsRoom {
+                byNode[node, default: []].append(placement)
+            }
         }
         var orders: [NodeID: Orders] = [:]
         for (id, row) in state.nodes where row.phase != .gone {

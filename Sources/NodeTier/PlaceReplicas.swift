@@ -7,12 +7,14 @@ extension NodeStep {
     /// Places what waits, buys what does not fit, and gives back what nobody needs.
     /// - Parameter holdsCapacity: the serve tier is silent, so nothing is given back.
     mutating func place(holdsCapacity: Bool) {
-        let demands = state.placements.values.filter { $0.phase == .pending }.sorted { $0.replica < $1.replica }
-            .map { placement in
-                Demand(
-                    replica: placement.replica, resources: placement.resources,
-                    buys: state.replicas[placement.replica]?.buys ?? false)
-            }
+        let demands = state.placements.values.filter { $0.phase == .pending }.sorted {
+            $0.replica < $1.replica
+        }
+        .map { placement in
+            Demand(
+                replica: placement.replica, resources: placement.resources,
+                buys: state.replicas[placement.replica]?.buys ?? false)
+        }
         let plan = Placement.place(demands, in: rooms())
         for assignment in plan.assigned { assign(assignment.replica, to: assignment.node) }
         decisions += plan.decisions
@@ -42,7 +44,10 @@ extension NodeStep {
             let open =
                 (node.phase == .ready || node.phase == .draining) && state.drainRequests[node.id] == nil
                 && !isSilent(node, for: settings.agentSilent) && reports[node.id] != nil
-            let coming = node.phase == .requested || node.phase == .booting
+            // After a restart of this tier an agent has a while to be heard: its room is there and no reason to buy.
+            let unheard =
+                reports[node.id] == nil && node.phase == .ready && !isSilent(node, for: settings.agentSilent)
+            let coming = node.phase == .requested || node.phase == .booting || unheard
             return Room(
                 node: node.id, type: node.type, free: free, total: node.resources,
                 state: coming ? .coming : open ? .open : .closed, replicas: replicas.count)
@@ -103,7 +108,11 @@ extension NodeStep {
     }
 
     private func typeStates() -> [TypeState] {
-        let nodes = nodes(in: [.requested, .booting, .ready, .draining, .terminating]).filter { !$0.provider.isEmpty }
+        let nodes = nodes(in: [.requested, .booting, .ready, .draining, .terminating]).filter {
+            !$0.provider.isEmpty
+        }
+        // Machines on their way back without a node are still there, and count against the limits.
+        let strays = state.instances.values.filter { $0.isStray(in: state) }
         var types = settings.nodeTypes
         // A type that left the file still counts against the cluster's limit, and its nodes are surplus.
         for name in Set(nodes.map(\.type)).subtracting(types.map(\.name)).sorted() {
@@ -113,7 +122,8 @@ extension NodeStep {
         return types.map { type in
             let mine = nodes.filter { $0.type == type.name }
             return TypeState(
-                type: type, live: mine.count, ready: mine.count { $0.phase == .ready },
+                type: type, live: mine.count + strays.count { $0.type == type.name },
+                ready: mine.count { $0.phase == .ready },
                 launching: mine.count { $0.phase == .requested || $0.phase == .booting },
                 recent: mine.count { $0.createdAt + upscalingStep > now })
         }

@@ -3,7 +3,10 @@ import Store
 
 extension NodeStep {
     /// Writes the step in one transaction, in a fixed order.
-    func write(to transaction: StoreTransaction, epoch: Int64, unixMillis: Int64, token: (Int64) -> String) throws {
+    func write(to transaction: StoreTransaction, epoch: Int64, unixMillis: Int64, token: (Int64) -> String)
+        throws
+    {
+        for id in replacedNodes.sorted() { try transaction.delete(NodeRow.self, id) }
         for id in touchedNodes.sorted() {
             guard var row = state.nodes[id] else { continue }
             row.epoch = epoch
@@ -67,9 +70,11 @@ enum PortRange {
 }
 
 extension ProviderSettings {
+    static let fakeName = "fake"
+
     var name: String {
         switch self {
-        case .fake: "fake"
+        case .fake: Self.fakeName
         case .native: "native"
         }
     }
@@ -91,11 +96,14 @@ extension Orders {
                     stopGrace: placement.phase == .stopping ? grace(replica, placement) : nil)
             }
         return Orders(
-            generation: node.generation, replicas: replicas, retire: node.phase == .terminating || node.phase == .gone)
+            generation: node.generation, replicas: replicas,
+            retire: node.phase == .terminating || node.phase == .gone)
     }
 
     private static func grace(_ replica: ReplicaRow, _ placement: PlacementRow) -> Millis {
-        guard let deadline = replica.drainDeadline, let since = placement.stoppingAt else { return stopGraceDefault }
+        guard let deadline = replica.drainDeadline, let since = placement.stoppingAt else {
+            return stopGraceDefault
+        }
         return max(deadline - since, stopGraceMin)
     }
 }

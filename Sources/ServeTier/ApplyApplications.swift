@@ -11,7 +11,9 @@ extension ServeTier {
         let unixMillis = store.unixMillis()
         let now = store.now()
         try store.commit { transaction in
-            for application in applications { try Self.put(application, in: state, transaction, unixMillis, now: now) }
+            for application in applications {
+                try Self.put(application, in: state, transaction, unixMillis, now: now)
+            }
             let named = Set(applications.map(\.name))
             for name in state.applications.keys.sorted() where !named.contains(name) {
                 try Self.delete(name, in: state, transaction)
@@ -60,7 +62,9 @@ extension ServeTier {
             try transaction.put(row)
         }
         let named = Set(application.deployments.map(\.id))
-        let dropped = state.deployments.values.filter { $0.application == application.name && !named.contains($0.id) }
+        let dropped = state.deployments.values.filter {
+            $0.application == application.name && !named.contains($0.id)
+        }
         for row in dropped.sorted(by: { $0.id < $1.id }) { try markDeleted(row, transaction) }
     }
 
@@ -95,7 +99,9 @@ extension ServeTier {
         guard let known, !known.deleting else { return firstTarget(settings) }
         // A new fixed count is taken over by the next step, which writes down that it did.
         guard case .auto(let scaling) = settings.count else { return known.target }
-        if scaling.initialReplicas != nil, known.settings.count != settings.count { return firstTarget(settings) }
+        if scaling.initialReplicas != nil, known.settings.count != settings.count {
+            return firstTarget(settings)
+        }
         return min(max(known.target, scaling.minReplicas), scaling.maxReplicas)
     }
 }

@@ -51,8 +51,9 @@ extension ServeStep {
     ) -> (none: Bool, askAgain: Moment?) {
         var askAgain: Moment?
         var none = true
-        for (id, proxy) in state.proxies.sorted(by: { $0.key < $1.key }) {
-            let last = max(heard[id]?.arrived ?? proxy.heardAt, listening)
+        // Also one that was heard for the first time just now and has no row yet.
+        for id in Set(state.proxies.keys).union(heard.keys).subtracting(removedProxies).sorted() {
+            let last = max(heard[id]?.arrived ?? state.proxies[id]?.heardAt ?? listening, listening)
             if last + silentAfter <= now { continue }
             let report = heard[id]
             let applied = report?.applied[replica.deployment] ?? -1

@@ -50,7 +50,9 @@ extension ServeStep {
         let wasStable = placement.readyAt.map { ended - $0 >= FailureRule.stableAfter } ?? false
         let now = now
         update(replica.deployment) { row in
-            if !wasStable {
+            // Replicas ordered together are one try: a round that fails as a whole doubles the wait once.
+            let isOfThisTry = row.retryAt.map { $0 <= replica.createdAt } ?? true
+            if !wasStable, isOfThisTry {
                 row.failures += 1
                 row.retryAt = now + FailureRule.backOff(failures: row.failures)
             }
@@ -62,7 +64,8 @@ extension ServeStep {
             Decision(
                 .replace, replica.id.rawValue, before: "wanted", after: "stopping",
                 rule: wasStable ? "crash" : "start_failure",
-                reason: "\(replica.id) \(words); " + (wasStable ? "it is replaced at once" : "it is replaced after a wait"),
+                reason: "\(replica.id) \(words); "
+                    + (wasStable ? "it is replaced at once" : "it is replaced after a wait"),
                 inputs: [.init("failures_in_a_row", Int64(failures))]))
     }
 
@@ -78,17 +81,22 @@ extension ServeStep {
                 reason: "node \(node) is gone; the replica is replaced elsewhere"))
     }
 
-    /// A replica that stayed ready clears the count; until then the step comes back when it would.
+    /// A replica that was ordered after the latest failure and stayed ready clears the count, and so do all that
+    /// are wanted; until then the step comes back when it would. One that ran well before proves nothing: beside
+    /// it others would fail again and again without a wait.
     private mutating func settle(_ id: DeploymentID) {
         guard let row = state.deployments[id], row.failures > 0 else { return }
-        var soonest: Moment?
+        var (soonest, last, ready): (Moment?, Moment, Int) = (nil, Moment(0), 0)
         for replica in wanted(of: id) where replica.version == row.version {
             guard let placement = state.placements[replica.id], placement.phase == .ready,
-                let ready = placement.readyAt
+                let stable = placement.readyAt.map({ $0 + FailureRule.stableAfter })
             else { continue }
-            let stable = ready + FailureRule.stableAfter
+            (last, ready) = (max(last, stable), ready + 1)
+            guard row.retryAt.map({ $0 <= replica.createdAt }) ?? true else { continue }
             soonest = soonest.map { min($0, stable) } ?? stable
         }
+        // Nothing is left to be tried, e.g. because fewer are wanted now.
+        if ready > 0, ready >= row.target { soonest = soonest.map { min($0, last) } ?? last }
         guard let soonest else { return }
         if soonest <= now {
             update(id) {

@@ -34,7 +34,8 @@ extension ServeStep {
         }
     }
 
-    private mutating func autoscale(_ id: DeploymentID, _ row: DeploymentRow, _ settings: AutoscalingSettings) {
+    private mutating func autoscale(_ id: DeploymentID, _ row: DeploymentRow, _ settings: AutoscalingSettings)
+    {
         let series = loadSeries(of: id)
         let load = Scaling.load(series, now: now, lookBack: settings.lookBack)
         let running = wanted(of: id).count { isReady($0.id) }
@@ -55,8 +56,11 @@ extension ServeStep {
             row.target = outcome.target
             row.direction = outcome.timer.direction
             row.directionSince = outcome.timer.since
-            if outcome.decision != nil || row.loadAt == nil {
-                row.load = load.map { Thousandths($0.milli) }
+            // For people: as often as a renewal is committed anyway.
+            let shown = load.map { Thousandths($0.milli) }
+            let isDue = row.loadAt.map { $0 + ServeTier.renewEvery <= now } ?? true
+            if outcome.decision != nil || (isDue && row.load != shown) {
+                row.load = shown
                 row.loadAt = now
             }
         }
@@ -76,22 +80,29 @@ extension ServeStep {
     }
 
     private func queuedNow(of id: DeploymentID) -> Int {
-        heard.values.reduce(0) { sum, proxy in sum + (proxy.load[id]?.queued ?? 0) }
+        heard.reduce(0) { sum, entry in
+            removedProxies.contains(entry.key) ? sum : sum + (entry.value.load[id]?.queued ?? 0)
+        }
     }
 
     private func loadSeries(of id: DeploymentID) -> [LoadSeries] {
         var rows = buckets[id] ?? [:]
-        for bucket in unstored where bucket.deployment == id { rows[bucket.proxy, default: []].append(bucket) }
-        return Set(rows.keys).union(heard.keys).sorted().compactMap { proxy in
-            let points = (rows[proxy] ?? []).map {
-                LoadPoint(end: $0.end, span: $0.span, area: $0.areaMicros, last: $0.ongoing + $0.queued)
-            }
-            let live = heard[proxy]?.load[id]
-            if points.isEmpty && live == nil { return nil }
-            return LoadSeries(
-                proxy: proxy, points: points, live: live.map { $0.ongoing + $0.queued },
-                liveSince: live.flatMap { _ in heard[proxy]?.arrived })
+        for bucket in unstored where bucket.deployment == id {
+            rows[bucket.proxy, default: []].append(bucket)
         }
+        // Without a row it was given up: its last value would hold for ever.
+        let given = rows.keys.filter { state.proxies[$0] == nil && heard[$0] == nil }
+        return Set(rows.keys).subtracting(given).union(heard.keys).subtracting(removedProxies).sorted()
+            .compactMap { proxy in
+                let points = (rows[proxy] ?? []).map {
+                    LoadPoint(end: $0.end, span: $0.span, area: $0.areaMicros, last: $0.ongoing + $0.queued)
+                }
+                let live = heard[proxy]?.load[id]
+                if points.isEmpty && live == nil { return nil }
+                return LoadSeries(
+                    proxy: proxy, points: points, live: live.map { $0.ongoing + $0.queued },
+                    liveSince: live.flatMap { _ in heard[proxy]?.arrived })
+            }
     }
 
     // MARK: - Which
@@ -107,14 +118,17 @@ extension ServeStep {
                     return RolloutReplica(
                         id: replica.id, current: replica.version == row.version, ready: isReady(replica.id),
                         unplaced: placement.map(isStuck) ?? false,
-                        leaving: placement?.node.flatMap { state.drainRequests[$0]?.deadline }, buys: replica.buys)
+                        leaving: placement?.node.flatMap { state.drainRequests[$0]?.deadline },
+                        buys: replica.buys)
                 }, stopping: leaving(of: id), failing: row.failures > 0, retryAt: row.retryAt, now: now,
                 grace: row.settings.gracefulShutdownTimeout))
         decisions += plan.decisions
         wake(at: plan.wake)
         let versionChange = replicas.contains { $0.version != row.version }
         for replica in plan.drain {
-            release(replica, because: versionChange ? "replaced by version \(row.version)" : "its node is drained")
+            release(
+                replica, because: versionChange ? "replaced by version \(row.version)" : "its node is drained"
+            )
         }
         if plan.start > 0 { starts.append(Start(deployment: id, count: plan.start, buys: row.failures == 0)) }
         if plan.startSurplus > 0 {
@@ -122,6 +136,11 @@ extension ServeStep {
         }
         if plan.surplusToStop > 0 { stopSurplus(plan.surplusToStop, of: id) }
         for replica in plan.mayBuy { update(replica) { $0.buys = true } }
+        // Its node may have been given back during a long wait. One replica may then buy another: without a place
+        // to try, a failing deployment could never recover.
+        let isHomeless =
+            !replicas.isEmpty && replicas.allSatisfy { state.placements[$0.id].map(isStuck) ?? false }
+        if row.failures > 0, isHomeless, let first = replicas.first { update(first.id) { $0.buys = true } }
         if row.failures == 0, !versionChange {
             for replica in replicas where !replica.buys && state.placements[replica.id]?.phase == .pending {
                 update(replica.id) { $0.buys = true }
@@ -145,8 +164,11 @@ extension ServeStep {
         let version = state.deployments[id]?.version
         let candidates = wanted(of: id).compactMap { replica -> VictimCandidate? in
             let node = state.placements[replica.id]?.node
-            guard replica.version == version, node.map({ state.drainRequests[$0] == nil }) ?? true else { return nil }
-            return VictimCandidate(replica: replica.id, ready: isReady(replica.id), node: node, draining: false)
+            guard replica.version == version, node.map({ state.drainRequests[$0] == nil }) ?? true else {
+                return nil
+            }
+            return VictimCandidate(
+                replica: replica.id, ready: isReady(replica.id), node: node, draining: false)
         }
         var counts = replicasOnNode
         let chosen = victims(count, of: candidates, replicasOnNode: &counts)
@@ -154,7 +176,8 @@ extension ServeStep {
             let node = state.placements[replica]?.node?.rawValue ?? "no node"
             decisions.append(
                 Decision(
-                    .stop, replica.rawValue, before: "wanted", after: "draining", rule: "emptiest_node_newest_first",
+                    .stop, replica.rawValue, before: "wanted", after: "draining",
+                    rule: "emptiest_node_newest_first",
                     reason: "one replica too many; \(replica) on \(node) leaves the fewest behind"))
             release(replica, because: "scaled down")
         }

@@ -14,7 +14,8 @@ package struct ProxyReport: Sendable {
     package var arrived: Moment
 
     package init(
-        proxy: String, incarnation: String, address: String, applied: [DeploymentID: Int64], load: [ProxyLoad],
+        proxy: String, incarnation: String, address: String, applied: [DeploymentID: Int64],
+        load: [ProxyLoad],
         busy: [ReplicaID: Int], arrived: Moment
     ) {
         self.proxy = proxy

@@ -21,7 +21,8 @@ extension ServeStep {
             for replica in content.replicas {
                 update(replica.id) { if $0.routedAt == nil { $0.routedAt = now } }
             }
-            for replica in replicas(of: id) where replica.phase == .draining && replica.drainGeneration == nil {
+            for replica in replicas(of: id) where replica.phase == .draining && replica.drainGeneration == nil
+            {
                 update(replica.id) { $0.drainGeneration = generation }
             }
         }

@@ -45,7 +45,8 @@ package final class ServeTier {
                 unstored.append(
                     LoadBucketRow(
                         deployment: load.deployment, proxy: report.proxy, incarnation: report.incarnation,
-                        sequence: bucket.sequence, end: bucket.end, span: bucket.span, areaMicros: bucket.area,
+                        sequence: bucket.sequence, end: bucket.end, span: bucket.span,
+                        areaMicros: bucket.area,
                         ongoing: bucket.ongoing, queued: bucket.queued))
             }
         }
@@ -77,6 +78,11 @@ package final class ServeTier {
             buckets: store.loadBuckets, unstored: unstored)
         step.endFailedReplicas()
         step.forgetProxies(after: Self.proxyForgottenAfter)
+        // Its last words go with its row: they would put the row back, and count as load for ever.
+        for id in step.removedProxies {
+            heard[id] = nil
+            acknowledged[id] = nil
+        }
         step.planDeployments()
         step.planRoutes()
         step.stopDrained()

@@ -13,7 +13,9 @@ extension ServeStep {
             }
         }
         for name in state.applications.keys.sorted() {
-            let deployments = state.deployments.values.filter { $0.application == name }.sorted { $0.id < $1.id }
+            let deployments = state.deployments.values.filter { $0.application == name }.sorted {
+                $0.id < $1.id
+            }
             guard let application = state.applications[name] else { continue }
             if application.deleting, deployments.isEmpty {
                 remove(application: name)

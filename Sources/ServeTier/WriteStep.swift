@@ -29,7 +29,8 @@ extension ServeStep {
                 try transaction.put(
                     ReplicaRow(
                         id: ReplicaID(deployment.id, serial: serial), version: deployment.version,
-                        settings: deployment.settings.replica, buys: start.buys, createdAt: now, createdUnixMs: unixMillis))
+                        settings: deployment.settings.replica, buys: start.buys, createdAt: now,
+                        createdUnixMs: unixMillis))
             }
         }
     }

@@ -24,7 +24,9 @@ final class Child: Sendable {
         }
         defer { close(output) }
         var spawned = tandem_spawned()
-        let environment = ProcessInfo.processInfo.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        let environment = ProcessInfo.processInfo.environment.sorted { $0.key < $1.key }.map {
+            "\($0.key)=\($0.value)"
+        }
         let failure = withCStrings(["tandem"] + arguments) { argv in
             withCStrings(environment) { envp in
                 "/proc/self/exe".withCString { path in
@@ -38,7 +40,9 @@ final class Child: Sendable {
         guard failure == 0 else {
             throw Problem(
                 code: "spawn",
-                message: "cannot start tandem \(arguments.prefix(2).joined(separator: " ")): \(String(cString: strerror(failure)))")
+                message:
+                    "cannot start tandem \(arguments.prefix(2).joined(separator: " ")): \(String(cString: strerror(failure)))"
+            )
         }
         return Child(pid: spawned.pid, pidfd: spawned.pidfd)
     }

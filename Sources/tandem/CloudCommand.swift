@@ -23,12 +23,14 @@ struct CloudCommand: AsyncParsableCommand {
 
         func run() async throws {
             let answer = try await CloudCommand.link(place).call(
-                "GET", "\(Routes.instances)?cluster=\(try ClusterTag.read(StatePaths(place.state)))", deadline: deadline, as: InstancesAnswer.self)
+                "GET", "\(Routes.instances)?cluster=\(try ClusterTag.read(StatePaths(place.state)))",
+                deadline: deadline, as: InstancesAnswer.self)
             if json { return try printJSON(answer) }
             print(
                 StatusTable.table(
                     ["INSTANCE", "NODE", "TYPE", "STATE"],
-                    answer.instances.map { [$0.id, $0.node.rawValue, $0.offering.nodeType, $0.state] }), terminator: "")
+                    answer.instances.map { [$0.id, $0.node.rawValue, $0.offering.nodeType, $0.state] }),
+                terminator: "")
         }
     }
 
@@ -42,7 +44,8 @@ struct CloudCommand: AsyncParsableCommand {
 
         func run() async throws {
             try CloudCommand.check(node)
-            _ = try await CloudCommand.link(place).text("POST", LocalCloudRoutes.kill(node), deadline: deadline)
+            _ = try await CloudCommand.link(place).text(
+                "POST", LocalCloudRoutes.kill(node), deadline: deadline)
             if json { try printJSON(["killed": node]) } else { print("killed \(node)") }
         }
     }
@@ -67,7 +70,9 @@ struct CloudCommand: AsyncParsableCommand {
     }
 
     static func check(_ node: String) throws {
-        guard NameRule.accepts(node) else { throw ValidationError("\"\(node)\" is no node: tandem cloud list names them") }
+        guard NameRule.accepts(node) else {
+            throw ValidationError("\"\(node)\" is no node: tandem cloud list names them")
+        }
     }
 
     static func link(_ place: StateOption) throws -> Link {
@@ -90,7 +95,8 @@ struct RunCloud: AsyncParsableCommand {
             let settings = try ClusterFile.load(cluster)
             guard case .fake(let fake)? = settings.provider else {
                 throw Problem(
-                    code: "invalid", message: "\(cluster): provider is not the fake cloud: set provider: {type: fake}")
+                    code: "invalid",
+                    message: "\(cluster): provider is not the fake cloud: set provider: {type: fake}")
             }
             try paths.prepare()
             let cloud = LocalCloud(
@@ -109,7 +115,9 @@ struct RunCloud: AsyncParsableCommand {
 enum Executable {
     /// This very program, absolute, also after its file was replaced by a newer build.
     static var path: String {
-        let link = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let link =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+            ?? CommandLine.arguments[0]
         return link.hasSuffix(" (deleted)") ? String(link.dropLast(" (deleted)".count)) : link
     }
 }

@@ -29,10 +29,13 @@ struct Demo: AsyncParsableCommand {
         let paths = StatePaths(place.state)
         let settings = try ClusterFile.load(cluster)
         try ServeFile.check(apps)
-        let stages = try LoadCommand.numbers(users, "--users").map { UserStage(users: Int($0), seconds: seconds) }
+        let stages = try LoadCommand.numbers(users, "--users").map {
+            UserStage(users: Int($0), seconds: seconds)
+        }
         let hold = try UpLock.take(paths)
         let local = LocalCluster(
-            paths: paths, settings: settings, clusterFile: StatePaths(cluster).root, ports: ports.over(settings.ports),
+            paths: paths, settings: settings, clusterFile: StatePaths(cluster).root,
+            ports: ports.over(settings.ports),
             note: { say($0) })
         let (apps, after, plain) = (apps, after, plain)
         let file = picture ?? paths.root + "/demo.svg"
@@ -47,7 +50,8 @@ struct Demo: AsyncParsableCommand {
                     say("ready: \(addresses.sentence)")
                     let story = Story()
                     try await DemoRun(
-                        url: addresses.ingress + "/", stages: stages, after: after, paths: paths, plain: plain, story: story
+                        url: addresses.ingress + "/", stages: stages, after: after, paths: paths,
+                        plain: plain, story: story
                     ).run()
                     try story.draw().write(toFile: file, atomically: true, encoding: .utf8)
                     finished.mark()

@@ -62,7 +62,8 @@ enum ServeFile {
         let answer: String
         do {
             answer = try await control(paths).text(
-                "PUT", Routes.applications, body: Data(text.utf8), contentType: "application/yaml", deadline: deadline)
+                "PUT", Routes.applications, body: Data(text.utf8), contentType: "application/yaml",
+                deadline: deadline)
         } catch let error as LinkError {
             guard case .refused(_, let problem) = error else { throw error }
             throw problem
@@ -76,7 +77,8 @@ enum ServeFile {
         let clock = ContinuousClock()
         let end = clock.now + .milliseconds(deadline.rawValue)
         while clock.now < end {
-            guard case .integer(let missing)? = try reader.query(routesMissing).rows.first?.first, missing > 0 else {
+            guard case .integer(let missing)? = try reader.query(routesMissing).rows.first?.first, missing > 0
+            else {
                 return
             }
             try await Task.sleep(for: lookEvery)

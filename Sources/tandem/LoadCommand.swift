@@ -5,7 +5,8 @@ import Wire
 
 struct LoadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "load", abstract: "Send load: users who wait for their answers, or arrivals at a fixed rate.",
+        commandName: "load",
+        abstract: "Send load: users who wait for their answers, or arrivals at a fixed rate.",
         discussion: """
             Closed loop: each user sends one request at a time, the next as soon as it has an answer. Open loop:
             requests arrive at times fixed beforehand; latency counts from there, so a slow server hides nothing.
@@ -22,7 +23,8 @@ struct LoadCommand: AsyncParsableCommand {
     @Option(help: "Seconds before a request counts as failed.") var timeout = 60.0
     @Option(help: "HTTP method.") var method = "GET"
     @Option(help: "Body of each request.") var body: String?
-    @Option(name: .customLong("header"), help: "A header, \"name: value\"; may be given several times.") var headers: [String] = []
+    @Option(name: .customLong("header"), help: "A header, \"name: value\"; may be given several times.")
+    var headers: [String] = []
     @Option(help: "Seed of the arrivals.") var seed: UInt64 = 1
     @Flag(help: "Read `users N` and `stop` from standard input.") var interactive = false
     @OptionGroup var place: StateOption
@@ -43,7 +45,8 @@ struct LoadCommand: AsyncParsableCommand {
     }
 
     private func plan() throws -> LoadPlan {
-        var plan = LoadPlan(url: try url ?? Addresses(StatePaths(place.state)).ingress + "/", shape: try shape())
+        var plan = LoadPlan(
+            url: try url ?? Addresses(StatePaths(place.state)).ingress + "/", shape: try shape())
         plan.method = method
         plan.timeout = .seconds(timeout)
         plan.seed = seed
@@ -53,7 +56,8 @@ struct LoadCommand: AsyncParsableCommand {
                 throw ValidationError("--header \"\(text)\": write \"name: value\"")
             }
             return LoadHeader(
-                name: String(text[..<colon]), value: text[text.index(after: colon)...].trimmingCharacters(in: .whitespaces))
+                name: String(text[..<colon]),
+                value: text[text.index(after: colon)...].trimmingCharacters(in: .whitespaces))
         }
         try plan.check()
         return plan
@@ -63,19 +67,22 @@ struct LoadCommand: AsyncParsableCommand {
         if interactive { return .steered }
         switch (users, rate) {
         case (let users?, nil):
-            return .closed(try Self.numbers(users, "--users").map { UserStage(users: Int($0), seconds: seconds) })
+            return .closed(
+                try Self.numbers(users, "--users").map { UserStage(users: Int($0), seconds: seconds) })
         case (nil, let rate?):
             guard let spacing = ArrivalSpacing(rawValue: spacing) else {
                 throw ValidationError("--spacing \"\(spacing)\": even or poisson")
             }
-            return .open(try Self.numbers(rate, "--rate").map { RateStage(perSecond: $0, seconds: seconds) }, spacing)
+            return .open(
+                try Self.numbers(rate, "--rate").map { RateStage(perSecond: $0, seconds: seconds) }, spacing)
         default: throw ValidationError("give either --users 1,4,10 or --rate 50,200")
         }
     }
 
     static func numbers(_ text: String, _ option: String) throws -> [Double] {
         try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-            guard let number = Double(part.trimmingCharacters(in: .whitespaces)), number >= 0, number.isFinite else {
+            guard let number = Double(part.trimmingCharacters(in: .whitespaces)), number >= 0, number.isFinite
+            else {
                 throw ValidationError("\(option) \"\(text)\": \"\(part)\" is no number; write e.g. 1,4,10")
             }
             return number
@@ -113,13 +120,17 @@ struct LoadCommand: AsyncParsableCommand {
     static func text(_ report: LoadReport) -> String {
         let rows = report.stages.map { stage in
             [
-                stage.users.map { "\($0) users" } ?? stage.perSecond.map { "\($0)/s" } ?? "-", "\(stage.requests)",
+                stage.users.map { "\($0) users" } ?? stage.perSecond.map { "\($0)/s" } ?? "-",
+                "\(stage.requests)",
                 String(format: "%.1f", stage.qps), milliseconds(stage.p50Us), milliseconds(stage.p99Us),
                 milliseconds(stage.maxUs), "\(stage.failed)",
             ]
         }
-        var text = StatusTable.table(["STAGE", "REQUESTS", "PER SECOND", "P50", "P99", "MAX", "FAILED"], rows)
-        for failure in report.failures { text += "failed \(failure.count) times: \(failure.reason) (\(failure.example))\n" }
+        var text = StatusTable.table(
+            ["STAGE", "REQUESTS", "PER SECOND", "P50", "P99", "MAX", "FAILED"], rows)
+        for failure in report.failures {
+            text += "failed \(failure.count) times: \(failure.reason) (\(failure.example))\n"
+        }
         return text
     }
 }

@@ -61,7 +61,9 @@ final class LocalCluster: Sendable {
         let cluster = clusterFile.map { ["--cluster", $0] } ?? []
         return switch role {
         case "serve": ["run", "serve", "--port", "\(ports.control)"] + state
-        case "nodes": ["run", "nodes", "--port", "\(ports.nodes)"] + state + cluster
+        case "nodes":
+            ["run", "nodes", "--port", "\(ports.nodes)"] + state + cluster
+                + (access(paths.ended, F_OK) == 0 ? ["--machines-ended"] : [])
         case "cloud": ["run", "cloud"] + state + cluster
         case "agent": ["run", "agent", "--node", "local", "--local"] + state
         default:
@@ -92,9 +94,15 @@ final class LocalCluster: Sendable {
     private func startAll() async throws -> [(String, Child)] {
         var started: [(String, Child, Bool)] = []
         do {
-            for role in roles {
+            // After a `down` the node tier first writes down what is gone: nobody shall be sent there.
+            let ended = access(paths.ended, F_OK) == 0
+            for role in ended ? ["nodes"] + roles.filter({ $0 != "nodes" }) : roles {
                 let (child, adopted) = try start(role)
                 started.append((role, child, adopted))
+                if ended, role == "nodes" {
+                    try await awaitReady(role, child)
+                    unlink(paths.ended)
+                }
             }
             for (role, child, adopted) in started where !adopted { try await awaitReady(role, child) }
         } catch {
@@ -125,11 +133,14 @@ final class LocalCluster: Sendable {
         }
         throw Problem(
             code: "start",
-            message: "\(role) is not ready after \(Self.startDeadline.rawValue / 1000) s; see \(paths.log(role))")
+            message:
+                "\(role) is not ready after \(Self.startDeadline.rawValue / 1000) s; see \(paths.log(role))")
     }
 
     private func lastWords(_ role: String) -> String {
-        guard let text = try? String(contentsOfFile: paths.log(role), encoding: .utf8) else { return "no word of it" }
+        guard let text = try? String(contentsOfFile: paths.log(role), encoding: .utf8) else {
+            return "no word of it"
+        }
         let lines = text.split(separator: "\n").filter { !$0.contains(" info tandem.") }
         return lines.suffix(12).joined(separator: "\n")
     }
@@ -168,12 +179,17 @@ final class LocalCluster: Sendable {
     static func stop(_ paths: StatePaths, note: @Sendable (String) -> Void) async {
         await stopMachines(paths, note: note)
         for role in ["agent", "serve", "nodes", "proxy", "cloud"] {
-            guard let file = RunFile.read(paths.runFile(role)), let child = Child.adopt(file) else { continue }
+            guard let file = RunFile.read(paths.runFile(role)), let child = Child.adopt(file) else {
+                continue
+            }
             child.signal(SIGTERM)
             await end(child)
             try? FileManager.default.removeItem(atPath: paths.runFile(role))
         }
-        MachineMarks.kill(directory: paths.localNode)
+        killMachines(under: paths.nodes)
+        if FileManager.default.createFile(atPath: paths.ended, contents: nil) == false { note("cannot write \(paths.ended)") }
+        // What a proxy knew are addresses of the ended: it asks anew.
+        try? FileManager.default.removeItem(atPath: paths.root + "/proxies")
     }
 
     private static func end(_ child: Child) async {
@@ -189,7 +205,9 @@ final class LocalCluster: Sendable {
     }
 
     private static func stopMachines(_ paths: StatePaths, note: @Sendable (String) -> Void) async {
-        guard let file = RunFile.read(paths.runFile("cloud")), file.isAlive, let token = try? paths.loadToken() else {
+        guard let file = RunFile.read(paths.runFile("cloud")), file.isAlive,
+            let token = try? paths.loadToken()
+        else {
             return
         }
         // The node tier first: it would replace what goes.

@@ -19,10 +19,13 @@ struct RunProxy: AsyncParsableCommand {
     @OptionGroup var place: StateOption
 
     func run() async throws {
-        guard NameRule.accepts(id) else { throw ValidationError("--id \"\(id)\" is no name: letters, digits, - _ .") }
+        guard NameRule.accepts(id) else {
+            throw ValidationError("--id \"\(id)\" is no name: letters, digits, - _ .")
+        }
         let (paths, id, host, port, loops) = (StatePaths(place.state), id, host, port, loops)
         try await RoleProcess.run("proxy") { log in
             try paths.prepare()
+            OpenFiles.raise()
             let token = try paths.loadToken(create: true)
             // A proxy that was here before takes the port it had.
             let before = port == 0 ? RunFile.read(paths.runFile("proxy"))?.port : nil
@@ -66,5 +69,15 @@ struct RunProxy: AsyncParsableCommand {
             return try await Link(try Endpoint(parsing: file.address), token: token).call(
                 "POST", path, body: request, deadline: LongPoll.clientDeadline, as: ProxySyncAnswer.self)
         }
+    }
+}
+
+/// Descriptors of this process: as many as it may have. A proxy holds one for each client and each replica it talks to.
+enum OpenFiles {
+    static func raise() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }

@@ -42,9 +42,10 @@ struct RunNodes: AsyncParsableCommand {
     @OptionGroup var place: StateOption
     @Option(help: "Cluster file; without it the one in the database goes on.") var cluster: String?
     @Option(help: "Port of the agents' endpoint on 127.0.0.1; 0 takes any.") var port = 6380
+    @Flag(help: "The fake cloud's machines were ended by tandem down.") var machinesEnded = false
 
     func run() async throws {
-        let (paths, port, cluster) = (StatePaths(place.state), port, cluster)
+        let (paths, port, cluster, ended) = (StatePaths(place.state), port, cluster, machinesEnded)
         try await RoleProcess.run("nodes") { log in
             let settings = try cluster.map { try ClusterFile.load($0) }
             try paths.prepare()
@@ -53,7 +54,7 @@ struct RunNodes: AsyncParsableCommand {
             defer { store.close() }
             try await RoleProcess.listen("nodes", port: port, paths: paths, token: token) { listener in
                 let service = try NodeService(
-                    store: store, settings: settings, tokenFile: paths.token, listener: listener,
+                    store: store, settings: settings, tokenFile: paths.token, machinesEnded: ended, listener: listener,
                     bell: store.doorbell?.descriptor, log: log,
                     makeProvider: { try ClusterFile.provider($0, paths: paths, token: token) })
                 try await service.run { port in await announce("nodes", paths, port, log) }
@@ -85,7 +86,9 @@ enum ClusterFile {
         case .fake: NativeCloud(Link(.unix(path: paths.cloudSocket), token: token))
         case .native(let endpoint, let tokenFile):
             NativeCloud(
-                Link(try Endpoint(parsing: endpoint), token: try Token.load(path: tokenFile, createIfMissing: false)))
+                Link(
+                    try Endpoint(parsing: endpoint),
+                    token: try Token.load(path: tokenFile, createIfMissing: false)))
         }
     }
 }

@@ -84,7 +84,8 @@ struct Logs: AsyncParsableCommand {
         let files = nodes.sorted().map { "\(paths.nodes)/\($0)/logs/\(replica).log" }
         guard let file = files.first(where: { access($0, F_OK) == 0 }) else {
             throw ValidationError(
-                "no log of \(replica) on this machine's nodes (looked in \(paths.nodes)/*/logs); tandem status lists replicas")
+                "no log of \(replica) on this machine's nodes (looked in \(paths.nodes)/*/logs); tandem status lists replicas"
+            )
         }
         let tail = try Self.tail(file, lines: lines)
         if json {
@@ -100,7 +101,9 @@ struct Logs: AsyncParsableCommand {
         let size = try handle.seekToEnd()
         try handle.seek(toOffset: size > UInt64(bytesMax) ? size - UInt64(bytesMax) : 0)
         let text = String(decoding: try handle.readToEnd() ?? Data(), as: UTF8.self)
-        return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).suffix(max(lines, 0) + 1)
-            .filter { !$0.isEmpty }
+        return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).suffix(
+            max(lines, 0) + 1
+        )
+        .filter { !$0.isEmpty }
     }
 }

@@ -22,6 +22,8 @@ struct StatePaths: Sendable {
     /// Where the agent of this machine itself keeps its records.
     var localNode: String { nodes + "/local" }
     func proxy(_ id: String) -> String { root + "/proxies/\(id)" }
+    /// There since a `tandem down` that ended every machine, until the next start.
+    var ended: String { run + "/ended" }
     func runFile(_ role: String) -> String { run + "/\(role).json" }
     func log(_ role: String) -> String { logs + "/\(role).log" }
 
@@ -33,12 +35,15 @@ struct StatePaths: Sendable {
                     atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
             } catch {
                 throw Problem(
-                    code: "state", message: "cannot make \(path): choose another --state or make it yourself (\(error))")
+                    code: "state",
+                    message: "cannot make \(path): choose another --state or make it yourself (\(error))")
             }
             guard access(path, W_OK | X_OK) == 0 else {
                 throw Problem(
                     code: "state",
-                    message: "cannot write in \(path) (\(String(cString: strerror(errno)))): choose another --state")
+                    message:
+                        "cannot write in \(path) (\(String(cString: strerror(errno)))): choose another --state"
+                )
             }
         }
     }
@@ -66,7 +71,8 @@ struct RunFile: Codable, Sendable {
     /// Writes the file for this process, whole or not at all.
     static func write(_ path: String, address: String, metrics: String? = nil) throws(Problem) {
         let file = RunFile(
-            pid: getpid(), startTicks: ProcessFacts(getpid())?.startTicks ?? 0, address: address, metrics: metrics)
+            pid: getpid(), startTicks: ProcessFacts(getpid())?.startTicks ?? 0, address: address,
+            metrics: metrics)
         let draft = "\(path).\(getpid())"
         do {
             try WireCoding.encode(file).write(to: URL(fileURLWithPath: draft))
@@ -105,7 +111,9 @@ enum ClusterTag {
     static func read(_ paths: StatePaths) throws -> String {
         let rows = try StoreReader(directory: paths.root).query("SELECT uuid FROM cluster").rows
         guard case .text(let uuid)? = rows.first?.first else {
-            throw Problem(code: "state", message: "the database in \(paths.root) names no cluster: start one (tandem up)")
+            throw Problem(
+                code: "state",
+                message: "the database in \(paths.root) names no cluster: start one (tandem up)")
         }
         return uuid
     }

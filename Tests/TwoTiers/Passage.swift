@@ -91,8 +91,8 @@ extension TwoTiers {
     private func passAnswers() -> Bool {
         let arrived = answers.filter { $0.due <= now }
         answers.removeAll { $0.due <= now }
-        for (_, answer, tier) in arrived {
-            guard let nodes, ObjectIdentifier(nodes) == tier else { continue }
+        for (_, answer, life) in arrived {
+            guard let nodes, life == self.life else { continue }
             nodes.hear(answer)
             nodesLoop.mail = true
         }
@@ -141,7 +141,9 @@ extension TwoTiers {
             if let inbox = proxy.inbox, inbox.due <= now, !proxy.silent {
                 proxy.inbox = nil
                 let refused = proxy.apply(inbox.routes, removed: inbox.removed, tier: inbox.epoch, now: now)
-                for deployment in refused { violations.append("\(id) was given an older route of \(deployment)") }
+                for deployment in refused {
+                    violations.append("\(id) was given an older route of \(deployment)")
+                }
                 news = true
             }
             if !proxy.silent, news || proxy.nextSync <= now {
@@ -186,7 +188,8 @@ extension TwoTiers {
             let differing = routes.values.filter { route in
                 proxy.fences[route.deployment]
                     != Fence(
-                        clusterGeneration: epoch.clusterGeneration, epoch: epoch.epoch, generation: route.generation)
+                        clusterGeneration: epoch.clusterGeneration, epoch: epoch.epoch,
+                        generation: route.generation)
                     || proxy.routes[route.deployment] == nil
             }.sorted { $0.deployment < $1.deployment }
             let removed = proxy.routes.keys.filter { routes[$0] == nil }.sorted()
@@ -206,7 +209,7 @@ extension TwoTiers {
         if note(&nodesLoop, wake: wake, changed: changed, "nodes") { idleSteps.nodes += 1 }
         for call in due {
             calls.append(call)
-            answers.append((now + callTime, await perform(call), ObjectIdentifier(nodes)))
+            answers.append((now + callTime, await perform(call), life))
         }
         for id in agents.keys.sorted() {
             guard var agent = agents[id], !agent.silent, let orders = try nodes.orders(for: agent.node) else {
@@ -226,7 +229,9 @@ extension TwoTiers {
     private func perform(_ call: ProviderCall) async -> ProviderAnswer {
         switch call {
         case .offerings:
-            do { return .offerings(.success(try await cloud.offerings())) } catch { return .offerings(.failure(error)) }
+            do { return .offerings(.success(try await cloud.offerings())) } catch {
+                return .offerings(.failure(error))
+            }
         case .list:
             do {
                 return .list(.success(try await cloud.list(cluster: nodes?.store.clusterUUID ?? "")))

@@ -10,7 +10,9 @@ package struct Conduct: Sendable {
     /// From the order to the end.
     package var stopsAfter = Millis(50)
 
-    package init(readyAfter: Millis? = Millis(200), failsAfter: Millis? = nil, stopsAfter: Millis = Millis(50)) {
+    package init(
+        readyAfter: Millis? = Millis(200), failsAfter: Millis? = nil, stopsAfter: Millis = Millis(50)
+    ) {
         self.readyAfter = readyAfter
         self.failsAfter = failsAfter
         self.stopsAfter = stopsAfter
@@ -58,7 +60,8 @@ package struct ScriptedAgent {
 
     func report(at now: Moment) -> AgentReport {
         AgentReport(
-            node: node, incarnation: "\(instance)-\(incarnation)", resources: resources, host: "host-\(instance)",
+            node: node, incarnation: "\(instance)-\(incarnation)", resources: resources,
+            host: "host-\(instance)",
             port: 1, fence: fence,
             replicas: processes.sorted { $0.key < $1.key }.map { id, process in
                 let failed = process.phase == .failed
@@ -151,5 +154,13 @@ package struct ScriptedAgent {
             }
         }
         return times.min() ?? Moment(Int64.max)
+    }
+}
+
+extension TwoTiers {
+    /// The disk of a node is lost, and all that ran there with it.
+    package func forgetReplicas(of instance: String) {
+        agents[instance]?.processes = [:]
+        restartAgent(instance)
     }
 }

@@ -81,12 +81,15 @@ package struct ScriptedProxy {
     }
 
     mutating func acknowledge(_ stored: [DeploymentID: Int64]) {
-        for (deployment, sequence) in stored { logs[deployment]?.buckets.removeAll { $0.sequence <= sequence } }
+        for (deployment, sequence) in stored {
+            logs[deployment]?.buckets.removeAll { $0.sequence <= sequence }
+        }
     }
 
     /// Takes routes over.
     /// - Returns: those that were older than what it had, which it refused.
-    mutating func apply(_ news: [Route], removed: [DeploymentID], tier: Fence, now: Moment) -> [DeploymentID] {
+    mutating func apply(_ news: [Route], removed: [DeploymentID], tier: Fence, now: Moment) -> [DeploymentID]
+    {
         var refused: [DeploymentID] = []
         for route in news {
             let fence = Fence(
@@ -96,14 +99,16 @@ package struct ScriptedProxy {
                 continue
             }
             fences[route.deployment] = fence
-            letGo(routes[route.deployment]?.replicas ?? [], but: route.replicas, of: route.deployment, now: now)
+            letGo(
+                routes[route.deployment]?.replicas ?? [], but: route.replicas, of: route.deployment, now: now)
             routes[route.deployment] = route
         }
         for deployment in removed {
             letGo(routes[deployment]?.replicas ?? [], but: [], of: deployment, now: now)
             if let fence = fences[deployment] {
                 fences[deployment] = Fence(
-                    clusterGeneration: tier.clusterGeneration, epoch: tier.epoch, generation: fence.generation + 1)
+                    clusterGeneration: tier.clusterGeneration, epoch: tier.epoch,
+                    generation: fence.generation + 1)
             }
             routes[deployment] = nil
             logs[deployment] = nil

@@ -1,5 +1,6 @@
 import Cloud
 import Model
+import NodeTier
 import ServeTier
 import Store
 
@@ -22,7 +23,8 @@ extension TwoTiers {
             }
         }
         let machines = machines
-        for (token, twins) in Dictionary(grouping: cloud.machines, by: \.instance.token) where twins.count > 1 {
+        for (token, twins) in Dictionary(grouping: cloud.machines, by: \.instance.token) where twins.count > 1
+        {
             say("token \(token) has \(twins.count) machines")
         }
         if machines.count > settings.maxWorkers { say("\(machines.count) machines, more than max_workers") }
@@ -40,7 +42,9 @@ extension TwoTiers {
 
     func say(_ words: String) {
         let line = "\(words) (at \((now - start).rawValue) ms)"
-        if violations.count < 20, !violations.contains(where: { $0.hasPrefix(words) }) { violations.append(line) }
+        if violations.count < 20, !violations.contains(where: { $0.hasPrefix(words) }) {
+            violations.append(line)
+        }
     }
 
     /// Routes name nothing but replicas that are wanted and ready.
@@ -48,7 +52,8 @@ extension TwoTiers {
         for route in routes.values {
             for replica in route.replicas {
                 let isWell =
-                    state.replicas[replica.id]?.phase == .wanted && state.placements[replica.id]?.phase == .ready
+                    state.replicas[replica.id]?.phase == .wanted
+                    && state.placements[replica.id]?.phase == .ready
                 if !isWell { say("the route of \(route.deployment) names \(replica.id), which is not ready") }
             }
         }
@@ -56,10 +61,14 @@ extension TwoTiers {
 
     /// A replica is stopped while a proxy that listens may still send to it.
     func checkStop(_ replica: ReplicaID) {
-        guard let row = try? state().replicas[replica], row.drainDeadline.map({ $0 > now }) ?? true else { return }
+        guard let row = try? state().replicas[replica], row.drainDeadline.map({ $0 > now }) ?? true else {
+            return
+        }
         for proxy in proxies.values where !proxy.silent {
             let routed = proxy.routes[replica.deployment]?.replicas.contains { $0.id == replica } ?? false
-            if routed || proxy.busyUntil[replica] != nil { say("\(replica) is stopped while \(proxy.id) uses it") }
+            if routed || proxy.busyUntil[replica] != nil {
+                say("\(replica) is stopped while \(proxy.id) uses it")
+            }
         }
     }
 
@@ -91,7 +100,10 @@ extension TwoTiers {
     }
 
     package func creates() -> [CreateRequest] {
-        calls.compactMap { if case .create(let request) = $0 { request } else { nil } }
+        calls.compactMap { call in
+            guard case .create(let request) = call else { return nil }
+            return request
+        }
     }
 }
 
@@ -152,7 +164,8 @@ extension ReplicaCount {
 }
 
 extension ApplicationSettings {
-    package static func of(_ deployments: DeploymentSettings..., name: String = "shop") -> ApplicationSettings {
+    package static func of(_ deployments: DeploymentSettings..., name: String = "shop") -> ApplicationSettings
+    {
         ApplicationSettings(name: name, routePrefix: "/\(name)", deployments: deployments)
     }
 }

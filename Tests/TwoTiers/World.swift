@@ -42,7 +42,9 @@ package final class TwoTiers {
     package let start: Moment
     var serveLoop = Loop()
     var nodesLoop = Loop()
-    var answers: [(due: Moment, answer: ProviderAnswer, tier: ObjectIdentifier)] = []
+    var answers: [(due: Moment, answer: ProviderAnswer, life: Int)] = []
+    /// Of the node tier's processes: an answer to one that is dead is heard by nobody.
+    var life = 0
     var births: [(due: Moment, machine: MemoryCloud.Machine)] = []
 
     enum Fate: Sendable {
@@ -105,6 +107,7 @@ package final class TwoTiers {
         nodes = try NodeTier(store: store, settings: settings, tokenFile: "/token")
         nodes?.listens(at: "http://127.0.0.1:6380")
         nodesLoop = Loop()
+        life += 1
         for id in agents.keys { agents[id]?.nextSync = now + Millis(100) }
     }
 
@@ -156,6 +159,21 @@ final class FateBox: Sendable {
 extension Offering {
     package static func usual(_ type: String, cents: Int64, zone: String = "z1") -> Offering {
         Offering(
-            nodeType: type, zone: zone, capacityType: "on_demand", microdollarsPerHour: max(cents, 1) * 10_000)
+            nodeType: type, zone: zone, capacityType: "on_demand", microdollarsPerHour: max(cents, 1) * 10_000
+        )
     }
+}
+
+extension TwoTiers {
+    /// The agent of this machine itself, for a cluster without a provider.
+    package func startLocalAgent(cpus: Int64) {
+        agents["local"] = ScriptedAgent(
+            node: NodeID("local"), instance: "local", resources: Resources(["CPU": cpus * 1000]),
+            ports: 20_000...20_100, now: now)
+    }
+}
+
+extension TwoTiers {
+    /// An agent finds the restarted tier only after `span`.
+    package func delayAgent(_ instance: String, by span: Millis) { agents[instance]?.nextSync = now + span }
 }

@@ -1,0 +1,6 @@
+import ControlAPI
+import Logging
+import Model
+import ServeTier
+import Store
+import Testing

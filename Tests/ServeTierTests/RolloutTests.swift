@@ -1,0 +1,131 @@
+import Model
+import ServeTier
+import Store
+import Testing
+import TwoTiers
+
+@Suite struct RolloutTests {
+    @Test(arguments: [4, 8] as [Int64])
+    func aChangedCommandReplacesOneByOne(_ cpus: Int64) async throws {
+        // With 4 CPUs the node is full and there is only one: an old replica has to leave first.
+        let world = try TwoTiers(.cloud([.cpus("only", cpus, max: 1)], maxWorkers: 1))
+        try world.apply([.of(.named("chat", .fixed(4)))])
+        world.offer(4, to: chat)
+        try await world.run(.seconds(12))
+        let old = Set(try world.ready(chat))
+        #expect(old.count == 4)
+        try world.apply([.of(.named("chat", .fixed(4), command: "other"))])
+        let least = cpus == 4 ? 3 : 4
+        let done = try await world.run(
+            until: {
+                let ready = try world.ready(chat)
+                #expect(ready.count >= least && ready.count <= 5)
+                return ready.count == 4 && old.isDisjoint(with: ready)
+            }, within: .seconds(60))
+        #expect(done)
+        try await world.run(.seconds(5))
+        #expect(try world.deployment(chat)?.status == .healthy)
+        #expect(world.violations == [])
+    }
+
+    @Test func aNewVersionThatFailsLeavesTheOldOneServing() async throws {
+        let world = try TwoTiers(.cloud([.cpus("small", 8)]))
+        world.conduct["broken"] = Conduct(readyAfter: nil, failsAfter: Millis(100))
+        try world.apply([.of(.named("chat", .fixed(2)))])
+        try await world.run(.seconds(5))
+        let old = try world.ready(chat)
+        try world.apply([.of(.named("chat", .fixed(2), command: "broken"))])
+        try await world.run(.seconds(60))
+        #expect(try world.ready(chat) == old)
+        #expect(try world.deployment(chat)?.status == .unhealthy)
+        try world.apply([.of(.named("chat", .fixed(2), command: "mended"))])
+        try await world.run(.seconds(20))
+        #expect(try world.ready(chat).count == 2)
+        #expect(try Set(world.ready(chat)).isDisjoint(with: old))
+        #expect(try world.deployment(chat)?.status == .healthy)
+        #expect(world.violations == [])
+    }
+
+    @Test func aFailingCommandIsTriedLessAndLessOften() async throws {
+        let world = try TwoTiers(.cloud([.cpus("small", 4)], idleTimeout: .seconds(600)))
+        world.conduct["broken"] = Conduct(readyAfter: nil, failsAfter: Millis(100))
+        try world.apply([.of(.named("chat", .fixed(1), command: "broken"))])
+        var starts: [Moment] = []
+        _ = try await world.run(
+            until: {
+                for replica in try world.replicas(chat) where !starts.contains(replica.createdAt) {
+                    starts.append(replica.createdAt)
+                }
+                return starts.count == 7
+            }, within: .seconds(90))
+        let gaps = zip(starts, starts.dropFirst()).map { ($1 - $0).rawValue }
+        // The first has to wait for its machine. After it 1, 2, 4, … seconds, and what start and failure take.
+        for (number, gap) in gaps.dropFirst().enumerated() {
+            #expect(gap >= 2_000 << number && gap < 2_000 << number + 300, "wait \(number + 2): \(gap)")
+        }
+        #expect(starts.count == 7)
+        let row = try #require(try world.deployment(chat))
+        #expect(row.status == .deployFailed)
+        #expect(row.lastFailure.hasSuffix("exited with code 1\ncannot open the model"))
+        #expect(world.creates().count == 1)
+        #expect(world.violations == [])
+    }
+
+    /// Replicas that were ordered together and fail together are one failure, not as many as there are.
+    @Test func oneBadRoundIsOneFailure() async throws {
+        let world = try TwoTiers(.cloud([.cpus("small", 8)]))
+        world.conduct["broken"] = Conduct(readyAfter: nil, failsAfter: Millis(100))
+        try world.apply([.of(.named("chat", .fixed(8), command: "broken"))])
+        #expect(
+            try await world.run(
+                until: { try (world.deployment(chat)?.failures ?? 0) > 0 }, within: .seconds(5)))
+        try await world.run(Millis(500))
+        #expect(try world.deployment(chat)?.failures == 1)
+    }
+
+    /// One replica that runs well does not make the others' failures be forgotten at once.
+    @Test func aWellReplicaDoesNotTakeTheWaitFromFailingOnes() async throws {
+        let world = try TwoTiers(.cloud([.cpus("small", 8)]))
+        try world.apply([.of(.named("chat", .fixed(1)))])
+        try await world.run(.seconds(20))
+        world.conduct["serve"] = Conduct(readyAfter: nil, failsAfter: Millis(100))
+        try world.apply([.of(.named("chat", .fixed(2)))])
+        var serials: Set<ReplicaID> = []
+        for _ in 0..<300 {
+            try await world.run(Millis(100))
+            serials.formUnion(try world.replicas(chat).map(\.id))
+        }
+        // 30 s hold waits of 1, 2, 4, 8, 16: six replicas and the well one.
+        #expect(serials.count <= 8)
+        #expect(try world.deployment(chat)?.status == .unhealthy)
+        world.conduct["serve"] = nil
+        try await world.run(.seconds(60))
+        #expect(try world.deployment(chat)?.status == .healthy)
+        #expect(try world.ready(chat).count == 2)
+    }
+
+    /// Its node was given back during a long wait: it gets another one to be tried on.
+    @Test func aFailingDeploymentRecoversAfterItsNodeWasGivenBack() async throws {
+        let world = try TwoTiers(.cloud([.cpus("small", 4)], idleTimeout: .seconds(5)))
+        world.conduct["serve"] = Conduct(readyAfter: nil, failsAfter: Millis(100))
+        try world.apply([.of(.named("chat", .fixed(1)))])
+        try await world.run(.seconds(60))
+        world.conduct["serve"] = nil
+        try await world.run(.seconds(120))
+        #expect(try world.ready(chat).count == 1)
+        #expect(try world.deployment(chat)?.status == .healthy)
+        #expect(world.violations == [])
+    }
+
+    @Test func aCrashOfAReplicaThatRanWellIsReplacedAtOnce() async throws {
+        let world = try TwoTiers(.cloud([.cpus("small", 4)]))
+        world.conduct["serve"] = Conduct(failsAfter: .seconds(20))
+        try world.apply([.of(.named("chat", .fixed(1)))])
+        #expect(try await world.run(until: { try world.ready(chat).count == 1 }, within: .seconds(5)))
+        let first = try world.ready(chat)
+        try await world.run(.seconds(21))
+        #expect(try world.ready(chat).count == 1)
+        #expect(try world.ready(chat) != first)
+        #expect(try world.deployment(chat)?.failures == 0)
+    }
+}
