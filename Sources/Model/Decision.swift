@@ -37,7 +37,7 @@ package struct Refusal: Hashable, Sendable, Codable {
 package struct Decision: Hashable, Sendable {
     /// What sort of thing was decided: column `kind` of the decision tables.
     package enum Kind: String, Hashable, Sendable, Codable {
-        case scale, stop, replace, rollout, route, place, launch, cordon, uncordon, terminate, retire, refuse
+        case scale, stop, replace, rollout, place, launch, cordon, uncordon, terminate, retire
     }
 
     package var kind: Kind

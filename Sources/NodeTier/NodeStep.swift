@@ -9,7 +9,8 @@ struct NodeStep {
     struct Purchase {
         var type: String
         var offerings: [Offering]
-        var why: String
+        /// As planned, with the type for its subject.
+        var decision: Decision
     }
 
     let now: Moment

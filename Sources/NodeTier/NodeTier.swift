@@ -31,7 +31,7 @@ package final class NodeTier {
     static let listSoon = Millis(500)
     static let listSeldom = Millis(5_000)
     static let offeringsEvery = Millis(60_000)
-    static let offeringsRetry = Millis(1_000)
+    static let offeringsRetry = Millis(200)
     /// Between two such calls for one machine; longer than the pause between two lists.
     static let strayEvery = Millis(10_000)
     /// Provider calls on their way at once; the rest wait for the next step.

@@ -71,10 +71,11 @@ extension NodeStep {
                             generationApplied: hasObeyed(node))
                     },
                 now: now))
-        decisions += outcome.decisions
+        // The first of them are the launches', in order: each gets the name of its node when that is drawn.
+        decisions += outcome.decisions.dropFirst(outcome.launches.count)
         wake(at: outcome.wake)
-        for launch in outcome.launches {
-            purchases.append(Purchase(type: launch.type, offerings: launch.offerings, why: launch.reason))
+        for (launch, decision) in zip(outcome.launches, outcome.decisions) {
+            purchases.append(Purchase(type: launch.type, offerings: launch.offerings, decision: decision))
         }
         for removal in outcome.terminate {
             update(removal.node) { row in

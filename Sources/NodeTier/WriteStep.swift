@@ -40,7 +40,7 @@ extension NodeStep {
         for (index, purchase) in purchases.enumerated() {
             let serial = first + Int64(index)
             guard let type = settings.nodeTypes.first(where: { $0.name == purchase.type }) else { continue }
-            let ports = PortRange.of(serial, in: settings.ports)
+            let ports = PortRange.of(serial, in: settings.ports, shared: settings.provider?.name == ProviderSettings.fakeName)
             var row = NodeRow(
                 id: NodeID("n\(serial)"), type: type.name, token: token(serial), epoch: epoch,
                 resources: type.resources, portsFirst: ports.first, portsLast: ports.last, createdAt: now,
@@ -48,8 +48,13 @@ extension NodeStep {
             row.provider = settings.provider?.name ?? ""
             row.offerings = purchase.offerings
             row.createdUnixMs = unixMillis
-            row.why = purchase.why
+            row.why = purchase.decision.reason
             try transaction.put(row)
+            var decision = purchase.decision
+            decision.subject = row.id.rawValue
+            decision.before = ""
+            decision.after = type.name
+            try transaction.record([decision], at: now)
         }
     }
 }
@@ -60,7 +65,9 @@ enum PortRange {
     /// Enough for the replicas of one emulated node and those that are stopping.
     static let sliceMax = 200
 
-    static func of(_ serial: Int64, in ports: PortSettings) -> (first: Int, last: Int) {
+    /// - Parameter shared: the nodes are processes of one machine.
+    static func of(_ serial: Int64, in ports: PortSettings, shared: Bool) -> (first: Int, last: Int) {
+        guard shared else { return (ports.replicasFirst, ports.replicasLast) }
         let width = ports.replicasLast - ports.replicasFirst + 1
         let slice = min(sliceMax, width)
         let slices = max(width / slice, 1)

@@ -72,7 +72,7 @@ extension ProvisioningStep {
         plan.terminate.append(Termination(node: idle.node, reason: cause.reason))
         plan.decisions.append(
             Decision(
-                .terminate, idle.node.rawValue, before: "ready", after: "terminating", rule: cause.rule,
+                .cordon, idle.node.rawValue, before: "ready", after: "draining", rule: cause.rule,
                 reason: cause.reason,
                 inputs: [
                     .init("idle_ms", (input.now - idle.idleSince).rawValue),

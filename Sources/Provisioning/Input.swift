@@ -95,7 +95,7 @@ package struct Launch: Hashable, Sendable {
     }
 }
 
-/// One node to be given back.
+/// One node to be emptied and given back.
 package struct Termination: Hashable, Sendable {
     package var node: NodeID
     /// One sentence for people.

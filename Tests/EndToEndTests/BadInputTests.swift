@@ -159,16 +159,17 @@ private final class Stranger {
     private let descriptor: Int32
 
     init() throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let listening = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        descriptor = listening
         let any = Exchange.inet(0)
         let bound = withUnsafeBytes(of: any) {
-            bind(descriptor, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
+            bind(listening, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
         }
-        guard bound == 0, listen(descriptor, 8) == 0 else { throw Hopeless(description: "no port: \(errno)") }
+        guard bound == 0, listen(listening, 8) == 0 else { throw Hopeless(description: "no port: \(errno)") }
         var taken = sockaddr_in()
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         withUnsafeMutableBytes(of: &taken) {
-            _ = getsockname(descriptor, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), &size)
+            _ = getsockname(listening, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), &size)
         }
         port = Int(UInt16(bigEndian: taken.sin_port))
     }

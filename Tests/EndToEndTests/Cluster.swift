@@ -11,9 +11,10 @@ final class Cluster: @unchecked Sendable {
 
     /// - Parameter settings: text of the cluster file; nil: none, this machine is the only node.
     init(settings: String?) throws {
-        directory = try temporaryDirectory()
+        let place = try temporaryDirectory()
+        directory = place
         clusterFile = try settings.map { text in
-            let path = directory + "/cluster.yaml"
+            let path = place + "/cluster.yaml"
             try text.write(toFile: path, atomically: true, encoding: .utf8)
             return path
         }

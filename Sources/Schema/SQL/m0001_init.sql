@@ -112,7 +112,7 @@ CREATE TABLE serve_decision (
   at_ms         INTEGER NOT NULL,         -- when
   at_unix_ms    INTEGER NOT NULL,         -- for people
   epoch         INTEGER NOT NULL,         -- of the tier that decided
-  kind          TEXT NOT NULL,            -- scale | stop | replace | rollout | route
+  kind          TEXT NOT NULL,            -- scale | stop | replace | rollout
   subject       TEXT NOT NULL,            -- deployment or replica
   before        TEXT NOT NULL,            -- what it was
   after         TEXT NOT NULL,            -- what it became
@@ -231,7 +231,7 @@ CREATE TABLE node_decision (
   at_ms         INTEGER NOT NULL,         -- when
   at_unix_ms    INTEGER NOT NULL,         -- for people
   epoch         INTEGER NOT NULL,         -- of the tier that decided
-  kind          TEXT NOT NULL,            -- place | launch | cordon | uncordon | terminate | retire | refuse
+  kind          TEXT NOT NULL,            -- place | launch | cordon | uncordon | terminate | retire
   subject       TEXT NOT NULL,            -- node or replica
   before        TEXT NOT NULL,            -- what it was
   after         TEXT NOT NULL,            -- what it became
