@@ -35,7 +35,7 @@ package final class NodeDesk: TierDesk {
 
     /// Takes an agent's report in and keeps its long poll. A node without a row is refused, not retired: with the
     /// wrong or an older database behind this tier, what runs there must go on.
-    func sync(
+    package func sync(
         _ node: NodeID, _ request: NodeSyncRequest,
         reply: @escaping @Sendable (Result<NodeSyncAnswer, any Error>) -> Void
     ) -> UInt64 {
@@ -55,7 +55,7 @@ package final class NodeDesk: TierDesk {
         return tickets
     }
 
-    func cancel(_ ticket: UInt64, of node: NodeID) { waiting.cancel(ticket, of: node.rawValue) }
+    package func cancel(_ ticket: UInt64, of node: NodeID) { waiting.cancel(ticket, of: node.rawValue) }
 
     private func knows(_ node: NodeID) -> Bool {
         if orders[node] != nil { return true }

@@ -26,7 +26,8 @@ package struct NodeService: Sendable {
         self.store = store
         self.listener = listener
         self.log = log
-        let tier = try NodeTier(store: store, settings: settings, tokenFile: tokenFile, machinesEnded: machinesEnded)
+        let tier = try NodeTier(
+            store: store, settings: settings, tokenFile: tokenFile, machinesEnded: machinesEnded)
         provider = try tier.clusterSettings.provider.map(makeProvider)
         let (calls, continuation) = AsyncStream<ProviderCall>.makeStream()
         self.calls = calls

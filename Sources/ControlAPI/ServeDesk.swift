@@ -25,7 +25,7 @@ package final class ServeDesk: TierDesk {
 
     /// Takes a proxy's report in and keeps its long poll.
     /// - Returns: the ticket under which it can be cancelled.
-    func sync(
+    package func sync(
         _ proxy: String, _ request: ProxySyncRequest,
         reply: @escaping @Sendable (Result<ProxySyncAnswer, any Error>) -> Void
     ) -> UInt64 {
@@ -39,7 +39,7 @@ package final class ServeDesk: TierDesk {
         return tickets
     }
 
-    func cancel(_ ticket: UInt64, of proxy: String) { waiting.cancel(ticket, of: proxy) }
+    package func cancel(_ ticket: UInt64, of proxy: String) { waiting.cancel(ticket, of: proxy) }
 
     // MARK: - Answers
 

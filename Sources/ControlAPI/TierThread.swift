@@ -16,7 +16,8 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
     private let store: Store
     private let bell: Int32?
     private let log: Logger
-    private let mailbox = Mutex<[@Sendable (Desk) -> Void]>([])
+    /// Nil: the thread has ended and reads no more.
+    private let mailbox = Mutex<[@Sendable (Desk) -> Void]?>([])
     private let ended = Mutex<Ended>(.running([]))
     private let stopping = Atomic<Bool>(false)
     /// A pipe to oneself: a byte in it ends the sleep.
@@ -84,19 +85,26 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
         wakeUp()
     }
 
-    /// Runs `body` on the thread; a step follows.
+    /// Runs `body` on the thread; a step follows. Throws `CancellationError` once the thread has ended.
     package func perform<Value: Sendable>(
         _ body: @escaping @Sendable (Desk) throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
-            post { desk in continuation.resume(with: Result { try body(desk) }) }
+            let isTaken = post { desk in continuation.resume(with: Result { try body(desk) }) }
+            if !isTaken { continuation.resume(throwing: CancellationError()) }
         }
     }
 
     /// As `perform`, with nothing to wait for.
-    package func post(_ body: @escaping @Sendable (Desk) -> Void) {
-        mailbox.withLock { $0.append(body) }
-        wakeUp()
+    /// - Returns: false when the thread has ended; `body` is then never run.
+    @discardableResult
+    package func post(_ body: @escaping @Sendable (Desk) -> Void) -> Bool {
+        let isTaken = mailbox.withLock { letters in
+            letters?.append(body)
+            return letters != nil
+        }
+        if isTaken { wakeUp() }
+        return isTaken
     }
 
     private func wakeUp() {
@@ -115,7 +123,7 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
         while !stopping.load(ordering: .sequentiallyConsistent) {
             let letters = mailbox.withLock { letters in
                 defer { letters = [] }
-                return letters
+                return letters ?? []
             }
             for letter in letters { letter(desk) }
             let now = store.now()
@@ -141,6 +149,12 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
                 sleep(until: wake, now: now)
             }
         }
+        // Whoever handed something in is still answered; whoever comes later is told.
+        let last = mailbox.withLock { letters in
+            defer { letters = nil }
+            return letters ?? []
+        }
+        for letter in last { letter(desk) }
         desk.end()
         finish(outcome)
     }

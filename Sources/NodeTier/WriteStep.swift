@@ -40,7 +40,8 @@ extension NodeStep {
         for (index, purchase) in purchases.enumerated() {
             let serial = first + Int64(index)
             guard let type = settings.nodeTypes.first(where: { $0.name == purchase.type }) else { continue }
-            let ports = PortRange.of(serial, in: settings.ports, shared: settings.provider?.name == ProviderSettings.fakeName)
+            let ports = PortRange.of(
+                serial, in: settings.ports, shared: settings.provider?.name == ProviderSettings.fakeName)
             var row = NodeRow(
                 id: NodeID("n\(serial)"), type: type.name, token: token(serial), epoch: epoch,
                 resources: type.resources, portsFirst: ports.first, portsLast: ports.last, createdAt: now,

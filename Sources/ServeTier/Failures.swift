@@ -51,8 +51,9 @@ extension ServeStep {
         let now = now
         update(replica.deployment) { row in
             // Replicas ordered together are one try: a round that fails as a whole doubles the wait once.
+            // What another version did says nothing of this one.
             let isOfThisTry = row.retryAt.map { $0 <= replica.createdAt } ?? true
-            if !wasStable, isOfThisTry {
+            if !wasStable, isOfThisTry, replica.version == row.version {
                 row.failures += 1
                 row.retryAt = now + FailureRule.backOff(failures: row.failures)
             }

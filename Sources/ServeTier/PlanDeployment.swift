@@ -136,11 +136,14 @@ extension ServeStep {
         }
         if plan.surplusToStop > 0 { stopSurplus(plan.surplusToStop, of: id) }
         for replica in plan.mayBuy { update(replica) { $0.buys = true } }
-        // Its node may have been given back during a long wait. One replica may then buy another: without a place
+        // Their node may have been given back during a long wait. One of them may then buy another: without a place
         // to try, a failing deployment could never recover.
-        let isHomeless =
-            !replicas.isEmpty && replicas.allSatisfy { state.placements[$0.id].map(isStuck) ?? false }
-        if row.failures > 0, isHomeless, let first = replicas.first { update(first.id) { $0.buys = true } }
+        let tries = replicas.filter { $0.version == row.version && !isReady($0.id) }
+        if row.failures > 0, let first = tries.first,
+            tries.allSatisfy({ state.placements[$0.id].map(isStuck) ?? false })
+        {
+            update(first.id) { $0.buys = true }
+        }
         if row.failures == 0, !versionChange {
             for replica in replicas where !replica.buys && state.placements[replica.id]?.phase == .pending {
                 update(replica.id) { $0.buys = true }

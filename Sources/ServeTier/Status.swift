@@ -29,12 +29,11 @@ extension ServeStep {
         }
     }
 
+    private static let needsPython = "import_path needs Python replicas, which this version does not have"
+
     private func status(of row: DeploymentRow) -> (DeploymentStatus, String) {
         if row.settings.replica.command.isEmpty {
-            return (
-                .deployFailed,
-                "import_path needs Python replicas, which this version does not have: give \(row.id.name) a command"
-            )
+            return (.deployFailed, Self.needsPython + ": give \(row.id.name) a command")
         }
         let replicas = wanted(of: row.id)
         let ready = replicas.count { isReady($0.id) }
@@ -64,6 +63,10 @@ extension ServeStep {
     ) -> (ApplicationStatus, String) {
         if application.deleting { return (.deleting, "its replicas are being stopped") }
         let states = deployments.filter { !$0.deleting }.map { ($0, $0.status) }
+        // Settings lets an application be without deployments only when it has an import_path.
+        if states.isEmpty {
+            return (.deployFailed, Self.needsPython + ": give it deployments with a command")
+        }
         if let (row, _) = states.first(where: { $0.1 == .deployFailed }) {
             return (.deployFailed, "\(row.id.name): \(row.message)")
         }

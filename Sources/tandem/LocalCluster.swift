@@ -187,7 +187,9 @@ final class LocalCluster: Sendable {
             try? FileManager.default.removeItem(atPath: paths.runFile(role))
         }
         killMachines(under: paths.nodes)
-        if FileManager.default.createFile(atPath: paths.ended, contents: nil) == false { note("cannot write \(paths.ended)") }
+        if FileManager.default.createFile(atPath: paths.ended, contents: nil) == false {
+            note("cannot write \(paths.ended)")
+        }
         // What a proxy knew are addresses of the ended: it asks anew.
         try? FileManager.default.removeItem(atPath: paths.root + "/proxies")
     }

@@ -41,7 +41,8 @@ struct RunAgent: AsyncParsableCommand {
             if let endpoint {
                 tier = try Endpoint(parsing: endpoint)
             } else {
-                tier = try Endpoint(parsing: try await NodeTierAddress.wait(paths))
+                tier = try Endpoint(
+                    parsing: try await cancelWhenGracefulShutdown { try await NodeTierAddress.wait(paths) })
             }
             let process = AgentProcess(
                 settings: agent, tier: tier, token: try Token.load(path: tokenFile, createIfMissing: false))

@@ -54,7 +54,8 @@ struct RunNodes: AsyncParsableCommand {
             defer { store.close() }
             try await RoleProcess.listen("nodes", port: port, paths: paths, token: token) { listener in
                 let service = try NodeService(
-                    store: store, settings: settings, tokenFile: paths.token, machinesEnded: ended, listener: listener,
+                    store: store, settings: settings, tokenFile: paths.token, machinesEnded: ended,
+                    listener: listener,
                     bell: store.doorbell?.descriptor, log: log,
                     makeProvider: { try ClusterFile.provider($0, paths: paths, token: token) })
                 try await service.run { port in await announce("nodes", paths, port, log) }

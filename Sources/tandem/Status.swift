@@ -139,19 +139,18 @@ struct StatusDocument: Codable {
 enum StatusQueries {
     static let applications = "SELECT name, route_prefix, status, message FROM application ORDER BY name"
 
+    /// Load is that of each proxy's newest bucket: at most one reporting interval old.
     static let deployments = """
+        WITH latest AS (
+          SELECT deployment, proxy, ongoing, queued, max(end_ms) FROM load_bucket GROUP BY deployment, proxy)
         SELECT d.id, d.status, d.message, d.target, d.failures,
           (SELECT count(*) FROM replica r JOIN placement p ON p.replica = r.id
             WHERE r.deployment = d.id AND r.phase = 'wanted' AND p.phase = 'ready') AS ready,
           (SELECT count(*) FROM replica r WHERE r.deployment = d.id AND r.phase = 'wanted') AS wanted,
-          (SELECT coalesce(sum(ongoing), 0) FROM latest l WHERE l.deployment = d.id) AS ongoing,
-          (SELECT coalesce(sum(queued), 0) FROM latest l WHERE l.deployment = d.id) AS queued
+          (SELECT coalesce(sum(ongoing), 0) FROM latest WHERE deployment = d.id) AS ongoing,
+          (SELECT coalesce(sum(queued), 0) FROM latest WHERE deployment = d.id) AS queued
         FROM deployment d ORDER BY d.application, d.position
-        """.replacingOccurrences(
-            of: "latest l",
-            with:
-                "(SELECT deployment, proxy, ongoing, queued, max(end_ms) FROM load_bucket GROUP BY deployment, proxy) l"
-        )
+        """
 
     static let replicas = """
         SELECT r.id, r.deployment, r.phase, coalesce(p.phase, 'pending') AS placement, p.node, p.pid,

@@ -6,7 +6,8 @@ extension EndToEnd.Alone {
     @Test(.timeLimit(.minutes(1)))
     func theQuickstartAnswers() async throws {
         let quickstart = Tandem.packageRoot + "/Config/quickstart"
-        let cluster = try Cluster(settings: try String(contentsOfFile: quickstart + "/cluster.yaml", encoding: .utf8))
+        let cluster = try Cluster(
+            settings: try String(contentsOfFile: quickstart + "/cluster.yaml", encoding: .utf8))
         defer { cluster.clear() }
         try await cluster.start(apps: try String(contentsOfFile: quickstart + "/serve.yaml", encoding: .utf8))
         let answer = try await cluster.request()
@@ -54,9 +55,7 @@ extension EndToEnd.Alone {
         let status = try await cluster.status()
         #expect(status.pids.count == 2)
         #expect(try await cluster.request().status == 200)
-        try await eventually("the machines of before are known to be gone") {
-            try await cluster.number("SELECT count(*) FROM leak_suspects") == 0
-        }
+        try await cluster.nothingLeaks()
         #expect(try await cluster.stop() == [])
     }
 
@@ -69,5 +68,23 @@ extension EndToEnd.Alone {
         kill(try cluster.pid("up"), SIGINT)
         try await eventually("nothing is left") { Processes.naming(cluster.directory) == [] }
         #expect(try await cluster.stop() == [])
+    }
+
+    /// What scripts/run shows, in small.
+    @Test(.timeLimit(.minutes(1)))
+    func theDemonstrationDrawsWhatHappened() async throws {
+        let cluster = try Cluster(settings: SharedCluster.settings)
+        defer { cluster.clear() }
+        let apps = try cluster.write(serveFile(.sleeper(ms: 20)), as: "apps.yaml")
+        let picture = cluster.directory + "/picture.svg"
+        let outcome = try await cluster.tandem(
+            "demo", "--cluster", cluster.directory + "/cluster.yaml", "--apps", apps, "--users", "1,3",
+            "--seconds", "1", "--after", "1", "--picture", picture, "--plain", "--ingress-port", "0",
+            "--control-port", "0", "--nodes-port", "0")
+        #expect(outcome.code == 0, "\(outcome.whole)")
+        #expect(outcome.output.contains(picture))
+        let drawn = try String(contentsOfFile: picture, encoding: .utf8)
+        #expect(drawn.contains("<svg") && drawn.contains("Users and replicas"))
+        #expect(Processes.naming(cluster.directory) == [])
     }
 }

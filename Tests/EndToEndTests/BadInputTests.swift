@@ -29,7 +29,8 @@ extension EndToEnd.Shared {
         #expect(outcome.errors.contains("minus one"))
 
         let serve = try cluster.runFile("serve").address
-        let answer = try await cluster.control("PUT", "/api/serve/applications/", at: serve, body: wrongApplications)
+        let answer = try await cluster.control(
+            "PUT", "/api/serve/applications/", at: serve, body: wrongApplications)
         #expect(answer.status == 400)
         struct Refusal: Decodable {
             var code: String
@@ -52,22 +53,27 @@ extension EndToEnd.Shared {
         let pids = try await cluster.status().pids
         let calls = [
             ("serve", "GET", "/api/serve/applications/"), ("serve", "PUT", "/api/serve/applications/"),
-            ("serve", "DELETE", "/api/serve/applications/"), ("serve", "DELETE", "/api/serve/applications/demo"),
+            ("serve", "DELETE", "/api/serve/applications/"),
+            ("serve", "DELETE", "/api/serve/applications/demo"),
             ("serve", "POST", "/v1/proxies/stranger/sync"), ("serve", "GET", "/metrics"),
             ("serve", "GET", "/-/healthz"), ("serve", "GET", "/no/such/route"),
-            ("nodes", "POST", "/v1/nodes/n1/sync"), ("nodes", "GET", "/metrics"), ("nodes", "GET", "/-/healthz"),
-            ("cloud", "GET", "/v1/instances"), ("cloud", "POST", "/v1/instances"), ("cloud", "GET", "/metrics"),
+            ("nodes", "POST", "/v1/nodes/n1/sync"), ("nodes", "GET", "/metrics"),
+            ("nodes", "GET", "/-/healthz"),
+            ("cloud", "GET", "/v1/instances"), ("cloud", "POST", "/v1/instances"),
+            ("cloud", "GET", "/metrics"),
         ]
         for (role, method, path) in calls {
             let address = try cluster.runFile(role).address
             let wrong = String(repeating: "0", count: try cluster.token.count)
             for token in [String?.none, wrong, ""] {
-                let answer = try await cluster.control(method, path, at: address, body: "{}", token: .some(token))
+                let answer = try await cluster.control(
+                    method, path, at: address, body: "{}", token: .some(token))
                 #expect(answer.status == 401, "\(method) \(path) of \(role) with token \(token ?? "nil")")
             }
         }
         #expect(try await cluster.status().pids == pids)
-        let mode = try FileManager.default.attributesOfItem(atPath: cluster.state + "/token")[.posixPermissions]
+        let mode = try FileManager.default.attributesOfItem(atPath: cluster.state + "/token")[
+            .posixPermissions]
         #expect(mode as? Int == 0o600)
     }
 
@@ -87,7 +93,8 @@ extension EndToEnd.Alone {
     func filesAreCheckedBeforeAnythingIsStarted() async throws {
         let cluster = try Cluster(settings: "max_workers: 8\nidle_timeout: 5\nports: {ingress: 70000}\n")
         defer { cluster.clear() }
-        let outcome = try await Tandem.run(try cluster.upArguments(apps: wrongApplications), within: .seconds(20))
+        let outcome = try await Tandem.run(
+            try cluster.upArguments(apps: wrongApplications), within: .seconds(20))
         #expect(outcome.code != 0)
         let file = cluster.directory + "/cluster.yaml"
         #expect(outcome.errors.contains("\(file):2:1: "), "\(outcome.errors)")
@@ -146,7 +153,8 @@ extension EndToEnd.Alone {
         let cluster = try Cluster(settings: nil)
         defer { cluster.clear() }
         let apps = try cluster.write(serveFile(.sleeper()), as: "apps.yaml")
-        let outcome = try await Tandem.run(words.map { $0 == "apps.yaml" ? apps : $0 } + ["--state", cluster.state])
+        let outcome = try await Tandem.run(
+            words.map { $0 == "apps.yaml" ? apps : $0 } + ["--state", cluster.state])
         #expect(outcome.code != 0)
         #expect(outcome.errors.contains(cluster.state), "\(outcome.whole)")
         #expect(!outcome.errors.contains("Optional("))

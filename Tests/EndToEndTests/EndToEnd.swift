@@ -45,22 +45,30 @@ extension Trait where Self == SharedCluster {
 }
 
 extension EndToEnd.Shared {
-    /// The shared cluster with just these applications, at rest on one machine.
-    func cluster(_ applications: String) async throws -> Cluster {
+    /// The shared cluster with just these applications, on so many machines and no other.
+    func cluster(_ applications: String, nodes: Int = 1) async throws -> Cluster {
         let cluster = try #require(SharedCluster.present)
+        // A test that failed may have left it half dead.
         if !cluster.isUp { try await cluster.start(apps: nil) }
         try await cluster.deploy(applications)
-        try await cluster.atRest()
+        try await cluster.atRest(nodes: nodes)
         return cluster
     }
 }
 
 extension Cluster {
-    /// One machine, and no other on its way in or out.
-    func atRest() async throws {
-        try await eventually("one machine, at rest", within: .seconds(40)) {
+    /// Until the provider's latest list and our nodes agree: a list is some seconds old at most.
+    func nothingLeaks() async throws {
+        try await eventually("no leak is suspected") {
+            try await number("SELECT count(*) FROM leak_suspects") == 0
+        }
+    }
+
+    /// Until there are so many machines, and none on its way in or out.
+    func atRest(nodes wanted: Int = 1) async throws {
+        try await eventually("\(wanted) nodes, at rest", within: .seconds(40)) {
             let nodes = try await status().nodes
-            return nodes.count == 1 && nodes[0].phase == "ready"
+            return nodes.count == wanted && nodes.allSatisfy { $0.phase == "ready" }
         }
     }
 }

@@ -57,12 +57,19 @@ enum Exchange {
         }
         var received: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
-        while true {
+        while !isWhole(received) {
             let count = recv(descriptor, &buffer, buffer.count, 0)
-            if count == 0 { return received }
+            if count == 0 { break }
             guard count > 0 else { throw failure("no whole answer of \(address) within \(seconds) s") }
             received += buffer[..<count]
         }
+        return received
+    }
+
+    /// True once the promised length has come; without one the end of the connection is the end.
+    private static func isWhole(_ bytes: [UInt8]) -> Bool {
+        guard let answer = try? parse(bytes) else { return false }
+        return answer.headers["content-length"] != nil
     }
 
     private static func connected(_ address: Address, seconds: Int) throws -> Int32 {

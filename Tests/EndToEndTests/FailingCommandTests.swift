@@ -60,7 +60,8 @@ extension EndToEnd.Shared {
     @Test(.timeLimit(.minutes(1)))
     func aPythonApplicationSaysWhyItDoesNotRun() async throws {
         let cluster = try await cluster(serveFile(.sleeper(ms: 0)))
-        let text = serveFile(.sleeper(ms: 0)) + "  - {name: py, route_prefix: /py, import_path: \"py.app:graph\"}\n"
+        let text =
+            serveFile(.sleeper(ms: 0)) + "  - {name: py, route_prefix: /py, import_path: \"py.app:graph\"}\n"
         let file = try cluster.write(text, as: "apps.yaml")
         #expect(try await cluster.tandem("deploy", file).code == 0)
         let message = try await eventually("its failure is shown") {

@@ -59,12 +59,65 @@ extension EndToEnd.Shared {
         }
     }
 
+    /// `kill -9` while a machine is being bought: it is bought once, and the scaling goes on.
+    @Test(.timeLimit(.minutes(1)), arguments: ["serve", "nodes", "cloud"])
+    func aPurchaseOutlivesWhoMadeIt(role: String) async throws {
+        let cluster = try await cluster(serveFile(.sleeper(ms: 20)))
+        let last = try await cluster.number("SELECT max(id) FROM node_decision")
+        let launches = "SELECT count(*) FROM node_decision WHERE kind = 'launch' AND id > \(last)"
+        let file = try cluster.write(serveFile(.sleeper(ms: 20, replicas: .fixed(6))), as: "apps.yaml")
+        let report = try await cluster.load(users: 2) { load in
+            #expect(try await cluster.tandem("deploy", file).code == 0)
+            try await eventually("a machine is ordered", every: .milliseconds(5)) {
+                try await cluster.number(launches) == 1
+            }
+            kill(try cluster.pid(role), SIGKILL)
+            try await cluster.served()
+            try await cluster.atRest(nodes: 2)
+            try await load.answers(20)
+        }
+        #expect(report.failed == 0, "\(report.failures)")
+        #expect(try await cluster.number(launches) == 1)
+        let running = try await cluster.instances().filter { $0.state == "running" }
+        #expect(Set(running.map(\.token)).count == 2)
+        #expect(running.map(\.node).sorted() == (try await cluster.status().nodes.map(\.id).sorted()))
+        try await cluster.nothingLeaks()
+    }
+
+    /// The ingress itself is not above it: it comes back where it was.
+    @Test(.timeLimit(.minutes(1)))
+    func aKilledIngressComesBackToItsPort() async throws {
+        let cluster = try await cluster(serveFile(.sleeper(ms: 0)))
+        let before = try cluster.runFile("proxy")
+        kill(before.pid, SIGKILL)
+        try await eventually("the ingress is back") { try cluster.runFile("proxy").pid != before.pid }
+        #expect(try cluster.runFile("proxy").address == before.address)
+        #expect(try await cluster.request().status == 200)
+        let report = try await cluster.load(users: 2) { load in try await load.answers(50) }
+        #expect(report.failed == 0, "\(report.failures)")
+    }
+
+    /// A replica that dies is replaced, and the others go on.
+    @Test(.timeLimit(.minutes(1)))
+    func aKilledReplicaIsReplaced() async throws {
+        let cluster = try await cluster(serveFile(.sleeper(ms: 0, replicas: .fixed(2))))
+        let before = try await cluster.status().pids
+        let victim = try #require(before.min { $0.key < $1.key })
+        kill(victim.value, SIGKILL)
+        let after = try await eventually("two replicas, one of them new") {
+            let pids = try await cluster.status().pids
+            return pids.count == 2 && pids[victim.key] == nil ? pids : nil
+        }
+        #expect(after.filter { before[$0.key] == $0.value }.count == 1)
+        let report = try await cluster.load(users: 2) { load in try await load.answers(50) }
+        #expect(report.failed == 0, "\(report.failures)")
+    }
+
     /// `kill -9` of everything but agents and proxy; then `tandem up` finds it all.
     @Test(.timeLimit(.minutes(1)))
     func whatRunsIsAdoptedByTheNextUp() async throws {
         let demo = Application.sleeper(replicas: .fixed(5))
-        let cluster = try #require(SharedCluster.present)
-        try await cluster.deploy(serveFile(demo))
+        let cluster = try await cluster(serveFile(demo), nodes: 2)
         let report = try await cluster.load(users: 4) { load in
             let before = try await Standing(cluster)
             #expect(before.pids.count == 5)
@@ -113,8 +166,7 @@ extension EndToEnd.Shared {
     @Test(.timeLimit(.minutes(1)))
     func theReplicasOfALostMachineMove() async throws {
         let demo = Application.sleeper(ms: 20, replicas: .fixed(6))
-        let cluster = try #require(SharedCluster.present)
-        try await cluster.deploy(serveFile(demo))
+        let cluster = try await cluster(serveFile(demo), nodes: 2)
         let before = try await cluster.status()
         let nodes = Set(before.nodes.map(\.id))
         #expect(nodes.count == 2)
@@ -129,13 +181,15 @@ extension EndToEnd.Shared {
         let report = try await cluster.load(users: 4) { load in try await load.answers(100) }
         #expect(report.failed == 0, "\(report.failures)")
         #expect(
-            try await cluster.number("SELECT count(*) FROM node WHERE id = '\(victim.id)' AND phase = 'gone'") == 1)
+            try await cluster.number("SELECT count(*) FROM node WHERE id = '\(victim.id)' AND phase = 'gone'")
+                == 1)
         let after = try await cluster.status()
         #expect(after.nodes.count == 2)
-        #expect(after.nodes.filter { !nodes.contains($0.id) }.count == 1, "one machine was bought in its place")
+        #expect(
+            after.nodes.filter { !nodes.contains($0.id) }.count == 1, "one machine was bought in its place")
         let running = try await cluster.instances().filter { $0.state == "running" }
         #expect(running.map(\.node).sorted() == after.nodes.map(\.id).sorted())
-        #expect(try await cluster.number("SELECT count(*) FROM leak_suspects") == 0)
+        try await cluster.nothingLeaks()
         #expect(Processes.naming("\(cluster.state)/nodes/\(victim.id)/") == [])
     }
 }

@@ -17,8 +17,11 @@ extension EndToEnd.Shared {
     func theDatabaseIsForReading() async throws {
         let cluster = try await cluster(serveFile(.sleeper(ms: 0)))
         struct View: Decodable { var name: String }
-        let views = try await cluster.rows("SELECT name FROM sqlite_schema WHERE type = 'view'", as: View.self)
-        for name in ["nodes_now", "replicas_now", "deployments_now", "why_pending", "timeline", "leak_suspects"] {
+        let views = try await cluster.rows(
+            "SELECT name FROM sqlite_schema WHERE type = 'view'", as: View.self)
+        for name in [
+            "nodes_now", "replicas_now", "deployments_now", "why_pending", "timeline", "leak_suspects",
+        ] {
             #expect(views.contains { $0.name == name })
         }
         for view in views {
@@ -27,7 +30,8 @@ extension EndToEnd.Shared {
         }
         for statement in [
             "DELETE FROM replica", "UPDATE deployment SET target = 9", "DROP VIEW timeline",
-            "INSERT INTO drain_request VALUES ('n1', 0, '')", "PRAGMA user_version = 9", "SELECT 1; DELETE FROM node",
+            "INSERT INTO drain_request VALUES ('n1', 0, '')", "PRAGMA user_version = 9",
+            "SELECT 1; DELETE FROM node",
         ] {
             let outcome = try await cluster.tandem("sql", statement)
             #expect(outcome.code != 0, "\(statement): \(outcome.whole)")
@@ -47,7 +51,9 @@ extension EndToEnd.Shared {
         let schema = try await Stock.sqlite(["-readonly", database, ".schema replica"])
         #expect(schema.output.contains("-- when it was ordered"), "the comments are the manual")
         let queries = Tandem.packageRoot + "/State/queries"
-        let files = try FileManager.default.contentsOfDirectory(atPath: queries).filter { $0.hasSuffix(".sql") }
+        let files = try FileManager.default.contentsOfDirectory(atPath: queries).filter {
+            $0.hasSuffix(".sql")
+        }
         #expect(!files.isEmpty)
         for file in files {
             let outcome = try await Stock.sqlite(["-readonly", "-bail", database, ".read \(queries)/\(file)"])
@@ -64,13 +70,14 @@ extension EndToEnd.Shared {
             name: "brief", prefix: "/brief", command: ["tandem", "replica", "sleep", "--ms", "never"])
         let file = try cluster.write(serveFile(.sleeper(ms: 0), brief), as: "apps.yaml")
         #expect(try await cluster.tandem("deploy", file).code == 0)
-        struct Failure: Decodable { var replica: String }
+        struct Failure: Decodable { var subject: String }
         let failed = try await eventually("one has failed") {
             try await cluster.rows(
-                "SELECT replica FROM failures WHERE deployment = 'brief#d'", as: Failure.self
-            ).first
+                "SELECT subject FROM timeline WHERE rule = 'start_failure' AND subject LIKE 'brief#d#%'",
+                as: Failure.self
+            ).last
         }
-        let log = try await cluster.tandem("logs", failed.replica)
+        let log = try await cluster.tandem("logs", failed.subject)
         #expect(log.code == 0)
         #expect(log.output.contains("never"), "\(log.whole)")
         #expect(try await cluster.tandem("logs", "demo#d#9999").code != 0)
@@ -84,7 +91,10 @@ extension EndToEnd.Shared {
         let port = try await cluster.number("SELECT agent_port FROM node WHERE phase = 'ready'")
         let proxy = try #require(try cluster.runFile("proxy").metrics)
         let pages = [
-            ("serve", try cluster.runFile("serve").address, #"tandem_deployment_ready_replicas{deployment="demo#d"} 1"#),
+            (
+                "serve", try cluster.runFile("serve").address,
+                #"tandem_deployment_ready_replicas{deployment="demo#d"} 1"#
+            ),
             ("nodes", try cluster.runFile("nodes").address, #"tandem_nodes{phase="ready"} 1"#),
             ("proxy", proxy, #"tandem_proxy_requests_total{deployment="demo#d",class="2xx"}"#),
             ("cloud", try cluster.runFile("cloud").address, #"tandem_cloud_instances{state="running"} 1"#),
@@ -95,7 +105,9 @@ extension EndToEnd.Shared {
             #expect(page.status == 200, "\(role)")
             #expect(page.headers["content-type"]?.hasPrefix("text/plain; version=0.0.4") == true, "\(role)")
             #expect(page.body.contains(line), "\(role): \(page.body)")
-            #expect(try await cluster.control("GET", "/metrics", at: address, token: .some(nil)).status == 401, "\(role)")
+            #expect(
+                try await cluster.control("GET", "/metrics", at: address, token: .some(nil)).status == 401,
+                "\(role)")
         }
     }
 }

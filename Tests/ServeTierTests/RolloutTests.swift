@@ -104,6 +104,29 @@ import TwoTiers
         #expect(try world.ready(chat).count == 2)
     }
 
+    /// The wrong version was taken back; one of its replicas fails only then.
+    @Test func aFailureOfAnotherVersionIsNotHeldAgainstThisOne() async throws {
+        let world = try TwoTiers(.cloud([.cpus("small", 4)]))
+        world.conduct["broken"] = Conduct(readyAfter: nil, failsAfter: .seconds(3))
+        try world.apply([.of(.named("chat", .fixed(1)))])
+        try await world.run(.seconds(15))
+        try world.apply([.of(.named("chat", .fixed(1), command: "broken"))])
+        // The failure and the order to go back cross each other.
+        let failed = { try world.state().placements.values.contains { $0.phase == .failed } }
+        world.killServe()
+        try world.openServe()
+        #expect(
+            try await world.run(
+                until: { world.agents.values.contains { $0.running.count == 2 } }, within: .seconds(5)))
+        world.killServe()
+        #expect(try await world.run(until: failed, within: .seconds(5)))
+        try world.openServe()
+        try world.apply([.of(.named("chat", .fixed(1)))])
+        try await world.run(.seconds(1))
+        #expect(try world.deployment(chat)?.failures == 0)
+        #expect(try world.deployment(chat)?.status == .healthy)
+    }
+
     /// Its node was given back during a long wait: it gets another one to be tried on.
     @Test func aFailingDeploymentRecoversAfterItsNodeWasGivenBack() async throws {
         let world = try TwoTiers(.cloud([.cpus("small", 4)], idleTimeout: .seconds(5)))

@@ -16,5 +16,5 @@ package final class VirtualTime: Sendable {
             bootID: { "boot" })
     }
 
-    func advance(by span: Millis) { boot.withLock { $0 += span.rawValue } }
+    package func advance(by span: Millis) { boot.withLock { $0 += span.rawValue } }
 }
