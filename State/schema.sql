@@ -1,4 +1,6 @@
--- The schema of State/tandem.sqlite, for reading. Written by scripts/schema from Sources/Schema/SQL; not edited.
+-- What a fresh database says of itself: the sum of the migrations, and the views. Written by a test,
+-- read by people. Left out: for each table the triggers guard_TABLE_… (only the tier that owns it
+-- may write) and change_TABLE_… (each written row is listed in "change").
 
 CREATE TABLE cluster (
   id                 INTEGER PRIMARY KEY CHECK (id = 1),  -- one row
@@ -9,6 +11,7 @@ CREATE TABLE cluster (
   created_unix_ms    INTEGER NOT NULL,  -- for people: Unix time
   derived_hash       TEXT NOT NULL      -- of the views, guards and change triggers in force; '': to be made
 ) STRICT;
+
 CREATE TABLE role (
   role            TEXT PRIMARY KEY,             -- serve | nodes
   epoch           INTEGER NOT NULL,             -- raised when a process takes the role; each write checks it
@@ -18,11 +21,13 @@ CREATE TABLE role (
   heard_ms        INTEGER NOT NULL,             -- last renewal; after a reboot the clock goes on from here
   started_unix_ms INTEGER NOT NULL              -- for people
 ) STRICT, WITHOUT ROWID;
+
 CREATE TABLE change (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- a tier applies what is newer than what it has seen
   tbl TEXT NOT NULL,                      -- table that changed
   key TEXT NOT NULL                       -- primary key of the row, parts joined by a tab
 ) STRICT;
+
 CREATE TABLE application (
   name             TEXT PRIMARY KEY,            -- as in the applications file
   route_prefix     TEXT,                        -- NULL: no route
@@ -32,6 +37,7 @@ CREATE TABLE application (
   deleting         INTEGER NOT NULL DEFAULT 0,  -- 1: its replicas are being stopped; the row goes last
   deployed_unix_ms INTEGER NOT NULL             -- for people
 ) STRICT, WITHOUT ROWID;
+
 CREATE TABLE deployment (
   id                  TEXT PRIMARY KEY,             -- application#deployment
   application         TEXT NOT NULL,                -- its application
@@ -53,10 +59,12 @@ CREATE TABLE deployment (
   load_milli          INTEGER,                      -- mean requests over the look-back, thousandths
   load_ms             INTEGER                       -- when that was computed
 ) STRICT, WITHOUT ROWID;
+
 CREATE TABLE serial (
   id   INTEGER PRIMARY KEY CHECK (id = 1),  -- one row
   next INTEGER NOT NULL                     -- serial of the next replica; never used twice
 ) STRICT;
+
 CREATE TABLE replica (
   id                TEXT PRIMARY KEY,            -- application#deployment#serial
   deployment        TEXT NOT NULL,               -- its deployment
@@ -74,7 +82,9 @@ CREATE TABLE replica (
   drain_generation  INTEGER,                     -- route generation without it; proxies must have applied it
   stop_reason       TEXT NOT NULL DEFAULT ''     -- why it was ended
 ) STRICT, WITHOUT ROWID;
+
 CREATE INDEX replica_by_deployment ON replica (deployment);
+
 CREATE TABLE proxy (
   id           TEXT PRIMARY KEY,          -- chosen by the proxy, kept over its restarts
   incarnation  TEXT NOT NULL,             -- new with each process of it
@@ -83,6 +93,7 @@ CREATE TABLE proxy (
   routes_json  TEXT NOT NULL,             -- {deployment: route generation it has applied}
   busy_json    TEXT NOT NULL              -- {replica off its routes: requests it still has there}
 ) STRICT, WITHOUT ROWID;
+
 CREATE TABLE load_bucket (
   deployment   TEXT NOT NULL,             -- whose load
   proxy        TEXT NOT NULL,             -- who measured it
@@ -95,7 +106,9 @@ CREATE TABLE load_bucket (
   queued       INTEGER NOT NULL,          -- at the end
   PRIMARY KEY (deployment, proxy, incarnation, sequence)
 ) STRICT, WITHOUT ROWID;
+
 CREATE INDEX load_bucket_by_age ON load_bucket (end_ms);
+
 CREATE TABLE serve_decision (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,  -- named in the log
   at_ms         INTEGER NOT NULL,         -- when
@@ -110,11 +123,13 @@ CREATE TABLE serve_decision (
   inputs_json   TEXT NOT NULL,            -- {name: value}: figures the rule read
   refusals_json TEXT NOT NULL             -- [{candidate, code, short}]: who was not chosen, and why
 ) STRICT;
+
 CREATE TABLE setting (
   id              INTEGER PRIMARY KEY CHECK (id = 1),  -- one row
   settings_json   TEXT NOT NULL,                       -- the cluster file in force, defaults filled in
   applied_unix_ms INTEGER NOT NULL                     -- for people: when it was applied
 ) STRICT;
+
 CREATE TABLE node_type (
   name            TEXT PRIMARY KEY,       -- the operator's word, from available_node_types
   resources_json  TEXT NOT NULL,          -- of one node: thousandths; memory in bytes
@@ -122,6 +137,7 @@ CREATE TABLE node_type (
   max_workers     INTEGER NOT NULL,       -- never more than these
   idle_timeout_ms INTEGER NOT NULL        -- given back after so long without replicas
 ) STRICT, WITHOUT ROWID;
+
 CREATE TABLE node (
   id                   TEXT PRIMARY KEY,            -- chosen by us before the machine exists
   type                 TEXT NOT NULL,               -- its node_type; 'local' for this machine itself
@@ -156,10 +172,12 @@ CREATE TABLE node (
   absent_lists         INTEGER NOT NULL DEFAULT 0,  -- whole lists in a row that did not show it
   why                  TEXT NOT NULL DEFAULT ''     -- why it was bought, drained or given back
 ) STRICT, WITHOUT ROWID;
+
 CREATE TABLE node_serial (
   id   INTEGER PRIMARY KEY CHECK (id = 1),  -- one row
   next INTEGER NOT NULL                     -- number of the next node; never used twice
 ) STRICT;
+
 CREATE TABLE placement (
   replica        TEXT PRIMARY KEY,         -- the row in replica it answers
   deployment     TEXT NOT NULL,            -- of that replica
@@ -182,12 +200,15 @@ CREATE TABLE placement (
   last_lines     TEXT NOT NULL DEFAULT '', -- end of its output, when it failed
   refusals_json  TEXT NOT NULL DEFAULT '[]' -- while pending: every candidate and why it said no
 ) STRICT, WITHOUT ROWID;
+
 CREATE INDEX placement_by_node ON placement (node);
+
 CREATE TABLE drain_request (
   node        TEXT PRIMARY KEY,           -- the serve tier moves its replicas elsewhere
   deadline_ms INTEGER NOT NULL,           -- terminated then, whatever still runs
   reason      TEXT NOT NULL               -- why, for people
 ) STRICT, WITHOUT ROWID;
+
 CREATE TABLE instance_seen (
   instance      TEXT PRIMARY KEY,         -- the provider's id, from its latest whole list
   token         TEXT NOT NULL,            -- the idempotency token it carries
@@ -198,12 +219,14 @@ CREATE TABLE instance_seen (
   first_seen_ms INTEGER NOT NULL,         -- first list that had it
   preempted_ms  INTEGER                   -- when a notice says it will be taken away
 ) STRICT, WITHOUT ROWID;
+
 CREATE TABLE availability (
   offering    TEXT PRIMARY KEY,           -- provider/type/zone/capacity type
   until_ms    INTEGER NOT NULL,           -- not asked for before this instant
   failures    INTEGER NOT NULL,           -- in a row; doubles the wait
   reason      TEXT NOT NULL               -- the provider's words
 ) STRICT, WITHOUT ROWID;
+
 CREATE TABLE node_decision (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,  -- named in the log
   at_ms         INTEGER NOT NULL,         -- when
@@ -218,36 +241,44 @@ CREATE TABLE node_decision (
   inputs_json   TEXT NOT NULL,            -- {name: value}: figures the rule read
   refusals_json TEXT NOT NULL             -- [{candidate, code, short}]: who was not chosen, and why
 ) STRICT;
+
 CREATE TABLE node_phase_edge (
   before TEXT NOT NULL,  -- phase
   after  TEXT NOT NULL,  -- phase that may follow it
   PRIMARY KEY (before, after)
 ) STRICT, WITHOUT ROWID;
+
 CREATE TRIGGER node_phase BEFORE UPDATE OF phase ON node
 WHEN OLD.phase <> NEW.phase AND NOT EXISTS
   (SELECT 1 FROM node_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
 BEGIN SELECT RAISE(ABORT, 'illegal node phase change'); END;
+
 CREATE TABLE replica_phase_edge (
   before TEXT NOT NULL,  -- phase
   after  TEXT NOT NULL,  -- phase that may follow it
   PRIMARY KEY (before, after)
 ) STRICT, WITHOUT ROWID;
+
 CREATE TRIGGER replica_phase BEFORE UPDATE OF phase ON replica
 WHEN OLD.phase <> NEW.phase AND NOT EXISTS
   (SELECT 1 FROM replica_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
 BEGIN SELECT RAISE(ABORT, 'illegal replica phase change'); END;
+
 CREATE TABLE placement_phase_edge (
   before TEXT NOT NULL,  -- phase
   after  TEXT NOT NULL,  -- phase that may follow it
   PRIMARY KEY (before, after)
 ) STRICT, WITHOUT ROWID;
+
 CREATE TRIGGER placement_phase BEFORE UPDATE OF phase ON placement
 WHEN OLD.phase <> NEW.phase AND NOT EXISTS
   (SELECT 1 FROM placement_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
 BEGIN SELECT RAISE(ABORT, 'illegal placement phase change'); END;
+
 CREATE VIEW clock_now AS SELECT
   max(heard_ms) AS now_ms  -- the cluster clock as last heard; the file itself has no clock
 FROM role;
+
 CREATE VIEW room_taken AS SELECT
   node,                                                           -- node
   count(*) AS replicas,                                           -- replicas that take room on it
@@ -256,6 +287,7 @@ CREATE VIEW room_taken AS SELECT
   sum(coalesce(resources_json ->> '$.memory', 0)) AS memory_bytes      -- memory they take
 FROM placement WHERE phase IN ('assigned', 'starting', 'ready', 'stopping') AND node IS NOT NULL
 GROUP BY node;
+
 CREATE VIEW nodes_now AS SELECT
   n.id AS node,                                                   -- node
   n.type,                                                         -- node type
@@ -280,6 +312,7 @@ CREATE VIEW nodes_now AS SELECT
   n.last_error                                                    -- the provider's latest
 FROM node n LEFT JOIN room_taken r ON r.node = n.id CROSS JOIN clock_now c
 WHERE n.phase <> 'gone' ORDER BY n.created_ms, n.id;
+
 CREATE VIEW replicas_now AS SELECT
   r.id AS replica,                                                -- replica
   r.deployment,                                                   -- its deployment
@@ -296,6 +329,7 @@ CREATE VIEW replicas_now AS SELECT
   coalesce(p.exit_text, '') AS exit                               -- how it ended
 FROM replica r LEFT JOIN placement p ON p.replica = r.id CROSS JOIN clock_now c
 ORDER BY r.deployment, r.serial;
+
 CREATE VIEW deployments_now AS SELECT
   d.id AS deployment,                                             -- application#deployment
   a.route_prefix,                                                 -- of its application; NULL: no route
@@ -320,6 +354,7 @@ CREATE VIEW deployments_now AS SELECT
   d.message                                                       -- why it is in this status
 FROM deployment d LEFT JOIN application a ON a.name = d.application
 ORDER BY d.application, d.position;
+
 CREATE VIEW why_pending AS SELECT
   r.id AS replica,                                                -- replica without a node
   (c.now_ms - r.created_ms) / 1000.0 AS waiting_s,                -- since it was ordered
@@ -334,6 +369,7 @@ FROM replica r LEFT JOIN placement p ON p.replica = r.id CROSS JOIN clock_now c
 LEFT JOIN json_each(coalesce(p.refusals_json, '[]')) f ON true
 WHERE r.phase = 'wanted' AND coalesce(p.phase, 'pending') = 'pending'
 ORDER BY r.created_ms, r.id, f.id;
+
 CREATE VIEW why_not_removed AS SELECT
   n.id AS node,                                                   -- node that is not on its way out
   n.type,                                                         -- node type
@@ -355,6 +391,7 @@ CREATE VIEW why_not_removed AS SELECT
 FROM node n LEFT JOIN room_taken r ON r.node = n.id LEFT JOIN node_type t ON t.name = n.type
 CROSS JOIN clock_now c
 WHERE n.phase IN ('requested', 'booting', 'ready') ORDER BY n.created_ms, n.id;
+
 CREATE VIEW why_replicas AS SELECT
   d.id AS deployment,                                             -- deployment
   d.target,                                                       -- replicas wanted now
@@ -368,6 +405,7 @@ CREATE VIEW why_replicas AS SELECT
 FROM deployment d LEFT JOIN serve_decision s ON s.id =
   (SELECT max(id) FROM serve_decision WHERE subject = d.id AND kind = 'scale')
 ORDER BY d.id;
+
 CREATE VIEW timeline AS
 SELECT
   at_ms,                                                          -- cluster clock
@@ -385,6 +423,7 @@ UNION ALL SELECT at_ms, datetime(at_unix_ms / 1000, 'unixepoch'), 'nodes', kind,
   reason, id
 FROM node_decision
 ORDER BY at_ms, tier DESC, decision;
+
 CREATE VIEW scale_history AS SELECT
   at_ms,                                                          -- cluster clock
   at,                                                             -- UTC
@@ -395,6 +434,7 @@ CREATE VIEW scale_history AS SELECT
   after,                                                          -- and after
   reason                                                          -- in a sentence
 FROM timeline WHERE kind IN ('scale', 'launch', 'terminate', 'retire');
+
 CREATE VIEW why_this_type AS SELECT
   d.subject AS node,                                              -- node that was launched
   datetime(d.at_unix_ms / 1000, 'unixepoch') AS at,               -- when, UTC
@@ -405,6 +445,7 @@ CREATE VIEW why_this_type AS SELECT
   d.id AS decision                                                -- row of node_decision
 FROM node_decision d LEFT JOIN json_each(d.refusals_json) f ON true
 WHERE d.kind = 'launch' ORDER BY d.id, f.id;
+
 CREATE VIEW cost_by_deployment AS SELECT
   deployment,                                                     -- '(idle)': nodes that hold no replica
   sum(replicas) AS replicas,                                      -- that take room
@@ -421,6 +462,7 @@ FROM (
   WHERE n.phase IN ('booting', 'ready', 'draining', 'terminating')
     AND NOT EXISTS (SELECT 1 FROM room_taken t WHERE t.node = n.id)
 ) GROUP BY deployment ORDER BY usd_per_hour DESC;
+
 CREATE VIEW leak_suspects AS
 SELECT
   i.instance,                                                     -- the provider's id
@@ -439,6 +481,7 @@ SELECT i.instance, i.node, i.state, 'another instance carries the same token'
 FROM instance_seen i
 WHERE i.state NOT IN ('stopping', 'terminated') AND EXISTS (SELECT 1 FROM instance_seen o
   WHERE o.token = i.token AND o.instance <> i.instance AND o.state NOT IN ('stopping', 'terminated'));
+
 CREATE VIEW failures AS SELECT
   p.replica,                                                      -- replica that ended by itself
   p.deployment,                                                   -- its deployment

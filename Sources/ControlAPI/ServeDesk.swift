@@ -30,7 +30,7 @@ package final class ServeDesk: TierDesk {
         reply: @escaping @Sendable (Result<ProxySyncAnswer, any Error>) -> Void
     ) -> UInt64 {
         let now = tier.store.now()
-        tier.hear(ProxyReport(proxy, request, arrived: now))
+        tier.hear(ProxyReport(proxy, request, arrived: now, clusterGeneration: tier.store.clusterGeneration))
         tickets += 1
         waiting.add(
             .init(ticket: tickets, request: request, deadline: now + LongPoll.answerAfter, reply: reply),
@@ -85,11 +85,14 @@ package final class ServeDesk: TierDesk {
 
 extension ProxyReport {
     /// Turns ages into instants, counted back from arrival.
-    init(_ proxy: String, _ request: ProxySyncRequest, arrived: Moment) {
+    init(_ proxy: String, _ request: ProxySyncRequest, arrived: Moment, clusterGeneration: Int64) {
         self.init(
             proxy: proxy, incarnation: request.incarnation, address: "\(request.host):\(request.port)",
             applied: Dictionary(
-                request.applied.map { ($0.deployment, $0.fence.generation) }, uniquingKeysWith: { $1 }),
+                request.applied.map { applied in
+                    let ours = applied.fence.clusterGeneration == clusterGeneration
+                    return (applied.deployment, ours ? applied.fence.generation : -1)
+                }, uniquingKeysWith: { $1 }), fence: request.applied.map(\.fence).max() ?? .none,
             load: request.load.map { load in
                 ProxyLoad(
                     deployment: load.deployment, ongoing: load.ongoing, queued: load.queued,

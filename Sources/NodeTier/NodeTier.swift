@@ -23,6 +23,8 @@ package final class NodeTier {
     private var renewed = Moment(Int64.min / 2)
     private var settings: ClusterSettings
     private var machinesEnded: Bool
+    /// An agent has obeyed somebody higher: this cluster generation is to be risen above.
+    private var outranked: Int64?
     private var settingsStored = false
 
     static let renewEvery = Millis(2_000)
@@ -55,7 +57,13 @@ package final class NodeTier {
     /// Where the agents' endpoint listens, e.g. `http://127.0.0.1:6380`.
     package func listens(at address: String) { self.address = address }
 
-    package func hear(_ report: AgentReport) { reports[report.node] = report }
+    package func hear(_ report: AgentReport) {
+        var report = report
+        if let generation = store.outranked(by: report.fence) { outranked = max(outranked ?? 0, generation) }
+        // Orders of another cluster generation acknowledge nothing of ours.
+        if report.fence.clusterGeneration != store.clusterGeneration { report.fence.generation = -1 }
+        reports[report.node] = report
+    }
 
     package func hear(_ answer: ProviderAnswer) { answers.append(answer) }
 
@@ -79,7 +87,7 @@ package final class NodeTier {
         step.place(holdsCapacity: isServeSilent(state, now))
         step.raiseGenerations()
         let renew = renewed + Self.renewEvery <= now
-        if step.changes || renew || !settingsStored { try commit(step, renew: renew) }
+        if step.changes || renew || !settingsStored || outranked != nil { try commit(step, renew: renew) }
         answers.removeAll()
         machinesEnded = false
         var wake = [step.wake, renewed + Self.renewEvery, offeringsDue > now ? offeringsDue : nil]
@@ -123,7 +131,9 @@ package final class NodeTier {
     private func commit(_ step: NodeStep, renew: Bool) throws(StoreError) {
         let unixMillis = store.unixMillis()
         let prefix = tokenPrefix
+        let higher = outranked
         try store.commit { transaction in
+            if let higher { try transaction.raiseClusterGeneration(above: higher) }
             if !settingsStored {
                 try writeSettings(to: transaction, known: step.state.nodeTypes.keys.sorted(), unixMillis)
             }
@@ -133,6 +143,7 @@ package final class NodeTier {
                 try writeHeard(step, to: transaction)
             }
         }
+        outranked = nil
         settingsStored = true
         if renew { renewed = step.now }
     }

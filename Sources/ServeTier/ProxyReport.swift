@@ -6,8 +6,11 @@ package struct ProxyReport: Sendable {
     package var incarnation: String
     /// `host:port` of its data port.
     package var address: String
-    /// Route generation in force there, for each deployment it routes.
+    /// Route generation in force there, for each deployment it routes; -1 for a route of another cluster generation,
+    /// which acknowledges nothing of ours.
     package var applied: [DeploymentID: Int64]
+    /// The highest fence it has obeyed.
+    package var fence: Fence
     package var load: [ProxyLoad]
     /// Replicas off their routes that still have requests there.
     package var busy: [ReplicaID: Int]
@@ -15,13 +18,14 @@ package struct ProxyReport: Sendable {
 
     package init(
         proxy: String, incarnation: String, address: String, applied: [DeploymentID: Int64],
-        load: [ProxyLoad],
+        fence: Fence = .none, load: [ProxyLoad],
         busy: [ReplicaID: Int], arrived: Moment
     ) {
         self.proxy = proxy
         self.incarnation = incarnation
         self.address = address
         self.applied = applied
+        self.fence = fence
         self.load = load
         self.busy = busy
         self.arrived = arrived

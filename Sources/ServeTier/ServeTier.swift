@@ -14,6 +14,8 @@ package final class ServeTier {
     private var acknowledged: [String: [DeploymentID: Int64]] = [:]
     private var renewed: Moment
     private var address = ""
+    /// A proxy has obeyed somebody higher: this cluster generation is to be risen above.
+    private var outranked: Int64?
 
     /// Proxies whose row may be forgotten: silent this long while another one speaks.
     static let proxyForgottenAfter = Millis(60_000)
@@ -37,6 +39,7 @@ package final class ServeTier {
 
     /// Takes in what a proxy said. Its buckets are acknowledged once a step has committed them.
     package func hear(_ report: ProxyReport) {
+        if let generation = store.outranked(by: report.fence) { outranked = max(outranked ?? 0, generation) }
         var proxy = heard[report.proxy] ?? HeardProxy(report)
         if proxy.incarnation != report.incarnation { acknowledged[report.proxy] = [:] }
         for load in report.load {
@@ -91,7 +94,7 @@ package final class ServeTier {
         step.planStatus()
         let renew = renewed + Self.renewEvery <= now
         let proxies = proxyRows(in: state, now: now, force: renew)
-        if step.changes || !unstored.isEmpty || renew || !proxies.isEmpty {
+        if step.changes || !unstored.isEmpty || renew || !proxies.isEmpty || outranked != nil {
             try commit(step, proxies: proxies, renew: renew)
         }
         step.wake(at: renewed + Self.renewEvery)
@@ -101,12 +104,15 @@ package final class ServeTier {
     private func commit(_ step: ServeStep, proxies: [ProxyRow], renew: Bool) throws(StoreError) {
         let buckets = unstored
         let unixMillis = store.unixMillis()
+        let higher = outranked
         try store.commit { transaction in
+            if let higher { try transaction.raiseClusterGeneration(above: higher) }
             try step.write(to: transaction, unixMillis: unixMillis)
             for proxy in proxies { try transaction.put(proxy) }
             try transaction.append(buckets)
             if renew { try transaction.renew(address: address) }
         }
+        outranked = nil
         if renew { renewed = step.now }
         unstored.removeAll(keepingCapacity: true)
         for bucket in buckets where heard[bucket.proxy]?.incarnation == bucket.incarnation {

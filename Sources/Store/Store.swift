@@ -108,7 +108,8 @@ package final class Store: @unchecked Sendable {
         }
     }
 
-    /// Part of every fence; grows only by `raiseClusterGeneration`.
+    /// Part of every fence; grows only by `raiseClusterGeneration`, and is that of the latest commit: one tier's raise
+    /// reaches the other with its next renewal.
     package var clusterGeneration: Int64 { lock.withLock { kept.clusterGeneration } }
 
     /// The cluster clock.
@@ -116,6 +117,12 @@ package final class Store: @unchecked Sendable {
 
     /// Unix time in milliseconds, for the columns meant for people.
     package func unixMillis() -> Int64 { clock.unixMillis() }
+
+    /// The cluster generation to rise above when a peer has obeyed a fence of somebody who outranks this process: the
+    /// database is a restored or a new one under a cluster that runs. Nil: ours is the higher.
+    package func outranked(by fence: Fence) -> Int64? {
+        (fence.clusterGeneration, fence.epoch) > (clusterGeneration, epoch) ? fence.clusterGeneration : nil
+    }
 
     // MARK: - Writing
 
@@ -126,8 +133,9 @@ package final class Store: @unchecked Sendable {
     package func commit<T>(_ body: (StoreTransaction) throws -> T) throws(StoreError) -> T {
         var transaction: StoreTransaction?
         var span: (before: Int64, after: Int64) = (0, 0)
+        var generation: Int64 = 0
         let result = try connection.transaction(as: role) { db throws in
-            try checkHolder(db)
+            generation = try checkHolder(db)
             span.before = try StateReading.newestChange(db)
             let writing = StoreTransaction(db, role: role, epoch: epoch, clock: clock, now: now())
             transaction = writing
@@ -137,18 +145,21 @@ package final class Store: @unchecked Sendable {
         }
         lock.withLock {
             if span.before <= kept.ownUpTo { kept.ownUpTo = max(kept.ownUpTo, span.after) }
-            if let generation = transaction?.clusterGeneration { kept.clusterGeneration = generation }
+            kept.clusterGeneration = transaction?.clusterGeneration ?? generation
             kept.window.add(transaction?.appended ?? [])
         }
         if span.after > span.before { doorbell?.ring(role.other) }
         return result
     }
 
-    func checkHolder(_ db: Database) throws {
+    /// - Returns: the cluster generation, which the other tier may have raised.
+    @discardableResult
+    func checkHolder(_ db: Database) throws -> Int64 {
         let statement = try db.cachedStatement(sql: "SELECT epoch FROM role WHERE role = ?")
         let now = try Int64.fetchOne(statement, arguments: [role.rawValue]) ?? 0
         guard now == epoch else { throw StoreError.fenced(role: role, mine: epoch, now: now) }
         _ = try Opening.version(db)
+        return try Int64.fetchOne(db.cachedStatement(sql: "SELECT cluster_generation FROM cluster")) ?? 0
     }
 
     // MARK: - Reading

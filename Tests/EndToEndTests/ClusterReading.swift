@@ -117,6 +117,14 @@ extension Cluster {
         try await number("SELECT epoch FROM role WHERE role = '\(role)'")
     }
 
+    /// The agent processes that the node tier hears, by the name that each life has.
+    func agentLives() async throws -> [String] {
+        struct Life: Decodable { var incarnation: String }
+        return try await rows(
+            "SELECT incarnation FROM node WHERE phase = 'ready' ORDER BY id", as: Life.self
+        ).map(\.incarnation)
+    }
+
     // MARK: - Processes
 
     func runFile(_ role: String) throws -> RunFile {

@@ -35,6 +35,7 @@ extension EndToEnd.Shared {
             try await load.answers(20)
             let before = try await Standing(cluster)
             let epoch = isTier ? try await cluster.epoch(role) : 0
+            let lives = try await cluster.agentLives()
             let victim = try cluster.pid(role)
             kill(victim, SIGKILL)
             try await eventually("\(role) is back") {
@@ -44,8 +45,7 @@ extension EndToEnd.Shared {
             if isTier { #expect(try await cluster.epoch(role) == epoch + 1) }
             if role == "agent" {
                 try await eventually("the node tier has heard the new agent") {
-                    try await cluster.number("SELECT max(heard_ms) FROM node WHERE phase = 'ready'")
-                        > cluster.number("SELECT heard_ms FROM role WHERE role = 'nodes'") - 1_000
+                    try await cluster.agentLives() != lives
                 }
             }
             try await load.answers(40)

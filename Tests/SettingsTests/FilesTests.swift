@@ -18,7 +18,7 @@ struct FilesTests {
         let serve = try Settings.serve(text: Self.text("quickstart/serve.yaml"), file: "serve.yaml")
         #expect(serve.warnings.isEmpty)
         let deployment = try #require(serve.applications.first?.deployments.first)
-        #expect(deployment.replica.command == ["tandem", "replica", "sleep", "--ms", "200"])
+        #expect(deployment.replica.command == ["tandem", "replica", "sleep", "--ms", "200", "--slots", "2"])
         guard case .auto(let auto) = deployment.count else {
             Issue.record("num_replicas is not auto")
             return
