@@ -469,12 +469,14 @@ SELECT
   i.node,                                                         -- node it says it is
   i.state,                                                        -- the provider's word; '': not in its list
   'the provider shows it and we have no such node' AS suspicion   -- what is odd
-FROM instance_seen i LEFT JOIN node n ON n.id = i.node
-WHERE i.state NOT IN ('stopping', 'terminated') AND (n.id IS NULL OR n.phase = 'gone')
+FROM instance_seen i CROSS JOIN clock_now c LEFT JOIN node n ON n.id = i.node
+WHERE i.state NOT IN ('stopping', 'terminated')
+  AND (n.id IS NULL OR n.phase = 'gone' AND n.phase_ms + 10000 < c.now_ms) -- a list may be older than that
 UNION ALL
 SELECT n.instance, n.id, '', 'our node is ' || n.phase || ' and the provider does not show it'
-FROM node n
+FROM node n CROSS JOIN clock_now c
 WHERE n.provider <> '' AND n.instance IS NOT NULL AND n.phase IN ('booting', 'ready', 'draining')
+  AND n.created_ms + 10000 < c.now_ms                             -- younger ones may be missing from a list
   AND NOT EXISTS (SELECT 1 FROM instance_seen i WHERE i.instance = n.instance AND i.state <> 'terminated')
 UNION ALL
 SELECT i.instance, i.node, i.state, 'another instance carries the same token'
@@ -483,11 +485,14 @@ WHERE i.state NOT IN ('stopping', 'terminated') AND EXISTS (SELECT 1 FROM instan
   WHERE o.token = i.token AND o.instance <> i.instance AND o.state NOT IN ('stopping', 'terminated'));
 
 CREATE VIEW failures AS SELECT
-  p.replica,                                                      -- replica that ended by itself
-  p.deployment,                                                   -- its deployment
-  p.node,                                                         -- where it ran
-  p.phase,                                                        -- failed, or lost with its node
-  (c.now_ms - p.ended_ms) / 1000.0 AS ago_s,                      -- since then
-  p.exit_text AS exit,                                            -- how it ended
-  p.last_lines                                                    -- the end of its output
-FROM placement p CROSS JOIN clock_now c WHERE p.phase IN ('failed', 'lost') ORDER BY p.ended_ms DESC;
+  f.subject AS replica,                                           -- replica that ended without an order
+  d.id AS deployment,                                             -- its deployment; NULL: deleted since
+  f.rule,                                                         -- start_failure, crash or node_lost
+  datetime(f.at_unix_ms / 1000, 'unixepoch') AS at,               -- when, UTC
+  (c.now_ms - f.at_ms) / 1000.0 AS ago_s,                         -- since then
+  f.reason,                                                       -- how it ended, in a sentence
+  iif(substr(d.last_failure, 1, length(f.subject) + 1) = f.subject || ' ', d.last_failure, '') AS last_lines
+                                                                  -- end of its output; kept for the latest only
+FROM serve_decision f CROSS JOIN clock_now c
+  LEFT JOIN deployment d ON substr(f.subject, 1, length(d.id) + 1) = d.id || '#'
+WHERE f.kind = 'replace' AND f.rule IN ('start_failure', 'crash', 'node_lost') ORDER BY f.id DESC;

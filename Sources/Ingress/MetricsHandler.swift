@@ -46,15 +46,15 @@ final class MetricsHandler: ChannelInboundHandler {
 
     private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         guard isAuthorized(head) else {
-            return write(.unauthorized, "a bearer token is required\n", context)
+            return write(.unauthorized, "a bearer token is required\n", head, context)
         }
         switch head.uri {
         case Routes.metrics:
             page.render(on: context.eventLoop).assumeIsolated().whenSuccess { text in
-                self.write(.ok, text, context)
+                self.write(.ok, text, head, context)
             }
-        case Routes.health: write(.ok, "success", context)
-        default: write(.notFound, "there is \(Routes.metrics) and \(Routes.health)\n", context)
+        case Routes.health: write(.ok, "success", head, context)
+        default: write(.notFound, "there is \(Routes.metrics) and \(Routes.health)\n", head, context)
         }
     }
 
@@ -64,14 +64,21 @@ final class MetricsHandler: ChannelInboundHandler {
         return token.matches(given[0].dropFirst("Bearer ".count))
     }
 
-    private func write(_ status: HTTPResponseStatus, _ text: String, _ context: ChannelHandlerContext) {
+    private func write(
+        _ status: HTTPResponseStatus, _ text: String, _ request: HTTPRequestHead,
+        _ context: ChannelHandlerContext
+    ) {
         var headers = HTTPHeaders()
         headers.add(name: "content-type", value: Exposition.contentType)
+        if !request.isKeepAlive { headers.add(name: "connection", value: "close") }
         headers.add(name: "content-length", value: String(text.utf8.count))
         let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        let written = context.writeAndFlush(wrapOutboundOut(.end(nil)))
+        guard !request.isKeepAlive else { return }
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        written.whenComplete { _ in bound.value.close(promise: nil) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

@@ -1,31 +1,21 @@
 /// The name of a node: chosen by us before the provider is asked, so that it exists before the machine does.
-public struct NodeID: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+public struct NodeID: RawRepresentable, Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     /// `n1`, `n2`, …; `local` is this machine itself.
     public var rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
     public init(_ rawValue: String) { self.rawValue = rawValue }
-    public init(from decoder: any Decoder) throws {
-        rawValue = try decoder.singleValueContainer().decode(String.self)
-    }
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(rawValue)
-    }
     public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
     public var description: String { rawValue }
 }
 
 /// A deployment within an application; written `application#deployment`.
-package struct DeploymentID: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+package struct DeploymentID: RawRepresentable, Hashable, Comparable, Sendable, Codable,
+    CustomStringConvertible
+{
     package var rawValue: String
+    package init(rawValue: String) { self.rawValue = rawValue }
     package init(_ rawValue: String) { self.rawValue = rawValue }
     package init(application: String, deployment: String) { rawValue = "\(application)#\(deployment)" }
-    package init(from decoder: any Decoder) throws {
-        rawValue = try decoder.singleValueContainer().decode(String.self)
-    }
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(rawValue)
-    }
     package var application: String { String(rawValue.prefix { $0 != "#" }) }
     package var name: String { String(rawValue.drop { $0 != "#" }.dropFirst()) }
     package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
@@ -33,17 +23,11 @@ package struct DeploymentID: Hashable, Comparable, Sendable, Codable, CustomStri
 }
 
 /// One replica for its whole life; written `application#deployment#serial`. Serials are never used again.
-package struct ReplicaID: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+package struct ReplicaID: RawRepresentable, Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     package var rawValue: String
+    package init(rawValue: String) { self.rawValue = rawValue }
     package init(_ rawValue: String) { self.rawValue = rawValue }
     package init(_ deployment: DeploymentID, serial: Int64) { rawValue = "\(deployment)#\(serial)" }
-    package init(from decoder: any Decoder) throws {
-        rawValue = try decoder.singleValueContainer().decode(String.self)
-    }
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(rawValue)
-    }
     package var deployment: DeploymentID {
         let cut = rawValue.lastIndex(of: "#") ?? rawValue.endIndex
         return DeploymentID(String(rawValue[..<cut]))

@@ -1,16 +1,10 @@
 /// A span of time in whole milliseconds. Never a bare number in a signature.
-public struct Millis: Hashable, Comparable, Sendable, Codable {
+public struct Millis: RawRepresentable, Hashable, Comparable, Sendable, Codable {
     /// Milliseconds; may be below zero, as a difference.
     public var rawValue: Int64
 
+    public init(rawValue: Int64) { self.rawValue = rawValue }
     public init(_ rawValue: Int64) { self.rawValue = rawValue }
-    public init(from decoder: any Decoder) throws {
-        rawValue = try decoder.singleValueContainer().decode(Int64.self)
-    }
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(rawValue)
-    }
 
     public static let zero = Millis(0)
     public static func seconds(_ seconds: Int64) -> Millis { Millis(seconds * 1000) }
@@ -44,17 +38,11 @@ public struct Moment: Hashable, Comparable, Sendable, Codable {
 }
 
 /// A rational setting in thousandths: `Thousandths(1_500)` is 1.5. Used for targets and gains.
-package struct Thousandths: Hashable, Comparable, Sendable, Codable {
+package struct Thousandths: RawRepresentable, Hashable, Comparable, Sendable, Codable {
     package var rawValue: Int64
 
+    package init(rawValue: Int64) { self.rawValue = rawValue }
     package init(_ rawValue: Int64) { self.rawValue = rawValue }
-    package init(from decoder: any Decoder) throws {
-        rawValue = try decoder.singleValueContainer().decode(Int64.self)
-    }
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(rawValue)
-    }
 
     package static let one = Thousandths(1000)
     package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }

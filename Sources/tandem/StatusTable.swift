@@ -1,4 +1,5 @@
 import Foundation
+import Wire
 
 /// Status for people: one table for each kind of thing, columns as wide as they need to be.
 enum StatusTable {
@@ -78,24 +79,29 @@ enum StatusTable {
 struct StatusView: Sendable {
     let paths: StatePaths
     let plain: Bool
+    let json: Bool
 
     static let every = Duration.seconds(1)
 
     func show() async throws {
-        let screen = Screen(plain: plain)
+        let screen = Screen(plain: plain || json)
         var last = ""
         while true {
             if let document = try? StatusDocument.read(paths) {
                 if screen.inPlace {
                     screen.draw(StatusTable.text(document) + "\nCtrl-C stops the cluster\n")
                 } else {
-                    let line = summary(document)
+                    let line = try json ? Self.jsonLine(document) : summary(document)
                     if line != last { emit(line) }
                     last = line
                 }
             }
             try await Task.sleep(for: Self.every)
         }
+    }
+
+    private static func jsonLine(_ document: StatusDocument) throws -> String {
+        String(decoding: try WireCoding.encode(document), as: UTF8.self)
     }
 
     private func summary(_ document: StatusDocument) -> String {

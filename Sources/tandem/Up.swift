@@ -20,6 +20,7 @@ struct Up: AsyncParsableCommand {
     @OptionGroup var place: StateOption
     @OptionGroup var ports: PortOptions
     @Flag(help: "Plain lines instead of a table that updates in place.") var plain = false
+    @Flag(help: "A line of JSON, as of tandem status --json, whenever something changed.") var json = false
 
     func run() async throws {
         let paths = StatePaths(place.state)
@@ -30,7 +31,7 @@ struct Up: AsyncParsableCommand {
         let local = LocalCluster(
             paths: paths, settings: settings, clusterFile: cluster.map { StatePaths($0).root },
             ports: ports.over(settings.ports), note: { say($0) })
-        let (apps, plain) = (apps, plain)
+        let (apps, plain, json) = (apps, plain, json)
         try await untilSignal {
             try await local.run {
                 if let apps {
@@ -38,7 +39,7 @@ struct Up: AsyncParsableCommand {
                     try await ServeFile.awaitRoutes(paths)
                 }
                 say("ready: \(try Addresses(paths).sentence)")
-                try await StatusView(paths: paths, plain: plain).show()
+                try await StatusView(paths: paths, plain: plain, json: json).show()
             }
         }
         say("stopping")

@@ -1,2 +1,2 @@
--- Replicas that ended by themselves, with the end of their output.
-SELECT replica, node, round(ago_s, 1) AS ago_s, exit, last_lines FROM failures;
+-- Replicas that ended without an order, latest first, with the end of the output where it is kept.
+SELECT replica, rule, at, round(ago_s, 1) AS ago_s, reason, last_lines FROM failures;

@@ -15,7 +15,7 @@ func order(_ id: ReplicaID, stopGrace: Int64? = nil) -> StandingOrder {
     settings.health.period = Millis(1_000)
     settings.health.timeout = Millis(500)
     settings.health.startDeadline = Millis(4_000)
-    return StandingOrder(id: id, settings: settings, stopGrace: stopGrace.map(Millis.init))
+    return StandingOrder(id: id, settings: settings, stopGrace: stopGrace.map { Millis($0) })
 }
 
 /// A supervisor with a clock that only the test moves.

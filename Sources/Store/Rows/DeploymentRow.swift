@@ -78,7 +78,7 @@ package struct DeploymentRow: StoreRow {
         directionSince = try columns.momentOrNil()
         routeGeneration = try columns.integer()
         routeHash = try columns.text()
-        load = try columns.integerOrNil().map(Thousandths.init)
+        load = try columns.integerOrNil().map { Thousandths($0) }
         loadAt = try columns.momentOrNil()
     }
 
