@@ -120,6 +120,11 @@ extension MemoryCloud {
         state.withLock { $0.preempt(instance, in: span) }
     }
 
+    /// The machine goes on, and is listed in this state from now on.
+    public func show(instance: String, as shown: Instance.State) {
+        state.withLock { $0.show(instance, as: shown) }
+    }
+
     /// Adds to the script of faults.
     public func inject(_ faults: CloudFault...) {
         state.withLock { $0.settings.faults.append(faults) }

@@ -122,6 +122,11 @@ struct MemoryCloudState: Sendable {
         machines[index].preemptedAt = now + span
     }
 
+    mutating func show(_ id: String, as shown: Instance.State) {
+        guard let index = machines.firstIndex(where: { $0.instance.id == id }) else { return }
+        machines[index].instance.state = shown
+    }
+
     /// Everything that is due by then, machine by machine in the order of creation.
     mutating func advance(to moment: Moment) -> [Event] {
         now = max(now, moment)

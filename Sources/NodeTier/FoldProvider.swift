@@ -175,11 +175,20 @@ extension NodeStep {
 
     private func word(_ state: Instance.State) -> String {
         switch state {
-        case .pending: "pending"
-        case .running: "running"
-        case .stopping: "stopping"
-        case .terminated: "terminated"
-        case .unknown(let word): word
+        case .pending: InstanceWord.pending
+        case .running: InstanceWord.running
+        case .stopping: InstanceWord.stopping
+        case .terminated: InstanceWord.terminated
+        case .unknown(let word): InstanceWord.known.contains(word) ? word + "?" : word
         }
     }
+}
+
+/// The words of `instance_seen.state`; any other is one that the provider said and this version does not know.
+enum InstanceWord {
+    static let pending = "pending"
+    static let running = "running"
+    static let stopping = "stopping"
+    static let terminated = "terminated"
+    static let known: Set<String> = [pending, running, stopping, terminated]
 }

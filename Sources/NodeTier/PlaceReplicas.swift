@@ -42,22 +42,31 @@ extension NodeStep {
             let replicas = liveReplicas(on: node.id)
             for id in replicas { if let row = state.placements[id] { free = free - row.resources } }
             let open =
-                (node.phase == .ready || node.phase == .draining) && state.drainRequests[node.id] == nil
+                !isHeld(node) && (node.phase == .ready || node.phase == .draining)
+                && state.drainRequests[node.id] == nil
                 && !isSilent(node, for: settings.agentSilent) && reports[node.id] != nil
             // After a restart of this tier an agent has a while to be heard: its room is there and no reason to buy.
             let unheard =
                 reports[node.id] == nil && node.phase == .ready && !isSilent(node, for: settings.agentSilent)
-            let coming = node.phase == .requested || node.phase == .booting || unheard
+            let coming = !isHeld(node) && (node.phase == .requested || node.phase == .booting || unheard)
             return Room(
                 node: node.id, type: node.type, free: free, total: node.resources,
                 state: coming ? .coming : open ? .open : .closed, replicas: replicas.count)
         }
     }
 
+    /// The provider says of its machine a word that this version does not know: what runs there goes on, nothing is
+    /// placed there, and it is not given back.
+    private func isHeld(_ node: NodeRow) -> Bool {
+        guard let instance = node.instance, let seen = state.instances[instance] else { return false }
+        return !InstanceWord.known.contains(seen.state)
+    }
+
     private mutating func provision(_ plan: PlacementPlan, holdsCapacity: Bool) {
         let awaited = Set(plan.coming.map(\.node))
         let idle = nodes(in: [.ready]).filter { node in
             liveReplicas(on: node.id).isEmpty && !node.provider.isEmpty && !awaited.contains(node.id)
+                && !isHeld(node)
         }
         let outcome = Provisioning.provision(
             ProvisioningInput(

@@ -1,4 +1,5 @@
 import Model
+import Scaling
 import Store
 
 extension ServeTier {
@@ -89,7 +90,7 @@ extension ServeTier {
     private static func firstTarget(_ settings: DeploymentSettings) -> Int {
         switch settings.count {
         case .fixed(let count): count
-        case .auto(let scaling): scaling.initialReplicas ?? scaling.minReplicas
+        case .auto(let scaling): initialTarget(scaling)
         }
     }
 

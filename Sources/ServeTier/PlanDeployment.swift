@@ -24,12 +24,9 @@ extension ServeStep {
         guard let row = state.deployments[id] else { return }
         switch row.settings.count {
         case .fixed(let count):
-            guard row.target != count else { return }
-            decisions.append(
-                Decision(
-                    .scale, id.rawValue, before: "\(row.target)", after: "\(count)", rule: "num_replicas",
-                    reason: "num_replicas is \(count)"))
-            update(id) { $0.target = count }
+            let outcome = scaleFixed(id, count: count, target: row.target)
+            if let decision = outcome.decision { decisions.append(decision) }
+            update(id) { $0.target = outcome.target }
         case .auto(let settings): autoscale(id, row, settings)
         }
     }

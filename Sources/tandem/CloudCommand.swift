@@ -4,6 +4,7 @@ import Foundation
 import Link
 import Listener
 import LocalCloud
+import Logging
 import Model
 import Wire
 
@@ -91,7 +92,7 @@ struct RunCloud: AsyncParsableCommand {
 
     func run() async throws {
         let (paths, cluster) = (StatePaths(place.state), cluster)
-        try await RoleProcess.run("cloud") { _ in
+        try await RoleProcess.run("cloud") { log in
             let settings = try ClusterFile.load(cluster)
             guard case .fake(let fake)? = settings.provider else {
                 throw Problem(
@@ -106,7 +107,11 @@ struct RunCloud: AsyncParsableCommand {
                     bind: .unix(path: paths.cloudSocket), executable: Executable.path),
                 token: try paths.loadToken(create: true))
             try await cloud.run { _ in
-                try? RunFile.write(paths.runFile("cloud"), address: "unix:\(paths.cloudSocket)")
+                do {
+                    try RunFile.write(paths.runFile("cloud"), address: "unix:\(paths.cloudSocket)")
+                } catch {
+                    log.error("no run file", metadata: ["error": "\(error)"])
+                }
             }
         }
     }

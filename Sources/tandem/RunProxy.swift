@@ -33,7 +33,7 @@ struct RunProxy: AsyncParsableCommand {
                 var settings = IngressSettings(
                     id: id, host: host, port: port, dataDirectory: paths.proxy(id), token: token)
                 if let loops { settings.loops = max(1, loops) }
-                let proxy = Proxy(settings: settings, sync: Self.sync(id, paths, token))
+                let proxy = Proxy(settings: settings, link: { try Self.tier(paths, token) })
                 try await cancelWhenGracefulShutdown {
                     try await proxy.run { bound in
                         do {
@@ -57,18 +57,12 @@ struct RunProxy: AsyncParsableCommand {
         }
     }
 
-    /// Asks where the serve tier is before each call: it may have been started again elsewhere.
-    private static func sync(
-        _ id: String, _ paths: StatePaths, _ token: Token
-    ) -> @Sendable (ProxySyncRequest) async throws -> ProxySyncAnswer {
-        let path = Routes.proxySync(id)
-        return { request in
-            guard let file = RunFile.read(paths.runFile("serve")) else {
-                throw Problem(code: "unavailable", message: "no serve tier has run on \(paths.root) yet")
-            }
-            return try await Link(try Endpoint(parsing: file.address), token: token).call(
-                "POST", path, body: request, deadline: LongPoll.clientDeadline, as: ProxySyncAnswer.self)
+    /// The serve tier as it was last heard of.
+    private static func tier(_ paths: StatePaths, _ token: Token) throws -> Link {
+        guard let file = RunFile.read(paths.runFile("serve")) else {
+            throw Problem(code: "unavailable", message: "no serve tier has run on \(paths.root) yet")
         }
+        return Link(try Endpoint(parsing: file.address), token: token)
     }
 }
 

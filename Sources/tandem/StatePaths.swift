@@ -19,8 +19,6 @@ struct StatePaths: Sendable {
     var nodes: String { root + "/nodes" }
     var cloud: String { root + "/cloud" }
     var cloudSocket: String { cloud + "/cloud.sock" }
-    /// Where the agent of this machine itself keeps its records.
-    var localNode: String { nodes + "/local" }
     func proxy(_ id: String) -> String { root + "/proxies/\(id)" }
     /// There since a `tandem down` that ended every machine, until the next start.
     var ended: String { run + "/ended" }

@@ -121,6 +121,27 @@ import TwoTiers
         #expect(try world.ready(chat).count == 2)
     }
 
+    /// The promise of `Instance.State.unknown`: what runs goes on, nothing is placed there, and it is not given back.
+    @Test func aMachineInAnUnknownStateIsHeld() async throws {
+        let world = try TwoTiers(.cloud([.cpus("small", 2)], idleTimeout: .seconds(5)))
+        try world.apply([.of(.named("chat", .fixed(1)))])
+        try await world.run(.seconds(15))
+        let held = try #require(world.machines.first?.instance)
+        world.cloud.show(instance: held.id, as: .unknown("frozen"))
+        try await world.run(.seconds(15))
+        #expect(try world.ready(chat).count == 1)
+        try world.apply([.of(.named("chat", .fixed(2)))])
+        try await world.run(.seconds(20))
+        let nodes = try world.state().placements.values.filter { $0.phase == .ready }.compactMap(\.node)
+        #expect(nodes.count == 2 && Set(nodes).count == 2, "the second replica went to the held node")
+        _ = try world.delete("shop")
+        try await world.run(.seconds(60))
+        #expect(world.machines.map(\.instance.id) == [held.id])
+        world.cloud.show(instance: held.id, as: .running)
+        try await world.run(.seconds(60))
+        #expect(world.machines.isEmpty)
+    }
+
     @Test func machinesAreNotListedForEverOften() async throws {
         let world = try deployed()
         try await world.run(.seconds(20))
