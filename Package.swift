@@ -76,6 +76,7 @@ let package = Package(
         room("Listener", ["Model", "Wire"], outside: [hummingbird, lifecycle, logging, nioCore]),
         room("Settings", ["Model"], outside: [yams]),
         room("Pictures"),
+        room("Traces"),
         // The tiers and the shells.
         room("ServeTier", ["Model", "Scaling", "Placement", "Store"]),
         room("NodeTier", ["Model", "Placement", "Provisioning", "Cloud", "Store"]),
@@ -93,13 +94,21 @@ let package = Package(
         room(
             "Ingress", ["Model", "Routing", "Wire", "Link", "CPlatform"],
             outside: [histogram, logging, nioCore, nioHTTP1, nioPosix]),
+        room(
+            "Simulation",
+            [
+                "Model", "Placement", "Provisioning", "Routing", "Supervision", "Cloud", "Store", "ServeTier",
+                "NodeTier",
+            ]),
+        room("Scenarios", ["Model", "Cloud", "Settings", "Simulation"]),
         room("Load", outside: [asyncHTTPClient, histogram, nioCore, nioHTTP1, nioPosix]),
         .executableTarget(
             name: "tandem",
             dependencies: [
                 "Agent", "Cloud", "CloudAdapters", "ControlAPI", "CPlatform", "Ingress", "Link", "Listener",
                 "Load", "LocalCloud", "Model", "NodeTier", "Pictures", "Placement", "Provisioning",
-                "Routing", "Scaling", "ServeTier", "Settings", "Store", "Supervision", "Wire",
+                "Routing", "Scaling", "Scenarios", "ServeTier", "Settings", "Simulation", "Store",
+                "Supervision", "Traces", "Wire",
                 argumentParser, httpTypes, hummingbird, lifecycle, logging, nioCore, unixSignals,
             ], swiftSettings: rules),
         tests("RoutingTests", ["Model", "Routing"]),
@@ -122,7 +131,7 @@ let package = Package(
         tests("PlacementTests", ["Model", "Placement"]),
         tests("ProvisioningTests", ["Model", "Placement", "Provisioning"]),
         tests("SupervisionTests", ["Model", "Supervision"]),
-        tests("AgentTests", ["Model", "Supervision", "Wire", "CPlatform", "Agent"]),
+        tests("AgentTests", ["Model", "Supervision", "Wire", "CPlatform", "Agent", logging]),
         tests("SettingsTests", ["Model", "Settings", yams]),
         tests("PicturesTests", ["Pictures"]),
         tests("StoreTests", ["Model", "Schema", "Store"]),
@@ -130,6 +139,9 @@ let package = Package(
         .target(
             name: "TwoTiers", dependencies: ["Cloud", "Model", "NodeTier", "ServeTier", "Store"],
             path: "Tests/TwoTiers", swiftSettings: rules),
+        // Runs drawn worlds; built once more with the mutants of our own code in it.
+        .executableTarget(
+            name: "swarm", dependencies: ["Model", "Simulation"], path: "Tests/Swarm", swiftSettings: rules),
         tests("ServeTierTests", ["Model", "ServeTier", "Store", "TwoTiers"]),
         tests("NodeTierTests", ["Cloud", "Model", "NodeTier", "Store", "TwoTiers"]),
         tests(
@@ -137,6 +149,9 @@ let package = Package(
             ["Cloud", "ControlAPI", "Model", "NodeTier", "ServeTier", "Store", "TwoTiers", "Wire", logging]),
         // The built program as a whole: it must be built before.
         tests("EndToEndTests", []),
+        tests("TracesTests", ["Traces"]),
+        tests("SimulationTests", ["Cloud", "Model", "Simulation", "Wire"]),
+        tests("ScenarioTests", ["Model", "Scenarios", "Settings", "Simulation"]),
         // tests end
     ]
 )

@@ -41,6 +41,8 @@ actor AgentCore {
     private var records: [ReplicaID: ReplicaRecord] = [:]
     private var standing = RecordedOrders()
     private var reports: [ReplicaReport] = []
+    /// The tier asks what the replicas were started with.
+    private var tellsSettings = false
     private var memoryWatch: OutOfMemoryWatch
     private var timer: Task<Void, Never>?
     private var timerAt: Moment?
@@ -120,6 +122,7 @@ actor AgentCore {
         let current = accounts.map { account in
             var report = ReplicaReport(account)
             report.startedAgo = account.startedAt.map { now - $0 }
+            if tellsSettings { report.settings = account.order.settings }
             return report
         }
         let facts = NodeFacts(
@@ -136,12 +139,8 @@ actor AgentCore {
     ///   kept;
     ///   nothing has changed then.
     func obey(_ answer: NodeSyncAnswer) throws(Problem) -> Bool {
-        guard answer.wireVersion == WireVersion.current else {
-            throw Problem(
-                code: "version",
-                message:
-                    "the tier speaks version \(answer.wireVersion), not \(WireVersion.current): update one of them"
-            )
+        if let refusal = WireVersion.refusal(answer.wireVersion, of: SyncLoop.tier, by: SyncLoop.me) {
+            throw refusal
         }
         guard answer.fence >= mind.fence else {
             tally.refused += 1
@@ -151,6 +150,7 @@ actor AgentCore {
                     "orders \(Self.text(answer.fence)) are older than those obeyed, \(Self.text(mind.fence))"
             )
         }
+        tellsSettings = answer.tellSettings ?? false
         if closing || left || answer.retire { return false }
         if let wrong = answer.orders?.first(where: { !NodeDirectory.accepts($0.id) }) {
             throw Problem(

@@ -16,8 +16,10 @@ package struct AgentProcess: Sendable {
         let link = Link(tier, token: token)
         let path = Routes.nodeSync(settings.node)
         agent = NodeAgent(settings: settings) { request in
-            try await link.call(
-                "POST", path, body: request, deadline: LongPoll.clientDeadline, as: NodeSyncAnswer.self)
+            let received = try await link.call(
+                "POST", path, body: request, deadline: LongPoll.clientDeadline,
+                as: Received<NodeSyncAnswer>.self)
+            return try received.get(from: SyncLoop.tier, by: SyncLoop.me)
         }
         listener = Listener(
             name: "agent \(settings.node)", bind: .tcp(port: settings.controlPort), token: token)

@@ -18,6 +18,10 @@ struct SyncLoop {
     /// Between an answer that brings nothing and the next call, when it came sooner than this.
     static let emptyAnswerPause = Millis(50)
 
+    /// The two ends, as refusals of a version name them.
+    static let tier = "the node tier"
+    static let me = "this agent"
+
     private enum Outcome {
         case answered(NodeSyncAnswer)
         case failed(any Error)
@@ -30,9 +34,10 @@ struct SyncLoop {
         var backoff = Backoff(first: Self.backoffFirst, max: Self.backoffMax)
         var dice = SystemRandomNumberGenerator()
         var silent = false
+        var spoken = SpokenVersion()
         while !Task.isCancelled {
             let began = BootClock.now
-            switch await converse() {
+            switch await converse(in: spoken.version) {
             case .superseded:
                 continue
             case .answered(let answer):
@@ -48,10 +53,20 @@ struct SyncLoop {
                 }
             case .failed(let error):
                 if Task.isCancelled { return false }
+                if !Self.isVersionRefusal(error) {
+                    spoken.reset()
+                } else if spoken.refused() {
+                    continue  // once more at once, in an older version
+                }
                 silent = await failed(error, silent, &backoff, &dice)
             }
         }
         return false
+    }
+
+    /// The tier does not understand us, or answered in a version that is not understood here.
+    private static func isVersionRefusal(_ error: any Error) -> Bool {
+        ((error as? LinkError)?.problem ?? error as? Problem)?.code == Problem.version
     }
 
     /// Says it once, counts it, and waits.
@@ -64,8 +79,11 @@ struct SyncLoop {
         return true
     }
 
-    private func converse() async -> Outcome {
-        let (request, seen) = await core.request(controlPort: controlPort)
+    private func converse(in version: Int) async -> Outcome {
+        let (truth, seen) = await core.request(controlPort: controlPort)
+        var versioned = truth
+        versioned.wireVersion = version
+        let request = versioned
         await core.countSync()
         return await withTaskGroup(of: Outcome.self) { group in
             group.addTask {

@@ -1,163 +1,236 @@
 import Model
 
-/// What `MemoryCloud` guards with its lock.
+/// What `MemoryCloud` guards with its lock: the books and the passing of time. Machines long gone stay in
+/// `machines`, and nothing else looks at them.
 struct MemoryCloudState: Sendable {
     var settings: MemoryCloud.Settings
     private(set) var now = Moment(0)
     private(set) var machines: [MemoryCloud.Machine] = []
+    /// What is sold, at today's prices.
+    private(set) var catalogue: [Offering]
+    /// That are not over yet.
+    private(set) var stockOuts: [MemoryCloud.Episode]
 
-    enum Event: Sendable {
-        case booted(MemoryCloud.Machine)
-        case ended(MemoryCloud.Machine)
+    /// Machines that are not terminated.
+    private(set) var live = MemoryPlaces()
+    /// Machines whose agent lives.
+    private(set) var agents = MemoryPlaces()
+    private(set) var peakMachines = 0
+    private(set) var twinnedTokens: [String] = []
+    /// By cluster: machines that a list may still show, sorted.
+    var listed: [String: [Int]] = [:]
+    /// Machines that were looked at for a list.
+    var looked = 0
+    /// Terminated machines whose id no other has had since, in the order in which they were.
+    private var freeIDs = MemoryQueue()
+
+    private var liveByType: [String: Int] = [:]
+    private var byID: [String: Int] = [:]
+    private var byToken: [String: [Int]] = [:]
+    private var agenda = MemoryAgenda()
+    /// In the order in which they come, the next one last.
+    private var priceChanges: [MemoryCloud.PriceChange]
+    private var ledger = MemoryLedger()
+    private var events: [MemoryCloud.Event] = []
+    /// Kinds of calls whose last answer did not come.
+    private var unanswered: Set<CloudFault.Call> = []
+
+    init(settings: MemoryCloud.Settings) {
+        self.settings = settings
+        catalogue = settings.offerings
+        stockOuts = settings.stockOuts
+        // Sorting is stable: of two at one instant the later one is applied last.
+        priceChanges = settings.prices.sorted { $0.from < $1.from }.reversed()
+        for episode in stockOuts where episode.from < episode.until {
+            agenda.insert(.init(at: episode.until, machine: -1, kind: .stockOutEnds))
+        }
+        advance(to: now)
     }
 
-    init(settings: MemoryCloud.Settings) { self.settings = settings }
+    var work: Int { looked + agenda.work + live.work + agents.work }
 
-    /// The faults that any call can meet.
-    func refuse(_ fault: CloudFault?) throws(CloudError) {
-        switch fault {
-        case .throttled: throw .throttled(retryAfter: .seconds(1))
-        case .unavailable: throw .unavailable("no connection to the provider")
-        default: break
+    var bill: MemoryCloud.Bill {
+        var ledger = ledger
+        for place in live.sorted {
+            ledger.add(now - machines[place].createdAt, of: machines[place].instance.offering)
         }
+        return ledger.bill
     }
 
-    func offerings() -> [Offering] {
-        settings.offerings.map { offering in
-            var shown = offering
-            shown.available = settings.capacity[offering.nodeType]
-                .map { max(0, $0 - used(offering.nodeType)) }
-            return shown
-        }
-    }
+    func used(_ type: String) -> Int { liveByType[type] ?? 0 }
 
-    private func used(_ type: String) -> Int {
-        machines.count { $0.instance.offering.nodeType == type && $0.terminatedAt == nil }
-    }
+    func lives(of token: String) -> [Int] { byToken[token] ?? [] }
 
-    mutating func create(_ request: CreateRequest, _ fault: CloudFault?) throws(CloudError) -> Instance {
-        switch fault {
-        case .launchIsLost: throw .outcomeUnknown("no answer within 30 s")
-        case .outOfCapacity: throw .outOfCapacity("none of \(request.offerings.map(\.nodeType)) to be had")
-        case .quota: throw .quotaReached("the account may have no more machines")
-        case .rejected: throw .rejected("the request was refused")
-        default: break
-        }
-        let made = machines.first { $0.instance.token == request.token }
-        if let made, fault != .duplicateInstance {
-            if fault == .launchSucceedsButReplyIsLost { throw .outcomeUnknown("no answer within 30 s") }
-            return made.instance
-        }
-        let machine = try make(request, boots: fault != .neverBoots)
-        machines.append(machine)
-        if fault == .duplicateInstance {
-            var twin = machine
-            twin.instance.id = Self.id(machines.count)
-            machines.append(twin)
-        }
-        if fault == .launchSucceedsButReplyIsLost { throw .outcomeUnknown("no answer within 30 s") }
-        return machine.instance
-    }
+    /// The machine that has the id now, or had it last.
+    func place(of id: String) -> Int? { byID[id] }
 
-    private static func id(_ index: Int) -> String { "i-\(index + 1)" }
-
-    private func make(_ request: CreateRequest, boots: Bool) throws(CloudError) -> MemoryCloud.Machine {
-        guard (1...CreateRequest.tokenBytesMax).contains(request.token.utf8.count),
-            request.token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f })
-        else { throw .rejected("token \"\(request.token)\": 1 to 64 visible ASCII characters") }
-        let known = request.offerings.filter { asked in
-            settings.offerings.contains { $0.isSameWay(as: asked) }
-        }
-        guard !known.isEmpty else {
-            throw .rejected("no offering of the request is known: \(request.offerings.map(\.nodeType))")
-        }
-        let free = known.first { offering in
-            settings.capacity[offering.nodeType].map { used(offering.nodeType) < $0 } ?? true
-        }
-        guard let asked = free,
-            let offering = settings.offerings.first(where: { $0.isSameWay(as: asked) })
-        else {
-            throw .outOfCapacity("none of \(known.map(\.nodeType)) to be had")
-        }
-        let instance = Instance(
-            id: Self.id(machines.count), token: request.token, node: request.node, cluster: request.cluster,
-            offering: offering, state: .pending)
-        return MemoryCloud.Machine(
-            instance: instance, join: request.join, createdAt: now,
-            bootsAt: boots ? now + settings.bootDelay : nil)
-    }
-
-    func list(cluster: String, _ fault: CloudFault?) throws(CloudError) -> [Instance] {
-        if fault == .listFails { throw .unavailable("the list could not be read") }
-        var seen = machines.filter { machine in
-            machine.instance.cluster == cluster && machine.createdAt + settings.listLag <= now
-                && (machine.terminatedAt.map { now < $0 + settings.remembersTerminated } ?? true)
-        }
-        if fault == .listOmits, !seen.isEmpty { seen.removeFirst() }
-        return seen.map { machine in
-            var shown = machine.instance
-            shown.preemptedIn = machine.preemptedAt.map { max(.zero, $0 - now) }
-            return shown
-        }
-    }
-
-    mutating func terminate(_ id: String, _ fault: CloudFault?) throws(CloudError) {
-        if fault == .terminateLost { return }
-        if let index = machines.firstIndex(where: { $0.instance.id == id }), machines[index].stopsAt == nil,
-            machines[index].terminatedAt == nil
-        {
-            machines[index].stopsAt = now + settings.stopDelay
-            machines[index].instance.state = .stopping
-        }
-        if fault == .terminateReplyIsLost { throw .outcomeUnknown("no answer within 30 s") }
-    }
-
-    mutating func lose(_ id: String) -> [Event] {
-        guard let index = machines.firstIndex(where: { $0.instance.id == id }) else { return [] }
-        return finish(index)
-    }
-
-    mutating func preempt(_ id: String, in span: Millis) {
-        guard let index = machines.firstIndex(where: { $0.instance.id == id }) else { return }
-        machines[index].preemptedAt = now + span
-    }
-
-    mutating func show(_ id: String, as shown: Instance.State) {
-        guard let index = machines.firstIndex(where: { $0.instance.id == id }) else { return }
-        machines[index].instance.state = shown
-    }
-
-    /// Everything that is due by then, machine by machine in the order of creation.
-    mutating func advance(to moment: Moment) -> [Event] {
-        now = max(now, moment)
-        var events: [Event] = []
-        for index in machines.indices where machines[index].terminatedAt == nil {
-            if machines[index].instance.state == .pending, let boots = machines[index].bootsAt, boots <= now {
-                machines[index].instance.state = .running
-                events.append(.booted(machines[index]))
-            }
-            let ends = [machines[index].stopsAt, machines[index].preemptedAt].compactMap { $0 }.min()
-            if let ends, ends <= now { events += finish(index) }
-        }
+    mutating func takeEvents() -> [MemoryCloud.Event] {
+        defer { events = [] }
         return events
     }
 
-    private mutating func finish(_ index: Int) -> [Event] {
-        guard machines[index].terminatedAt == nil else { return [] }
-        machines[index].terminatedAt = now
-        machines[index].instance.state = .terminated
-        return [.ended(machines[index])]
+    // MARK: - Calls
+
+    /// Lets the plan choose what strikes the call, carries it out, and does what is due at once.
+    mutating func perform<Answer>(
+        _ call: CloudFault.Call,
+        _ act: (inout Self, CloudFault?) -> Result<Answer, CloudError>
+    ) -> Result<Answer, CloudError> {
+        let answer: Result<Answer, CloudError>
+        switch settings.faults.next(for: call) {
+        case .throttled: answer = .failure(.throttled(retryAfter: .seconds(1)))
+        case .unavailable: answer = .failure(.unavailable("no connection to the provider"))
+        case .hangs:
+            var dice = settings.faults.dice(for: call, "hang")
+            if dice.strikes(perMille: 500) { _ = act(&self, nil) }
+            answer = .failure(noAnswer)
+        case let fault: answer = act(&self, fault)
+        }
+        if case .failure(.outcomeUnknown) = answer {
+            unanswered.insert(call)
+        } else {
+            unanswered.remove(call)
+        }
+        advance(to: now)
+        return answer
     }
-}
 
-extension CreateRequest {
-    /// Of the token; a longer one is rejected.
-    package static let tokenBytesMax = 64
-}
+    var noAnswer: CloudError {
+        let span = settings.hangSpan.rawValue
+        return .outcomeUnknown("no answer within \(span % 1000 == 0 ? "\(span / 1000) s" : "\(span) ms")")
+    }
 
-extension Offering {
-    /// True when both are bought in the same way; price and availability may differ.
-    package func isSameWay(as other: Offering) -> Bool {
-        nodeType == other.nodeType && zone == other.zone && capacityType == other.capacityType
+    func latency(of call: CloudFault.Call) -> Millis {
+        if unanswered.contains(call) { return settings.hangSpan }
+        var dice = settings.faults.dice(for: call, "latency")
+        return Millis(
+            dice.draw(settings.latency.lowerBound.rawValue...settings.latency.upperBound.rawValue))
+    }
+
+    // MARK: - Time
+
+    /// Entries that have become void are thrown away on the way.
+    mutating func nextEvent() -> Moment? {
+        while let entry = agenda.first {
+            if isDue(entry) { return entry.at }
+            agenda.removeFirst()
+        }
+        return nil
+    }
+
+    /// Everything that is due by then, in order of time; at one instant in the order of creation.
+    mutating func advance(to moment: Moment) {
+        while let entry = agenda.first, entry.at <= max(now, moment) {
+            agenda.removeFirst()
+            guard isDue(entry) else { continue }
+            now = max(now, entry.at)
+            switch entry.kind {
+            case .agentStarts: startAgent(entry.machine)
+            case .machineEnds: finish(entry.machine)
+            case .agentEnds: endAgent(entry.machine)
+            case .stockOutEnds: stockOuts.removeAll { $0.until <= now }
+            }
+        }
+        now = max(now, moment)
+        while let change = priceChanges.last, change.from <= now {
+            priceChanges.removeLast()
+            if let place = catalogue.firstIndex(where: { $0.isSameWay(as: change.offering) }) {
+                catalogue[place] = change.offering
+            } else {
+                catalogue.append(change.offering)
+            }
+        }
+    }
+
+    private func isDue(_ entry: MemoryAgenda.Entry) -> Bool {
+        switch entry.kind {
+        case .agentStarts:
+            machines[entry.machine].agentStarts == entry.at && !machines[entry.machine].agentAlive
+        case .machineEnds:
+            machines[entry.machine].ends == entry.at && machines[entry.machine].terminatedAt == nil
+        case .agentEnds: machines[entry.machine].agentEnds == entry.at
+        case .stockOutEnds: true
+        }
+    }
+
+    // MARK: - Machines
+
+    mutating func append(_ machine: MemoryCloud.Machine) {
+        let place = machines.count
+        machines.append(machine)
+        live.insert(place)
+        peakMachines = max(peakMachines, live.sorted.count)
+        liveByType[machine.instance.offering.nodeType, default: 0] += 1
+        listed[machine.instance.cluster, default: []].append(place)
+        byID[machine.instance.id] = place
+        byToken[machine.instance.token, default: []].append(place)
+        if lives(of: machine.instance.token).count == 2 { twinnedTokens.append(machine.instance.token) }
+        if let starts = machine.agentStarts {
+            agenda.insert(.init(at: starts, machine: place, kind: .agentStarts))
+        }
+    }
+
+    /// The id of the machine that has been terminated longest, if it was so long ago; it is given out once.
+    mutating func takeFreeID(terminatedFor span: Millis) -> String? {
+        guard let place = freeIDs.first, machines[place].isTerminated(for: span, at: now),
+            !machines[place].agentAlive
+        else { return nil }
+        freeIDs.removeFirst()
+        return machines[place].instance.id
+    }
+
+    /// Changes one machine, and puts on the agenda what has become due at another instant.
+    mutating func update(_ place: Int, _ change: (inout MemoryCloud.Machine) -> Void) {
+        let old = machines[place]
+        change(&machines[place])
+        let new = machines[place]
+        let fates: [(MemoryAgenda.Kind, Moment?, Moment?)] = [
+            (.agentStarts, old.agentStarts, new.agentStarts), (.machineEnds, old.ends, new.ends),
+            (.agentEnds, old.agentEnds, new.agentEnds),
+        ]
+        for (kind, before, after) in fates where before != after {
+            if let after { agenda.insert(.init(at: after, machine: place, kind: kind)) }
+        }
+    }
+
+    private mutating func startAgent(_ place: Int) {
+        machines[place].agentAlive = true
+        agents.insert(place)
+        if machines[place].instance.state == .pending { machines[place].instance.state = .running }
+        events.append(.booted(machines[place]))
+    }
+
+    private mutating func finish(_ place: Int) {
+        guard machines[place].terminatedAt == nil else { return }
+        let now = now
+        update(place) { machine in
+            machine.terminatedAt = now
+            machine.instance.state = .terminated
+            if machine.lie?.until == nil { machine.lie = nil }
+        }
+        let instance = machines[place].instance
+        liveByType[instance.offering.nodeType, default: 0] -= 1
+        live.remove(place)
+        ledger.add(now - machines[place].createdAt, of: instance.offering)
+        freeIDs.append(place)
+        if machines[place].agentEnds.map({ $0 <= now }) ?? true { endAgent(place) }
+    }
+
+    private mutating func endAgent(_ place: Int) {
+        if machines[place].agentAlive {
+            agents.remove(place)
+        } else {
+            machines[place].agentStarts = nil
+        }
+        machines[place].agentAlive = false
+        machines[place].agentEnds = nil
+        events.append(.ended(machines[place]))
+    }
+
+    mutating func lose(_ id: String) {
+        guard let place = place(of: id) else { return }
+        let outlived = machines[place].terminatedAt != nil && machines[place].agentEnds != nil
+        machines[place].agentEnds = nil
+        if outlived { endAgent(place) } else { finish(place) }
     }
 }

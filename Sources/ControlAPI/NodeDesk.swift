@@ -10,7 +10,8 @@ package final class NodeDesk: TierDesk {
     private let calls: AsyncStream<ProviderCall>.Continuation
     private var waiting = PendingSyncs<NodeSyncRequest, NodeSyncAnswer>()
     private var tickets: UInt64 = 0
-    private var orders: [NodeID: Orders] = [:]
+    /// As of the last step: agents shall say what their replicas were started with.
+    private var asksForSettings = false
 
     /// - Parameter calls: where committed provider calls go to be made.
     package init(tier: NodeTier, calls: AsyncStream<ProviderCall>.Continuation) {
@@ -21,10 +22,10 @@ package final class NodeDesk: TierDesk {
     package func step() throws(StoreError) -> Moment? {
         let (wake, due) = try tier.step()
         for call in due { calls.yield(call) }
-        orders = try tier.allOrders()
+        asksForSettings = tier.asksForSettings
         waiting.answer(
             now: tier.store.now(), { node, request in self.news(for: NodeID(node), request) },
-            empty: { NodeSyncAnswer(fence: $0.fence, orders: nil) })
+            empty: { self.nothing(for: $0) })
         return [wake, waiting.deadline].compactMap { $0 }.min()
     }
 
@@ -40,7 +41,7 @@ package final class NodeDesk: TierDesk {
         reply: @escaping @Sendable (Result<NodeSyncAnswer, any Error>) -> Void
     ) -> UInt64 {
         let now = tier.store.now()
-        guard knows(node) else {
+        guard (try? tier.knows(node)) ?? false else {
             reply(
                 .failure(
                     Problem(
@@ -51,29 +52,33 @@ package final class NodeDesk: TierDesk {
         tickets += 1
         waiting.add(
             .init(ticket: tickets, request: request, deadline: now + LongPoll.answerAfter, reply: reply),
-            of: node.rawValue, empty: { NodeSyncAnswer(fence: $0.fence, orders: nil) })
+            of: node.rawValue, empty: { self.nothing(for: $0) })
         return tickets
     }
 
     package func cancel(_ ticket: UInt64, of node: NodeID) { waiting.cancel(ticket, of: node.rawValue) }
 
-    private func knows(_ node: NodeID) -> Bool {
-        if orders[node] != nil { return true }
-        return (try? tier.orders(for: node)) != nil
+    private func news(for node: NodeID, _ request: NodeSyncRequest) -> NodeSyncAnswer? {
+        // Asked at once, and then as long as it takes; else it would be told with the answer to an empty long poll.
+        if asksForSettings, request.replicas.contains(where: { $0.settings == nil && !$0.hasEnded }) {
+            return nothing(for: request)
+        }
+        // Nothing can be read: nothing is new, and the step says what is wrong.
+        guard let news = (try? tier.news(for: node, fence: request.fence)) ?? nil else { return nil }
+        return NodeSyncAnswer(
+            fence: news.fence,
+            orders: news.orders.replicas.map {
+                ReplicaOrder(id: $0.id, settings: $0.settings, stopGrace: $0.stopGrace)
+            }, retire: news.orders.retire)
     }
 
-    private func news(for node: NodeID, _ request: NodeSyncRequest) -> NodeSyncAnswer? {
-        guard let orders = orders[node] ?? (try? tier.orders(for: node)) else { return nil }
-        let fence = Fence(
-            clusterGeneration: tier.store.clusterGeneration, epoch: tier.store.epoch,
-            generation: orders.generation)
-        guard fence != request.fence || orders.retire else { return nil }
-        return NodeSyncAnswer(
-            fence: fence,
-            orders: orders.replicas.map {
-                ReplicaOrder(id: $0.id, settings: $0.settings, stopGrace: $0.stopGrace)
-            }, retire: orders.retire)
+    private func nothing(for request: NodeSyncRequest) -> NodeSyncAnswer {
+        .nothing(for: request, tellSettings: asksForSettings ? true : nil)
     }
+}
+
+extension ReplicaReport {
+    fileprivate var hasEnded: Bool { phase == .stopped || phase == .failed }
 }
 
 extension AgentReport {
@@ -100,7 +105,8 @@ extension AgentReplica {
         }
         self.init(
             id: report.id, phase: phase, port: report.port, pid: report.pid, exitJSON: json,
-            exitText: report.exit?.words ?? "", lastLines: report.lastLines.joined(separator: "\n"))
+            exitText: report.exit?.words ?? "", lastLines: report.lastLines.joined(separator: "\n"),
+            settings: report.settings)
     }
 }
 

@@ -6,7 +6,6 @@ import Wire
 /// The serve tier on its thread: the tier itself, and the proxies that wait for routes.
 package final class ServeDesk: TierDesk {
     package let tier: ServeTier
-    private(set) var routes: [DeploymentID: Route] = [:]
     private var waiting = PendingSyncs<ProxySyncRequest, ProxySyncAnswer>()
     private var tickets: UInt64 = 0
 
@@ -14,10 +13,12 @@ package final class ServeDesk: TierDesk {
 
     package func step() throws(StoreError) -> Moment? {
         let wake = try tier.step()
-        routes = try tier.routes()
         waiting.answer(
-            now: tier.store.now(), { proxy, request in self.news(for: proxy, request) },
-            empty: { self.reply($0) })
+            now: tier.store.now(),
+            { proxy, request in
+                let answer = self.answer(to: request, from: proxy)
+                return answer.isEmpty ? nil : answer
+            }, empty: { self.answer(to: $0) })
         return [wake, waiting.deadline].compactMap { $0 }.min()
     }
 
@@ -35,7 +36,7 @@ package final class ServeDesk: TierDesk {
         waiting.add(
             .init(ticket: tickets, request: request, deadline: now + LongPoll.answerAfter, reply: reply),
             of: proxy,
-            empty: { self.reply($0) })
+            empty: { self.answer(to: $0) })
         return tickets
     }
 
@@ -43,44 +44,31 @@ package final class ServeDesk: TierDesk {
 
     // MARK: - Answers
 
-    private func news(for proxy: String, _ request: ProxySyncRequest) -> ProxySyncAnswer? {
-        var answer = reply(request)
-        let known = tier.acknowledgements(for: proxy)
-        var owed = false
-        for load in request.load {
-            guard let last = load.buckets.last?.sequence, let stored = known[load.deployment], stored >= last
-            else {
-                continue
-            }
-            owed = true
-            answer.acknowledged.append(AcknowledgedLoad(deployment: load.deployment, sequence: stored))
-        }
-        return answer.routes.isEmpty && answer.removed.isEmpty && !owed ? nil : answer
-    }
-
-    /// The routes that differ from what the proxy has.
-    private func reply(_ request: ProxySyncRequest) -> ProxySyncAnswer {
+    /// - Parameter proxy: nil: its load is not acknowledged now.
+    private func answer(to request: ProxySyncRequest, from proxy: String? = nil) -> ProxySyncAnswer {
         let applied = Dictionary(request.applied.map { ($0.deployment, $0.fence) }, uniquingKeysWith: { $1 })
-        let differing = routes.values.filter { applied[$0.deployment] != fence($0.generation) }
-        let removed = applied.keys.filter { routes[$0] == nil }.sorted()
+        let last = request.load.compactMap { load in load.buckets.last.map { (load.deployment, $0.sequence) } }
+        let reported = proxy == nil ? [:] : Dictionary(last, uniquingKeysWith: { $1 })
+        // Nothing can be read: nothing is new, and the step says what is wrong.
+        let news = try? tier.news(for: proxy ?? "", applied: applied, reported: reported)
         return ProxySyncAnswer(
-            routes: differing.sorted { $0.deployment < $1.deployment }.map(wire),
-            removed: removed.map {
-                AppliedRoute(deployment: $0, fence: fence((applied[$0]?.generation ?? 0) + 1))
-            }, acknowledged: [])
-    }
-
-    private func fence(_ generation: Int64) -> Fence {
-        Fence(
-            clusterGeneration: tier.store.clusterGeneration, epoch: tier.store.epoch, generation: generation)
+            routes: news?.routes.map(wire) ?? [],
+            removed: news?.removed.map { AppliedRoute(deployment: $0.deployment, fence: $0.fence) } ?? [],
+            acknowledged: news?.acknowledged.map {
+                AcknowledgedLoad(deployment: $0.deployment, sequence: $0.sequence)
+            } ?? [])
     }
 
     private func wire(_ route: Route) -> DeploymentRoute {
         DeploymentRoute(
-            deployment: route.deployment, fence: fence(route.generation), prefix: route.prefix,
+            deployment: route.deployment, fence: tier.fence(route.generation), prefix: route.prefix,
             replicas: route.replicas.map { RouteReplica(id: $0.id, host: $0.host, port: $0.port) },
             maxOngoing: route.maxOngoing, maxQueued: route.maxQueued, metricsInterval: route.metricsInterval)
     }
+}
+
+extension ProxySyncAnswer {
+    fileprivate var isEmpty: Bool { routes.isEmpty && removed.isEmpty && acknowledged.isEmpty }
 }
 
 extension ProxyReport {

@@ -36,6 +36,8 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
     static var giveUpAfter: Millis { Millis(5_000) }
     /// Between two looks at the log's size and at what is too old.
     static var upkeepEvery: Millis { Millis(5_000) }
+    /// Between two tries to commit while the disk is full.
+    static var roomEvery: Millis { Millis(1_000) }
 
     /// - Parameter bell: descriptor that becomes readable when another process has committed.
     package init(desk: Desk, store: Store, bell: Int32?, log: Logger) {
@@ -118,7 +120,8 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
         var wake: Moment? = store.now()
         var stepped = store.now()
         var upkept = store.now()
-        var failingSince: Moment?
+        var trouble: Trouble?
+        if let remark = store.remark { log.warning("the state directory", metadata: ["remark": "\(remark)"]) }
         var outcome: Result<Void, StoreError> = .success(())
         while !stopping.load(ordering: .sequentiallyConsistent) {
             let letters = mailbox.withLock { letters in
@@ -135,18 +138,24 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
             stepped = now
             do {
                 wake = try desk.step()
-                failingSince = nil
+                trouble?.lockedSince = nil
+                if let past = trouble, past.isOver(now) {
+                    log.notice("steps are committed again", metadata: ["trouble_ms": "\(past.span.rawValue)"])
+                    trouble = nil
+                }
                 if upkept + Self.upkeepEvery <= now {
                     upkept = now
                     try upkeep()
                 }
             } catch {
-                guard let retry = survive(error, since: &failingSince, now: now) else {
+                do {
+                    wake = now + (try survive(error, &trouble, now: now))
+                    sleep(until: wake, now: now)
+                } catch {
+                    log.error("this process must end", metadata: ["error": "\(error)"])
                     outcome = .failure(error)
                     break
                 }
-                wake = now + retry
-                sleep(until: wake, now: now)
             }
         }
         // Whoever handed something in is still answered; whoever comes later is told.
@@ -159,30 +168,59 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
         finish(outcome)
     }
 
-    /// Keeps the database small: moves the log into it, and drops history that is too old.
+    /// Sees that the database is still the cluster's own, and keeps it small: moves the log into it, and drops
+    /// history that is too old.
     private func upkeep() throws(StoreError) {
+        try store.checkPlace()
+        try store.keepIdentity()
         try store.trim()
         try store.checkpoint()
+        if store.keepReserve() { log.notice("there is room on disk again: the reserve is made anew") }
         let mismatches = store.stateMismatches
         if mismatches > 0 {
             log.error("kept state differed from the database", metadata: ["times": "\(mismatches)"])
         }
     }
 
-    /// What a failed step means: nil when the process must end, else when to try again.
-    private func survive(_ error: StoreError, since: inout Moment?, now: Moment) -> Millis? {
-        let first = since ?? now
-        since = first
+    /// What a failed step means: when to try again.
+    /// - Throws: why the process must end.
+    private func survive(
+        _ error: StoreError, _ trouble: inout Trouble?, now: Moment
+    ) throws(StoreError) -> Millis {
+        var known = trouble ?? Trouble(since: now)
+        defer { trouble = known }
+        let isNews = known.note(error, now: now)
         switch error {
         case .diskFull:
-            log.error("no room on disk: serving goes on, nothing is changed", metadata: ["error": "\(error)"])
-            return Millis(1_000)
+            if isNews { log.error("no room on disk: routing goes on, nothing is changed") }
+            known.lockedSince = nil
+            guard known.roomMadeAt.map({ $0 + Self.roomEvery <= now }) ?? true else { return Self.roomEvery }
+            known.roomMadeAt = now
+            try makeRoom(isNews: isNews)
+            return Self.roomEvery
         case .busy, .failed:
-            log.warning("step not committed", metadata: ["error": "\(error)"])
-            return first + Self.giveUpAfter <= now ? nil : Millis(100)
-        case .fenced, .corrupt, .roleTaken, .newerSchema, .unwritable:
-            log.error("this process must end", metadata: ["error": "\(error)"])
-            return nil
+            if isNews { log.warning("step not committed", metadata: ["error": "\(error)"]) }
+            let first = known.lockedSince ?? now
+            known.lockedSince = first
+            guard now < first + Self.giveUpAfter else { throw error }
+            return Millis(100)
+        case .fenced, .corrupt, .misplaced, .broken, .roleTaken, .newerSchema, .unwritable:
+            throw error
+        }
+    }
+
+    /// The disk is full: the reserve goes first, for the deletion of history is a commit too.
+    private func makeRoom(isNews: Bool) throws(StoreError) {
+        let hadReserve = store.giveUpReserve()
+        do {
+            let dropped = try store.dropHistory()
+            guard isNews || hadReserve || dropped > 0 else { return }
+            log.notice("history dropped", metadata: ["rows": "\(dropped)", "reserve": "\(hadReserve)"])
+        } catch {
+            switch error {
+            case .diskFull, .busy, .failed: return
+            case .fenced, .corrupt, .misplaced, .broken, .roleTaken, .newerSchema, .unwritable: throw error
+            }
         }
     }
 

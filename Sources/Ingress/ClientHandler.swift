@@ -37,6 +37,9 @@ final class ClientHandler: ChannelDuplexHandler {
 
     // MARK: - For the exchange
 
+    /// The one that is being answered or taken in.
+    var request: Exchange? { current }
+
     var isWritable: Bool { context?.channel.isWritable ?? false }
 
     /// True when what is left of the request is little enough to read for the sake of the connection.

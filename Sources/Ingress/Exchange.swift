@@ -7,7 +7,7 @@ import Routing
 ///
 /// From `admit` on it is in its deployment's ledger; `settle` is the one place that takes it out again and
 /// gives back its place at the replica.
-final class Exchange {
+package final class Exchange {
     enum Phase {
         /// Not in a ledger.
         case outside
@@ -15,7 +15,6 @@ final class Exchange {
         /// Has a place; the connection is being made.
         case connecting(ReplicaSlot)
         case streaming(UpstreamHandler)
-        /// Its turn came, but it had given up: the grant is still on its way here.
         case over
     }
 
@@ -34,6 +33,10 @@ final class Exchange {
     var isSent = false
     /// The client waits for `100 Continue` and may never send the body.
     private(set) var owesContinue: Bool
+    /// It gave up when its turn had come: that grant is still on its way here.
+    private var awaitsGrant = false
+    /// See `doubt`.
+    var isDoubtful = false
     var interimAnswers = 0
     var answerKeepsAlive = false
     var replicaKeepsAlive = false
@@ -90,24 +93,27 @@ final class Exchange {
     private func waitedTooLong() {
         deadline = nil
         guard case .queued(let ticket) = phase, let gate, let replicas = gate.withdraw(ticket) else { return }
-        gate.leave(.queued, at: Now.micros)
+        leave(.queued)
         phase = .over
         refuse(replicas == 0 ? .noReplica : .deadline)
     }
 
     /// Its turn has come.
-    func granted(_ slot: ReplicaSlot) {
-        guard case .queued = phase else {
-            if let gate { lane.release(slot, of: gate) }
-            return
+    package func granted(_ slot: ReplicaSlot) {
+        if case .queued = phase { return connect(slot) }
+        release(slot)
+        if awaitsGrant {
+            awaitsGrant = false
+        } else {
+            doubt(.grantWithoutWaiter)
+            client.abort()
         }
-        connect(slot)
     }
 
     /// Its deployment is no more.
     func dismissed() {
-        guard case .queued = phase, let gate else { return }
-        gate.leave(.ongoing, at: Now.micros)
+        guard case .queued = phase else { return }
+        leave(.ongoing)
         phase = .over
         refuse(.noReplica)
     }
@@ -158,15 +164,15 @@ final class Exchange {
     func tryElsewhere(_ slot: ReplicaSlot, avoid: Bool) {
         guard let gate else { return }
         if !avoid { lane.pool.drop(slot) }
-        lane.release(slot, of: gate)
+        release(slot)
         phase = .outside
         guard attempts < 2 else {
-            gate.leave(.ongoing, at: Now.micros)
+            leave(.ongoing)
             return refuse(.upstream)
         }
         lane.tally.countRetry()
         let entry = gate.readmit(waiter, except: avoid ? slot.address.id : nil, using: &lane.dice)
-        if case .refused = entry { gate.leave(.ongoing, at: Now.micros) }
+        if case .refused = entry { leave(.ongoing) }
         entered(entry)
     }
 
@@ -178,19 +184,19 @@ final class Exchange {
         deadline = nil
         defer { phase = .over }
         guard let gate else { return }
-        let now = Now.micros
         switch phase {
         case .outside, .over: return
         case .queued(let ticket):
             // Nil: already granted; the place comes back when the grant arrives.
-            gate.leave(gate.withdraw(ticket) == nil ? .ongoing : .queued, at: now)
+            awaitsGrant = gate.withdraw(ticket) == nil
+            leave(awaitsGrant ? .ongoing : .queued)
         case .connecting(let slot):
-            gate.leave(.ongoing, at: now)
-            lane.release(slot, of: gate)
+            leave(.ongoing)
+            release(slot)
         case .streaming(let handler):
             handler.end()
-            gate.leave(.ongoing, at: now)
-            lane.release(handler.slot, of: gate)
+            leave(.ongoing)
+            release(handler.slot)
         }
     }
 
@@ -221,7 +227,9 @@ final class Exchange {
 
     /// An answer of our own; the exchange is out of the ledger.
     func answer(_ local: LocalAnswer, mayKeepAlive: Bool = true) {
-        let keepAlive = mayKeepAlive && head.keepAlive && !lane.isDraining && client.bodyIsNearlyIn
+        guard status == nil else { return endedTwice() }
+        let keepAlive =
+            mayKeepAlive && head.keepAlive && !lane.isDraining && !isDoubtful && client.bodyIsNearlyIn
         status = local.status
         client.send(
             .head(local.head(keepAlive: keepAlive, minorVersion: head.minorVersion, id: id)))
@@ -230,11 +238,19 @@ final class Exchange {
     }
 
     /// The state is clean before the last part is written: writing it may bring the next request.
-    func finish(keepAlive: Bool) {
+    package func finish(keepAlive: Bool) {
+        guard !isAnswered else { return endedTwice() }
         isAnswered = true
         count()
         client.send(.end(nil))
-        client.answered(keepAlive: keepAlive)
+        client.answered(keepAlive: keepAlive && !isDoubtful)
+    }
+
+    /// The client must not see a second answer: it would take it for that to its next request.
+    private func endedTwice() {
+        doubt(.doubleEnd)
+        leaveReplica()
+        client.abort()
     }
 
     private var isCounted = false

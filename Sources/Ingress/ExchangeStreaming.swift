@@ -88,9 +88,10 @@ extension Exchange {
     func answerPaused() { client.flush() }
 
     func answerEnded() {
-        guard case .streaming(let handler) = phase, status != nil else { return }
+        guard case .streaming(let handler) = phase else { return }
+        guard status != nil else { return breakOff() }
         settle()
-        if replicaKeepsAlive, isSent { lane.pool.park(handler) } else { handler.close() }
+        if replicaKeepsAlive, isSent, !isDoubtful { lane.pool.park(handler) } else { handler.close() }
         // An answer may begin while the body is still coming in, and usually both end well.
         finish(keepAlive: answerKeepsAlive && (isSent || client.bodyIsNearlyIn))
     }

@@ -21,7 +21,7 @@ final class Lane {
         self.loop = loop
         self.settings = settings
         self.dice = dice
-        pool = UpstreamPool(loop: loop)
+        pool = UpstreamPool(loop: loop, impossible: plane.impossible)
     }
 
     func start() {
@@ -45,6 +45,9 @@ final class Lane {
         if isDraining, clients.isEmpty { emptied?.succeed() }
     }
 
+    /// Under way on this loop.
+    var requests: [Exchange] { clients.values.compactMap(\.request) }
+
     private func sweep() {
         let now = Now.micros
         for client in Array(clients.values) { client.sweep(now) }
@@ -54,10 +57,12 @@ final class Lane {
     // MARK: - Places
 
     /// Gives back a place: wakes who waited longest, and the sync when a leaving replica has become idle.
-    func release(_ slot: ReplicaSlot, of gate: Gate<Waiter>) {
-        let (grants, lastOfClosed) = gate.release(slot, using: &dice)
+    /// - Returns: false when nobody had that place, which cannot be.
+    func release(_ slot: ReplicaSlot, of gate: Gate<Waiter>) -> Bool {
+        let (grants, release) = gate.release(slot, using: &dice)
         Waiter.deliver(grants)
-        if lastOfClosed { plane.bell.ring() }
+        if release == .lastOfClosed { plane.bell.ring() }
+        return release != .impossible
     }
 
     // MARK: - The end

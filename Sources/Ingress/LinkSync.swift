@@ -8,8 +8,10 @@ extension Proxy {
     package convenience init(settings: IngressSettings, link: @escaping @Sendable () throws -> Link) {
         let path = Routes.proxySync(settings.id)
         self.init(settings: settings) { request in
-            try await link().call(
-                "POST", path, body: request, deadline: LongPoll.clientDeadline, as: ProxySyncAnswer.self)
+            let received = try await link().call(
+                "POST", path, body: request, deadline: LongPoll.clientDeadline,
+                as: Received<ProxySyncAnswer>.self)
+            return try received.get(from: SyncLoop.tier, by: SyncLoop.me)
         }
     }
 }

@@ -47,6 +47,12 @@ struct MetricsPage: Sendable {
         page.add(
             "tandem_proxy_load_buckets_dropped_total", .counter,
             "Load buckets dropped because the serve tier stayed away too long.", value: plane.droppedBuckets)
+        for (state, count) in plane.impossible.counts {
+            page.add(
+                "tandem_ingress_impossible_states_total", .counter,
+                "States found that cannot be, by place; anything but 0 is a fault to be reported.",
+                labels: [("place", state.rawValue)], value: count)
+        }
         let now = Now.micros
         let readings = plane.gates.map { ($0.gate.deployment.rawValue, $0.gate.ledger.read(at: now)) }
         for (deployment, reading) in readings {

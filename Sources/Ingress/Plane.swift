@@ -1,3 +1,4 @@
+import Logging
 import Model
 import NIOCore
 import Routing
@@ -32,10 +33,14 @@ final class Plane: Sendable {
     }
 
     let bell = Bell()
+    let impossible: ImpossibleStates
     private let state: Mutex<State>
     private let dropped = Atomic<Int64>(0)
 
-    init(dice: SplitMix) { state = Mutex(State(dice: dice)) }
+    init(dice: SplitMix, log: Logger) {
+        state = Mutex(State(dice: dice))
+        impossible = ImpossibleStates(log: log)
+    }
 
     var table: RouteTable<Waiter> { state.withLock { $0.table } }
     /// True once there is something to route by, or the tier has said that there is nothing.

@@ -3,6 +3,7 @@ import Model
 import NIOCore
 import NIOPosix
 import Routing
+import Synchronization
 import Wire
 
 #if canImport(Glibc)
@@ -20,6 +21,8 @@ package final class Proxy: Sendable {
     private let plane: Plane
     private let seed: UInt64
     private let log = Logger(label: "ingress")
+    /// While it serves.
+    private let lanes = Mutex<[(loop: any EventLoop, lane: NIOLoopBound<Lane>)]>([])
 
     /// - Parameter sync: one call to the serve tier: returns its answer, or throws when there is none
     ///   (unreachable, refused, its deadline passed). Cancelled when a newer report supersedes it.
@@ -30,7 +33,7 @@ package final class Proxy: Sendable {
         self.settings = settings
         self.sync = sync
         seed = settings.seed ?? UInt64.random(in: 0...UInt64.max)
-        plane = Plane(dice: SplitMix(seed: seed))
+        plane = Plane(dice: SplitMix(seed: seed), log: log)
     }
 
     /// Serves until the task is cancelled, then finishes: takes in no more connections, lets requests end
@@ -68,6 +71,8 @@ package final class Proxy: Sendable {
         _ onBound: @Sendable (BoundPorts) -> Void
     ) async throws {
         let lanes = try await makeLanes(loops)
+        self.lanes.withLock { $0 = Array(zip(loops, lanes)) }
+        defer { self.lanes.withLock { $0 = [] } }
         let (listeners, port) = try await Listeners.open(settings, loops, lanes)
         let page = MetricsPage(plane: plane, lanes: lanes, loops: loops)
         let metrics: any Channel
@@ -93,6 +98,13 @@ package final class Proxy: Sendable {
         for listener in listeners { try? await listener.close() }
         await finish(loops, lanes)
         try? await metrics.close()
+    }
+
+    /// Looks at every request under way, each on its own loop.
+    package func eachRequest(_ body: @escaping @Sendable (Exchange) -> Void) async throws {
+        for (loop, lane) in lanes.withLock({ $0 }) {
+            try await loop.submit { for request in lane.value.requests { body(request) } }.get()
+        }
     }
 
     private func makeLanes(_ loops: [any EventLoop]) async throws -> [NIOLoopBound<Lane>] {

@@ -1,3 +1,4 @@
+import Link
 import Logging
 import Model
 import NIOCore
@@ -11,7 +12,7 @@ enum SyncEvent: Sendable {
     /// A load bucket is due.
     case tick
     case answered(call: Int64, ProxySyncAnswer, after: MicroTime)
-    case failed(call: Int64, String)
+    case failed(call: Int64, any Error)
     /// The pause after a call is over.
     case again(call: Int64)
 }
@@ -42,6 +43,11 @@ struct SyncLoop {
     private var isResting: Bool { resting != nil }
     private var pauseCeiling = Self.pauseFirst
     private var dice: SplitMix
+    private var spoken = SpokenVersion()
+
+    /// The two ends, as refusals of a version name them.
+    static let tier = "the serve tier"
+    static let me = "this proxy"
 
     /// - Parameter applied: told the replicas that left a route.
     init(
@@ -99,16 +105,15 @@ struct SyncLoop {
                 let answer = try await sync(request)
                 events.yield(.answered(call: call, answer, after: begun))
             } catch {
-                events.yield(.failed(call: call, "\(error)"))
+                events.yield(.failed(call: call, error))
             }
         }
         startTick()
     }
 
     private mutating func take(_ answer: ProxySyncAnswer, of call: Int64, begun: MicroTime) {
-        guard answer.wireVersion == WireVersion.current else {
-            return failed(
-                call, "the tier speaks wire version \(answer.wireVersion), this proxy \(WireVersion.current)")
+        if let refusal = WireVersion.refusal(answer.wireVersion, of: Self.tier, by: Self.me) {
+            return failed(call, refusal)
         }
         plane.noteAnswer()
         var hasNews = false
@@ -131,12 +136,22 @@ struct SyncLoop {
         if wasQuick, !changed, !hasNews { rest(Self.emptyPause) } else { send() }
     }
 
-    private mutating func failed(_ call: Int64, _ why: String) {
+    private mutating func failed(_ call: Int64, _ why: any Error) {
         guard call == self.call else { return }
+        if !Self.isVersionRefusal(why) {
+            spoken.reset()
+        } else if spoken.refused() {
+            return send()  // once more at once, in an older version
+        }
         if pauseCeiling == Self.pauseFirst { log.warning("sync failed, routing goes on: \(why)") }
         let ceiling = pauseCeiling.rawValue
         pauseCeiling = min(Self.pauseMax, Millis(ceiling * 2))
         rest(Millis(Int64.random(in: ceiling / 2...ceiling, using: &dice)))
+    }
+
+    /// The tier does not understand us, or answered in a version that is not understood here.
+    private static func isVersionRefusal(_ error: any Error) -> Bool {
+        ((error as? LinkError)?.problem ?? error as? Problem)?.code == Problem.version
     }
 
     private mutating func rest(_ pause: Millis) {
@@ -166,10 +181,12 @@ struct SyncLoop {
                 deployment: gate.deployment, ongoing: reading.ongoing, queued: reading.queued,
                 buckets: logs[gate.deployment]?.spans.map { $0.wire(at: now) } ?? [])
         }
-        return ProxySyncRequest(
+        var request = ProxySyncRequest(
             incarnation: incarnation, host: settings.host, port: port,
             applied: plane.routes.map { AppliedRoute(deployment: $0.deployment, fence: $0.fence) },
             load: loads, busy: plane.busy.map { BusyReplica(replica: $0.replica, ongoing: $0.ongoing) })
+        request.wireVersion = spoken.version
+        return request
     }
 
     /// Closes every bucket that is due.

@@ -61,7 +61,7 @@ final class UpstreamHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard let exchange else { return close() }  // nobody asked
+        guard let exchange else { return spokeUnasked() }
         switch unwrapInboundIn(data) {
         case .head(let head): exchange.answerBegan(head)
         case .body(let bytes): exchange.answerWentOn(bytes)
@@ -75,7 +75,17 @@ final class UpstreamHandler: ChannelDuplexHandler {
         if context.channel.isWritable { exchange?.replicaTakesMore() }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { close() }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // Of a connection at rest the decoder takes no bytes at all.
+        let isProtocol = error is NIOHTTPDecoderError || error is HTTPParserError
+        if exchange == nil, isProtocol { spokeUnasked() } else { close() }
+    }
+
+    /// What follows on a connection that was closed in the middle of an answer counts for nothing.
+    private func spokeUnasked() {
+        if isOpen { pool.impossible.note(.answerWithoutRequest, "replica \(slot.address.id)") }
+        close()
+    }
 
     func channelInactive(context: ChannelHandlerContext) {
         isOpen = false

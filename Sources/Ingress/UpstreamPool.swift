@@ -5,11 +5,15 @@ import Routing
 
 /// The connections of one loop to replicas that are free at the moment. Used on that loop only.
 final class UpstreamPool {
+    let impossible: ImpossibleStates
     private let loop: any EventLoop
     /// By the identity of the slot, last used last.
     private var idle: [ObjectIdentifier: [UpstreamHandler]] = [:]
 
-    init(loop: any EventLoop) { self.loop = loop }
+    init(loop: any EventLoop, impossible: ImpossibleStates) {
+        self.loop = loop
+        self.impossible = impossible
+    }
 
     /// The one used last: the older ones age out.
     func take(_ slot: ReplicaSlot) -> UpstreamHandler? {

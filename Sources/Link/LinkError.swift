@@ -11,6 +11,11 @@ package enum LinkError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The peer said 2xx with a body that is not what was asked for, or larger than `Link.answerBytesMax`.
     case badAnswer(String)
 
+    /// What the peer said when it refused.
+    package var problem: Problem? {
+        if case .refused(_, let problem) = self { problem } else { nil }
+    }
+
     package var description: String {
         switch self {
         case .unreachable(let why): "unreachable: \(why)"

@@ -54,7 +54,7 @@ package enum Answer {
         case "too_large": 413
         case "rejected", "version": 422
         case "throttled": 429
-        case "unavailable", "out_of_capacity", "stopping": 503
+        case "unavailable", "out_of_capacity", "stopping", "safe_mode": 503
         case "outcome_unknown": 504
         default: 500
         }

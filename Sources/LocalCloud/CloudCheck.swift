@@ -9,10 +9,10 @@ enum CloudCheck {
 
     /// - Throws: `rejected`, with one line for each thing that is wrong.
     static func create(_ call: CreateCall) throws(Problem) {
-        guard call.wireVersion == WireVersion.current else {
+        guard call.wireVersion == CloudVersion.current else {
             throw Problem(
                 code: "version",
-                message: "wire version \(call.wireVersion) is not spoken here, only \(WireVersion.current)")
+                message: "wire version \(call.wireVersion) is not spoken here, only \(CloudVersion.current)")
         }
         var wrong: [String] = []
         if !(1...CreateRequest.tokenBytesMax).contains(call.token.utf8.count)

@@ -37,8 +37,21 @@ package struct ReplicaID: RawRepresentable, Hashable, Comparable, Sendable, Coda
         Int64(rawValue[(rawValue.lastIndex(of: "#").map(rawValue.index(after:)) ?? rawValue.endIndex)...])
             ?? 0
     }
+    /// By deployment, then by serial. Ids are compared all the time, so nothing is cut out and copied: the bytes before
+    /// the serials decide; of two serials the longer is the larger, since none begins with a zero.
     package static func < (a: Self, b: Self) -> Bool {
-        (a.deployment, a.serial, a.rawValue) < (b.deployment, b.serial, b.rawValue)
+        let one = a.rawValue.utf8
+        let other = b.rawValue.utf8
+        let separator = UInt8(ascii: "#")
+        guard let oneCut = one.lastIndex(of: separator), let otherCut = other.lastIndex(of: separator) else {
+            return a.rawValue < b.rawValue
+        }
+        let names = (one[..<oneCut], other[..<otherCut])
+        guard names.0.elementsEqual(names.1) else { return names.0.lexicographicallyPrecedes(names.1) }
+        let serials = (one[oneCut...], other[otherCut...])
+        let lengths = (serials.0.count, serials.1.count)
+        return lengths.0 == lengths.1
+            ? serials.0.lexicographicallyPrecedes(serials.1) : lengths.0 < lengths.1
     }
     package var description: String { rawValue }
 }

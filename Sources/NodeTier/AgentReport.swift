@@ -29,8 +29,20 @@ package struct AgentReport: Sendable {
     }
 }
 
+extension AgentReport {
+    /// An agent that was silent for so long has something to say when it speaks again, whatever it is.
+    static let silenceIsNews = NodeRule.silentForLoss
+
+    /// True when the later one says nothing that this one did not say.
+    func says(thatOf later: AgentReport) -> Bool {
+        incarnation == later.incarnation && resources == later.resources && host == later.host
+            && port == later.port && fence == later.fence && replicas == later.replicas
+            && arrived + Self.silenceIsNews > later.arrived
+    }
+}
+
 /// How one replica fares on its node.
-package struct AgentReplica: Sendable {
+package struct AgentReplica: Sendable, Equatable {
     /// The agent's word; `PlacementPhase` is what the node tier makes of it.
     package enum Phase: Sendable { case starting, ready, stopping, stopped, failed }
 
@@ -42,10 +54,12 @@ package struct AgentReplica: Sendable {
     package var exitJSON: String?
     package var exitText: String
     package var lastLines: String
+    /// What it was started with; only when the agent was asked (`NodeTier.asksForSettings`).
+    package var settings: ReplicaSettings?
 
     package init(
         id: ReplicaID, phase: Phase, port: Int?, pid: Int32?, exitJSON: String?, exitText: String,
-        lastLines: String
+        lastLines: String, settings: ReplicaSettings? = nil
     ) {
         self.id = id
         self.phase = phase
@@ -54,6 +68,7 @@ package struct AgentReplica: Sendable {
         self.exitJSON = exitJSON
         self.exitText = exitText
         self.lastLines = lastLines
+        self.settings = settings
     }
 }
 

@@ -14,6 +14,7 @@ extension NodeTier {
         } else {
             wake = wake.map { min($0, listed + listEvery) } ?? listed + listEvery
         }
+        if state.isReadopting { return calls }
         for node in state.nodes.values.sorted(by: { $0.id < $1.id }) where inFlight.count < Self.callsMax {
             guard !node.provider.isEmpty, node.phase == .requested || node.phase == .terminating else {
                 continue
@@ -44,7 +45,7 @@ extension NodeTier {
 
     /// True while something is on its way in or out, or unheard: then lists are wanted soon.
     private func isUnsettled(_ state: ClusterState, _ now: Moment) -> Bool {
-        state.nodes.values.contains { node in
+        state.isReadopting || state.nodes.values.contains { node in
             switch node.phase {
             case .requested, .booting, .draining, .terminating: true
             case .ready:

@@ -15,7 +15,7 @@ extension NodeStep {
         }
     }
 
-    private mutating func join(_ node: NodeRow, _ report: AgentReport) {
+    mutating func join(_ node: NodeRow, _ report: AgentReport) {
         let now = now
         update(node.id) { row in
             row.phase = .ready
@@ -33,7 +33,7 @@ extension NodeStep {
         }
     }
 
-    private mutating func meet(_ node: NodeRow, _ report: AgentReport) {
+    mutating func meet(_ node: NodeRow, _ report: AgentReport) {
         update(node.id) { row in
             row.incarnation = report.incarnation
             row.host = report.host

@@ -59,7 +59,9 @@ extension NodeStep {
         if node.joinDeadline <= now {
             refuseOfferings(of: node, reason: "\(node.id) did not join in time", for: AvailabilityRule.first)
             terminate(
-                node.id, rule: "join_deadline", because: "its agent did not say hello by its join deadline")
+                node.id, rule: "join_deadline",
+                because: refused[node.id].map { "its agent is refused: \($0.why)" }
+                    ?? "its agent did not say hello by its join deadline")
         } else if node.joinDeadline.ms < Int64.max {
             wake(at: node.joinDeadline)
         }

@@ -18,6 +18,8 @@ struct NodeStep {
     let offerings: [Offering]
     /// Newest report of each agent.
     let reports: [NodeID: AgentReport]
+    /// Agents whose latest words were not understood.
+    let refused: [NodeID: RefusedAgent]
     /// Since when this process listens: no verdict of silence before everyone had the time to speak.
     let listening: Moment
 
@@ -31,6 +33,11 @@ struct NodeStep {
     private(set) var removedInstances: Set<String> = []
     private(set) var removedAvailability: Set<String> = []
     private(set) var removedDrains: Set<NodeID> = []
+    private(set) var touchedFound: Set<ReplicaID> = []
+    private(set) var removedFound: Set<ReplicaID> = []
+    private(set) var touchesReadopt = false
+    /// Numbers of nodes up to here are in use; 0: nothing new is known of them.
+    var numbersTaken: Int64 = 0
     /// Rows that are deleted before they are written anew.
     private(set) var replacedNodes: Set<NodeID> = []
     /// Nodes whose orders change: their generation is raised once, at the end.
@@ -43,13 +50,14 @@ struct NodeStep {
 
     init(
         state: ClusterState, now: Moment, settings: ClusterSettings, offerings: [Offering],
-        reports: [NodeID: AgentReport], listening: Moment
+        reports: [NodeID: AgentReport], refused: [NodeID: RefusedAgent], listening: Moment
     ) {
         self.state = state
         self.now = now
         self.settings = settings
         self.offerings = offerings
         self.reports = reports
+        self.refused = refused
         self.listening = listening
         for placement in state.placements.values where placement.phase.holdsRoom {
             if let node = placement.node { onNode[node, default: []].insert(placement.replica) }
@@ -61,7 +69,7 @@ struct NodeStep {
             && touchedAvailability.isEmpty
             && touchedDrains.isEmpty && removedPlacements.isEmpty && removedInstances.isEmpty
             && removedAvailability.isEmpty && removedDrains.isEmpty && reordered.isEmpty && purchases.isEmpty
-            && decisions.isEmpty)
+            && decisions.isEmpty && touchedFound.isEmpty && removedFound.isEmpty && !touchesReadopt)
     }
 
     // MARK: - Changing rows
@@ -128,6 +136,25 @@ struct NodeStep {
         removedAvailability.insert(offering)
     }
 
+    mutating func put(_ row: FoundReplicaRow) {
+        guard state.foundReplicas[row.replica] != row else { return }
+        state.foundReplicas[row.replica] = row
+        removedFound.remove(row.replica)
+        touchedFound.insert(row.replica)
+    }
+
+    mutating func forget(found id: ReplicaID) {
+        state.foundReplicas[id] = nil
+        touchedFound.remove(id)
+        removedFound.insert(id)
+    }
+
+    mutating func put(_ row: ReadoptRow) {
+        guard state.readopt != row else { return }
+        state.readopts[row.key] = row
+        touchesReadopt = true
+    }
+
     mutating func askDrain(_ node: NodeID, deadline: Moment, reason: String) {
         let row = DrainRequestRow(node: node, deadline: deadline, reason: reason)
         guard state.drainRequests[node] != row else { return }
@@ -158,7 +185,8 @@ struct NodeStep {
 
     /// When the agent of a node was last heard, by this process or the one before it.
     func lastHeard(_ node: NodeRow) -> Moment {
-        max(reports[node.id]?.arrived ?? node.heardAt ?? Moment(0), listening)
+        let said = max(reports[node.id]?.arrived ?? node.heardAt ?? Moment(0), listening)
+        return refused[node.id].map { max(said, $0.arrived) } ?? said
     }
 
     func isSilent(_ node: NodeRow, for span: Millis) -> Bool { lastHeard(node) + span <= now }

@@ -13,6 +13,8 @@ package final class NodeTier {
     let tokenFile: String
     let listening: Moment
     package private(set) var reports: [NodeID: AgentReport] = [:]
+    /// Agents whose latest words were not understood.
+    private var refused: [NodeID: RefusedAgent] = [:]
     private var answers: [ProviderAnswer] = []
     private var offerings: [Offering] = []
     var offeringsDue: Moment
@@ -21,13 +23,27 @@ package final class NodeTier {
     /// When a machine that belongs to no living node was last asked to be given back, by instance.
     var strayAsked: [String: Moment] = [:]
     private var renewed = Moment(Int64.min / 2)
+    private var heardWritten = Moment(Int64.min / 2)
+    /// A list from which nothing followed, and nothing has changed since: the same list again says no more.
+    private var settledList: [Instance]?
     private var settings: ClusterSettings
     private var machinesEnded: Bool
     /// An agent has obeyed somebody higher: this cluster generation is to be risen above.
     private var outranked: Int64?
     private var settingsStored = false
+    private var rest = Rest()
+    /// The serve tier was silent at the last plan.
+    private var serveWasSilent = false
+    private var published: (sequence: Int64, orders: [NodeID: Orders])?
+
+    /// How often a step that was expected to find nothing to do was planned all the same and did. Anything but 0 is
+    /// a wake that was not asked for: a fault to be reported. The plan was carried out.
+    package private(set) var missedWakes = 0
 
     static let renewEvery = Millis(2_000)
+    /// How often it is written down when each agent was last heard; for people alone, since a restarted tier gives
+    /// everyone the time to speak.
+    static let heardEvery = Millis(10_000)
     /// The serve tier silent for this long: nothing is given back.
     static let serveSilent = Millis(10_000)
     static let listSoon = Millis(500)
@@ -59,40 +75,99 @@ package final class NodeTier {
 
     package func hear(_ report: AgentReport) {
         var report = report
-        if let generation = store.outranked(by: report.fence) { outranked = max(outranked ?? 0, generation) }
+        if let generation = store.outranked(by: report.fence) {
+            outranked = max(outranked ?? 0, generation)
+            rest.end()
+        }
         // Orders of another cluster generation acknowledge nothing of ours.
         if report.fence.clusterGeneration != store.clusterGeneration { report.fence.generation = -1 }
+        if reports[report.node].map({ !$0.says(thatOf: report) }) ?? true { rest.end() }
         reports[report.node] = report
+        if refused.removeValue(forKey: report.node) != nil { rest.end() }
     }
 
-    package func hear(_ answer: ProviderAnswer) { answers.append(answer) }
+    /// An agent spoke and was not understood: it is heard, and what it said before stands.
+    package func hear(_ agent: RefusedAgent) {
+        if refused[agent.node].map({ !$0.says(thatOf: agent) }) ?? true { rest.end() }
+        refused[agent.node] = agent
+    }
+
+    package func hear(_ answer: ProviderAnswer) {
+        if case .list(.success(let list)) = answer, list == settledList {
+            inFlight.remove(CallKey(answer))
+            listed = store.now()
+            return
+        }
+        answers.append(answer)
+        rest.end()
+    }
 
     /// Reads, folds, plans, commits.
     /// - Returns: when to step again at the latest, and the calls to make; each is heard back once.
     package func step() throws(StoreError) -> (wake: Moment?, calls: [ProviderCall]) {
         let now = store.now()
         let state = try store.state()
+        let renew = renewed + Self.renewEvery <= now
+        let resting = rest.holds(state.changeSequence, now) && isServeSilent(state, now) == serveWasSilent
+        if resting, !rest.isSampled {
+            if renew { try commitRenewal(state, now) }
+            return try outcome(state, now, wake: rest.wake)
+        }
+        let step = plan(state, now)
+        if resting, step.changes { missedWakes += 1 }
+        var known = state.changeSequence
+        if step.changes || renew || !settingsStored || outranked != nil {
+            try commit(step, renew: renew)
+            known = store.knownChanges
+        }
+        settleList(step)
+        answers.removeAll()
+        machinesEnded = false
+        if !step.changes { rest.begin(at: known, now, wake: step.wake) }
+        return try outcome(try store.state(), now, wake: step.wake)
+    }
+
+    private func plan(_ state: ClusterState, _ now: Moment) -> NodeStep {
+        rest.end()
         takeIn(now)
         // Nothing that a node says after its end is of use, and there would be more and more of it.
-        reports = reports.filter { id, _ in state.nodes[id].map { $0.phase != .gone } ?? false }
+        // While the state is made anew its machines become known only by and by.
+        let isReadopting = state.isReadopting
+        func isThere(_ id: NodeID) -> Bool { state.nodes[id].map { $0.phase != .gone } ?? isReadopting }
+        reports = reports.filter { id, _ in isThere(id) }
+        refused = refused.filter { id, _ in isThere(id) }
         var step = NodeStep(
             state: state, now: now, settings: settings, offerings: offerings, reports: reports,
-            listening: listening)
+            refused: refused, listening: listening)
         step.ensureLocalNode(token: tokenPrefix + "local")
+        if isReadopting {
+            step.readopt(answers)
+            return step
+        }
         if machinesEnded { step.endMachines() }
         step.foldReports()
+        step.noteRefusals()
         for answer in answers { step.fold(answer) }
         step.followReplicas()
         step.advanceNodes()
-        step.place(holdsCapacity: isServeSilent(state, now))
+        serveWasSilent = isServeSilent(state, now)
+        step.place(holdsCapacity: serveWasSilent)
         step.raiseGenerations()
-        let renew = renewed + Self.renewEvery <= now
-        if step.changes || renew || !settingsStored || outranked != nil { try commit(step, renew: renew) }
-        answers.removeAll()
-        machinesEnded = false
-        var wake = [step.wake, renewed + Self.renewEvery, offeringsDue > now ? offeringsDue : nil]
+        return step
+    }
+
+    private func settleList(_ step: NodeStep) {
+        if step.changes { settledList = nil }
+        for case .list(.success(let list)) in answers { settledList = step.changes ? nil : list }
+    }
+
+    /// The calls that are due, and when to look again.
+    private func outcome(
+        _ state: ClusterState, _ now: Moment, wake: Moment?
+    ) throws(StoreError) -> (wake: Moment?, calls: [ProviderCall]) {
+        var wake = [wake, renewed + Self.renewEvery, offeringsDue > now ? offeringsDue : nil]
             .compactMap { $0 }.min()
-        let calls = dueCalls(in: try store.state(), now: now, wake: &wake)
+        let calls = dueCalls(in: state, now: now, wake: &wake)
         if !calls.isEmpty {
             do {
                 try noteAttempts(calls)
@@ -103,6 +178,16 @@ package final class NodeTier {
             }
         }
         return (wake, calls)
+    }
+
+    /// All that is due while nothing has changed: this tier and its agents are alive.
+    private func commitRenewal(_ state: ClusterState, _ now: Moment) throws(StoreError) {
+        try store.commit { transaction in
+            try transaction.renew(address: address)
+            try writeHeard(state, to: transaction)
+        }
+        renewed = now
+        rest.extend(from: state.changeSequence, to: store.knownChanges)
     }
 
     /// What is not cluster state: the catalogue, and which calls are done.
@@ -129,6 +214,7 @@ package final class NodeTier {
     private var tokenPrefix: String { "\(store.clusterUUID.prefix(18))-\(store.clusterGeneration)-n" }
 
     private func commit(_ step: NodeStep, renew: Bool) throws(StoreError) {
+        if let fault = step.fault { Invariant.broken(fault) }
         let unixMillis = store.unixMillis()
         let prefix = tokenPrefix
         let higher = outranked
@@ -140,7 +226,7 @@ package final class NodeTier {
             try step.write(to: transaction, epoch: store.epoch, unixMillis: unixMillis) { "\(prefix)\($0)" }
             if renew {
                 try transaction.renew(address: address)
-                try writeHeard(step, to: transaction)
+                try writeHeard(step.state, to: transaction)
             }
         }
         outranked = nil
@@ -149,17 +235,17 @@ package final class NodeTier {
     }
 
     /// When each agent was last heard, with the renewal and never by itself.
-    private func writeHeard(_ step: NodeStep, to transaction: StoreTransaction) throws {
-        for id in reports.keys.sorted() {
-            guard var row = step.state.nodes[id], let report = reports[id], row.phase != .gone else {
-                continue
-            }
-            row.heardAt = report.arrived
+    private func writeHeard(_ state: ClusterState, to transaction: StoreTransaction) throws {
+        guard heardWritten + Self.heardEvery <= store.now() else { return }
+        heardWritten = store.now()
+        for id in Set(reports.keys).union(refused.keys).sorted() {
+            guard var row = state.nodes[id], row.phase != .gone else { continue }
+            row.heardAt = [reports[id]?.arrived, refused[id]?.arrived].compactMap { $0 }.max()
             try transaction.put(row)
         }
     }
 
-    private func writeSettings(to transaction: StoreTransaction, known: [String], _ unixMillis: Int64) throws
+    func writeSettings(to transaction: StoreTransaction, known: [String], _ unixMillis: Int64) throws
     {
         try transaction.put(SettingRow(settings: settings, appliedUnixMs: unixMillis))
         let names = Set(settings.nodeTypes.map(\.name))
@@ -197,16 +283,17 @@ package final class NodeTier {
 
     // MARK: - What is published
 
-    /// The complete orders of a node as committed; nil when there is no such node.
+    /// The complete orders of a node as committed; nil when there is no such node, and while the state is made anew.
     package func orders(for node: NodeID) throws(StoreError) -> Orders? {
         let state = try store.state()
-        guard let row = state.nodes[node] else { return nil }
+        guard let row = state.nodes[node], !state.isReadopting else { return nil }
         return Orders.of(row, state.placements.values.filter { $0.node == node }, in: state)
     }
 
     /// The orders of every node that is not gone.
     package func allOrders() throws(StoreError) -> [NodeID: Orders] {
         let state = try store.state()
+        if let published, published.sequence == state.changeSequence { return published.orders }
         var byNode: [NodeID: [PlacementRow]] = [:]
         for placement in state.placements.values {
             if let node = placement.node, placement.phase.holdsRoom {
@@ -214,10 +301,32 @@ package final class NodeTier {
             }
         }
         var orders: [NodeID: Orders] = [:]
-        for (id, row) in state.nodes where row.phase != .gone {
+        for (id, row) in state.nodes where row.phase != .gone && !state.isReadopting {
             orders[id] = Orders.of(row, byNode[id] ?? [], in: state)
         }
+        published = (state.changeSequence, orders)
         return orders
+    }
+
+    /// True when the database knows the node, also one that is gone. Any other is refused and not retired: with the
+    /// wrong or an older database behind this tier, what runs there must go on.
+    /// While the state is made anew every agent is heard out.
+    package func knows(_ node: NodeID) throws(StoreError) -> Bool {
+        let state = try store.state()
+        return state.nodes[node] != nil || state.isReadopting
+    }
+
+    /// What an agent is to be told; nil: it has obeyed just that.
+    /// - Parameter fence: the highest that it has obeyed.
+    package func news(
+        for node: NodeID, fence: Fence
+    ) throws(StoreError) -> (fence: Fence, orders: Orders)? {
+        var known = try allOrders()[node]
+        if known == nil { known = try orders(for: node) }
+        guard let orders = known else { return nil }
+        let mine = Fence(
+            clusterGeneration: store.clusterGeneration, epoch: store.epoch, generation: orders.generation)
+        return mine != fence || orders.retire ? (mine, orders) : nil
     }
 
     package var clusterSettings: ClusterSettings { settings }

@@ -45,9 +45,12 @@ extension NodeStep {
                 !isHeld(node) && (node.phase == .ready || node.phase == .draining)
                 && state.drainRequests[node.id] == nil
                 && !isSilent(node, for: settings.agentSilent) && reports[node.id] != nil
+                && refused[node.id] == nil
             // After a restart of this tier an agent has a while to be heard: its room is there and no reason to buy.
             let unheard =
                 reports[node.id] == nil && node.phase == .ready && !isSilent(node, for: settings.agentSilent)
+                && refused[node.id] == nil
+            // Also when its agent is refused: another machine would bring the same agent.
             let coming = !isHeld(node) && (node.phase == .requested || node.phase == .booting || unheard)
             return Room(
                 node: node.id, type: node.type, free: free, total: node.resources,

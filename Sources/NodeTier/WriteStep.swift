@@ -28,6 +28,12 @@ extension NodeStep {
         for id in removedInstances.sorted() { try transaction.delete(InstanceSeenRow.self, id) }
         for id in removedAvailability.sorted() { try transaction.delete(AvailabilityRow.self, id) }
         for id in removedDrains.sorted() { try transaction.delete(DrainRequestRow.self, id) }
+        for id in touchedFound.sorted() {
+            if let row = state.foundReplicas[id] { try transaction.put(row) }
+        }
+        for id in removedFound.sorted() { try transaction.delete(FoundReplicaRow.self, id) }
+        if touchesReadopt, let row = state.readopt { try transaction.put(row) }
+        if numbersTaken > 0 { _ = try transaction.nextNodeSerial(Int(numbersTaken)) }
         try writePurchases(to: transaction, epoch: epoch, unixMillis: unixMillis, token: token)
         try transaction.record(decisions, at: now)
     }

@@ -94,13 +94,13 @@ package final class Gate<Waiter: Sendable>: Sendable {
     }
 
     /// Gives back a place and hands free places to those who wait longest.
-    /// - Returns: who is to be told, and whether that was the last request of a replica off its route.
+    /// - Returns: who is to be told, and what became of the place.
     package func release(
         _ slot: ReplicaSlot, using dice: inout some RandomNumberGenerator
-    ) -> (grants: [Grant], lastOfClosed: Bool) {
-        let last = slot.release()
-        guard waiting.load(ordering: .sequentiallyConsistent) > 0 else { return ([], last) }
-        return (state.withLock { pump(&$0, using: &dice) }, last)
+    ) -> (grants: [Grant], release: ReplicaSlot.Release) {
+        let release = slot.release()
+        guard waiting.load(ordering: .sequentiallyConsistent) > 0 else { return ([], release) }
+        return (state.withLock { pump(&$0, using: &dice) }, release)
     }
 
     /// Takes one who waits out of the queue: gave up, or waited too long.
@@ -114,7 +114,9 @@ package final class Gate<Waiter: Sendable>: Sendable {
     }
 
     /// The end of a request that was let in.
-    package func leave(_ place: Ledger.Place, at now: MicroTime) { ledger.leave(place, at: now) }
+    /// - Returns: false when the ledger has none there, which cannot be.
+    @discardableResult
+    package func leave(_ place: Ledger.Place, at now: MicroTime) -> Bool { ledger.leave(place, at: now) }
 
     /// The places of the route now in force.
     package var slots: ReplicaSlots { state.withLock { $0.slots } }

@@ -40,6 +40,8 @@ package final class Ledger: Sendable {
         /// Arrivals minus departures, in microseconds since `opened`.
         var shift: Int64 = 0
 
+        func count(_ place: Place) -> Int { place == .queued ? queued : ongoing }
+
         mutating func add(_ change: Int, to place: Place) {
             switch place {
             case .queued: queued += change
@@ -63,18 +65,25 @@ package final class Ledger: Sendable {
     }
 
     /// One request less.
-    package func leave(_ place: Place, at now: MicroTime) {
+    /// - Returns: false when there is none, which cannot be; nothing is changed then, since a count below zero would
+    ///   hide the load of others.
+    package func leave(_ place: Place, at now: MicroTime) -> Bool {
         sums.withLock {
+            guard $0.count(place) > 0 else { return false }
             $0.add(-1, to: place)
             $0.shift -= now - opened
+            return true
         }
     }
 
-    /// From the queue to a replica, or back to the queue: the area does not notice.
+    /// From the queue to a replica, or back to the queue: the area does not notice. Where none is, which cannot be,
+    /// none is moved: it shows when that request leaves.
     package func move(to place: Place) {
         sums.withLock {
+            let from: Place = place == .queued ? .ongoing : .queued
+            guard $0.count(from) > 0 else { return }
             $0.add(1, to: place)
-            $0.add(-1, to: place == .queued ? .ongoing : .queued)
+            $0.add(-1, to: from)
         }
     }
 

@@ -39,11 +39,25 @@ package final class ReplicaSlot: Sendable {
         return false
     }
 
+    /// What taking back a request came to.
+    package enum Release: Hashable, Sendable {
+        case done
+        /// That was the last one of a replica off its route.
+        case lastOfClosed
+        /// It had none, which cannot be: it is left as it is, since one less would lift the limit.
+        case impossible
+    }
+
     /// Takes back one request.
-    /// - Returns: true when that was the last one of a replica off its route.
-    package func release() -> Bool {
-        let left = word.wrappingSubtract(1, ordering: .sequentiallyConsistent).newValue
-        return left == 0
+    package func release() -> Release {
+        var seen = word.load(ordering: .sequentiallyConsistent)
+        while Self.count(seen) > 0 {
+            let (exchanged, original) = word.weakCompareExchange(
+                expected: seen, desired: seen - 1, ordering: .sequentiallyConsistent)
+            if exchanged { return seen == 1 ? .lastOfClosed : .done }
+            seen = original
+        }
+        return .impossible
     }
 
     /// 0 closes it; requests it has stay counted.

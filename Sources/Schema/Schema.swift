@@ -3,7 +3,8 @@
 package enum Schema {
     /// In order; a file is never edited after it has landed. `version` is `PRAGMA user_version` after it.
     package static let migrations: [(version: Int, name: String, sql: String)] = [
-        (1, "m0001_init", text(PackageResources.m0001_init_sql))
+        (1, "m0001_init", text(PackageResources.m0001_init_sql)),
+        (2, "m0002_readopt", text(PackageResources.m0002_readopt_sql)),
     ]
 
     /// Dropped and made again when this text differs from that of the database.

@@ -52,8 +52,10 @@ extension ServeStep {
         var askAgain: Moment?
         var none = true
         // Also one that was heard for the first time just now and has no row yet.
-        for id in Set(state.proxies.keys).union(heard.keys).subtracting(removedProxies).sorted() {
-            let last = max(heard[id]?.arrived ?? state.proxies[id]?.heardAt ?? listening, listening)
+        for id in Set(state.proxies.keys).union(heard.keys).union(refused.keys)
+            .subtracting(removedProxies).sorted()
+        {
+            let last = lastHeard(id)
             if last + silentAfter <= now { continue }
             let report = heard[id]
             let applied = report?.applied[replica.deployment] ?? -1

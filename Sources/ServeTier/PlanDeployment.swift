@@ -72,6 +72,8 @@ extension ServeStep {
         let proxySilent = state.proxies.contains { id, proxy in
             max(heard[id]?.arrived ?? proxy.heardAt, listening) + stale <= now
         }
+        // Who is refused speaks, but its load is not known.
+        if !refused.isEmpty { return true }
         let nodes = state.roles[.nodes]?.heardAt
         return proxySilent || nodes.map { max($0, listening) + stale <= now } ?? false
     }

@@ -10,7 +10,7 @@ extension ServeStep {
         for id in state.deployments.keys.sorted() {
             guard let row = state.deployments[id] else { continue }
             let content = Route.content(of: row, in: state, replicas: replicas(of: id))
-            let hash = stableHash(of: content)
+            let hash = content.fingerprint
             if hash != row.routeHash {
                 update(id) {
                     $0.routeGeneration += 1
@@ -29,9 +29,33 @@ extension ServeStep {
     }
 }
 
+extension Route.Content {
+    /// Differs whenever anything in it does; equal in every process and build (FNV-1a, 64 bits).
+    var fingerprint: String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        func mix(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        // Each text ends with a byte that no text contains.
+        func mix(text: String?) {
+            mix(text == nil ? 0 : 1)
+            for byte in (text ?? "").utf8 { mix(byte) }
+            mix(0xff)
+        }
+        mix(text: prefix)
+        for replica in replicas {
+            mix(text: replica.id.rawValue)
+            mix(text: replica.host)
+            mix(text: "\(replica.port)")
+        }
+        mix(text: "\(maxOngoing)")
+        mix(text: maxQueued.map { "\($0)" })
+        mix(text: "\(metricsInterval.rawValue)")
+        return String(hash, radix: 16)
+    }
+}
+
 extension Route {
     /// What a proxy would be told of a deployment, generation left out.
-    struct Content: Codable {
+    struct Content {
         var prefix: String?
         var replicas: [Replica]
         var maxOngoing: Int

@@ -15,6 +15,8 @@ struct ServeStep {
     let now: Moment
     let grace: Millis
     let heard: [String: HeardProxy]
+    /// Proxies whose latest words were not understood: when they spoke.
+    let refused: [String: Moment]
     /// Since when this process listens: no verdict of silence before everyone had the time to speak.
     let listening: Moment
     /// Load windows in SQLite, and what arrived since.
@@ -23,12 +25,19 @@ struct ServeStep {
 
     private(set) var state: ClusterState
     private(set) var touchedDeployments: Set<DeploymentID> = []
+    /// Those of them in which only the load shown to people differs.
+    private var merelyShown: Set<DeploymentID> = []
+    private var isMovedByLoad = false
     private(set) var touchedReplicas: Set<ReplicaID> = []
     private(set) var touchedApplications: Set<String> = []
     private(set) var removedDeployments: Set<DeploymentID> = []
     private(set) var removedReplicas: Set<ReplicaID> = []
     private(set) var removedApplications: Set<String> = []
     private(set) var removedProxies: Set<String> = []
+    /// Set: what was found running is taken over.
+    var taken: ReadoptTakenRow?
+    /// Numbers of replicas up to here are in use; 0: nothing new is known of them.
+    var numbersTaken: Int64 = 0
     var starts: [Start] = []
     var decisions: [Decision] = []
     private(set) var wake: Moment?
@@ -38,13 +47,15 @@ struct ServeStep {
     var replicasOnNode: [NodeID: Int] = [:]
 
     init(
-        state: ClusterState, now: Moment, grace: Millis, heard: [String: HeardProxy], listening: Moment,
+        state: ClusterState, now: Moment, grace: Millis, heard: [String: HeardProxy], refused: [String: Moment],
+        listening: Moment,
         buckets: [DeploymentID: [String: [LoadBucketRow]]], unstored: [LoadBucketRow]
     ) {
         self.state = state
         self.now = now
         self.grace = grace
         self.heard = heard
+        self.refused = refused
         self.listening = listening
         self.buckets = buckets
         self.unstored = unstored
@@ -58,7 +69,16 @@ struct ServeStep {
     var changes: Bool {
         !(touchedDeployments.isEmpty && touchedReplicas.isEmpty && touchedApplications.isEmpty
             && removedDeployments.isEmpty && removedReplicas.isEmpty && removedApplications.isEmpty
-            && removedProxies.isEmpty && starts.isEmpty && decisions.isEmpty)
+            && removedProxies.isEmpty && starts.isEmpty && decisions.isEmpty && taken == nil)
+    }
+
+    /// True when it would change what no passing of time explains. The load of a window moves by itself, is shown to
+    /// people, and may move a target: what follows from that is no surprise.
+    var surprises: Bool {
+        guard !isMovedByLoad, touchedDeployments == merelyShown else { return !isMovedByLoad }
+        var rest = self
+        rest.touchedDeployments = []
+        return rest.changes
     }
 
     // MARK: - Changing rows
@@ -66,7 +86,14 @@ struct ServeStep {
     mutating func update(_ id: DeploymentID, _ change: (inout DeploymentRow) -> Void) {
         guard var row = state.deployments[id] else { return }
         change(&row)
-        guard row != state.deployments[id] else { return }
+        guard var known = state.deployments[id], row != known else { return }
+        if row.target != known.target || row.direction != known.direction { isMovedByLoad = true }
+        (known.load, known.loadAt) = (row.load, row.loadAt)
+        if row == known, !touchedDeployments.contains(id) {
+            merelyShown.insert(id)
+        } else if row != known {
+            merelyShown.remove(id)
+        }
         state.deployments[id] = row
         touchedDeployments.insert(id)
     }
@@ -87,6 +114,18 @@ struct ServeStep {
         touchedApplications.insert(name)
     }
 
+    /// A replica that runs already.
+    mutating func add(_ row: ReplicaRow) {
+        state.replicas[row.id] = row
+        byDeployment[row.deployment, default: []].append(row.id)
+        touchedReplicas.insert(row.id)
+    }
+
+    mutating func add(_ row: DeploymentRow) {
+        state.deployments[row.id] = row
+        touchedDeployments.insert(row.id)
+    }
+
     mutating func remove(_ id: ReplicaID) {
         state.replicas[id] = nil
         byDeployment[id.deployment]?.removeAll { $0 == id }
@@ -96,6 +135,7 @@ struct ServeStep {
 
     mutating func remove(_ id: DeploymentID) {
         state.deployments[id] = nil
+        merelyShown.remove(id)
         touchedDeployments.remove(id)
         removedDeployments.insert(id)
     }
@@ -125,6 +165,12 @@ struct ServeStep {
 
     func wanted(of deployment: DeploymentID) -> [ReplicaRow] {
         replicas(of: deployment).filter { $0.phase == .wanted }
+    }
+
+    /// When a proxy was last heard, understood or not, by this process or the one before it.
+    func lastHeard(_ proxy: String) -> Moment {
+        let said = heard[proxy]?.arrived ?? state.proxies[proxy]?.heardAt
+        return [said, refused[proxy], listening].compactMap { $0 }.max() ?? listening
     }
 
     func isReady(_ id: ReplicaID) -> Bool { state.placements[id]?.phase == .ready }

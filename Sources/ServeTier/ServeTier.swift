@@ -10,17 +10,29 @@ package final class ServeTier {
     package let store: Store
     private let listening: Moment
     private var heard: [String: HeardProxy] = [:]
+    /// Proxies whose latest words were not understood: when they spoke.
+    private var refused: [String: Moment] = [:]
     private var unstored: [LoadBucketRow] = []
     private var acknowledged: [String: [DeploymentID: Int64]] = [:]
     private var renewed: Moment
+    private var heardWritten = Moment(Int64.min / 2)
     private var address = ""
     /// A proxy has obeyed somebody higher: this cluster generation is to be risen above.
     private var outranked: Int64?
+    private var rest = Rest()
+    private var published: (sequence: Int64, routes: [DeploymentID: Route])?
+
+    /// How often a step that was expected to find nothing to do was planned all the same and did. Anything but 0 is
+    /// a wake that was not asked for: a fault to be reported. The plan was carried out.
+    package private(set) var missedWakes = 0
 
     /// Proxies whose row may be forgotten: silent this long while another one speaks.
     static let proxyForgottenAfter = Millis(60_000)
     /// Between two renewals, which tell the node tier that this one is alive.
     static let renewEvery = Millis(2_000)
+    /// How often it is written down when each proxy was last heard; for people alone, since a restarted tier gives
+    /// everyone the time to speak.
+    static let heardEvery = Millis(10_000)
     /// A replica without a deployment row (being deleted) drains for this long.
     static let graceDefault = Millis(20_000)
     /// Buckets kept in memory while commits fail; beyond it the oldest go.
@@ -39,8 +51,12 @@ package final class ServeTier {
 
     /// Takes in what a proxy said. Its buckets are acknowledged once a step has committed them.
     package func hear(_ report: ProxyReport) {
-        if let generation = store.outranked(by: report.fence) { outranked = max(outranked ?? 0, generation) }
-        var proxy = heard[report.proxy] ?? HeardProxy(report)
+        if let generation = store.outranked(by: report.fence) {
+            outranked = max(outranked ?? 0, generation)
+            rest.end()
+        }
+        let before = heard[report.proxy]
+        var proxy = before ?? HeardProxy(report)
         if proxy.incarnation != report.incarnation { acknowledged[report.proxy] = [:] }
         for load in report.load {
             let known = lastSequence(of: load.deployment, at: report.proxy, incarnation: report.incarnation)
@@ -56,6 +72,14 @@ package final class ServeTier {
         if unstored.count > Self.unstoredMax { unstored.removeFirst(unstored.count - Self.unstoredMax) }
         proxy.take(report)
         heard[report.proxy] = proxy
+        if refused.removeValue(forKey: report.proxy) != nil { rest.end() }
+        if !unstored.isEmpty || before.map({ !$0.says(thatOf: proxy) }) ?? true { rest.end() }
+    }
+
+    /// A proxy spoke and was not understood: it is there and routes on, and what it said before stands.
+    package func hear(refused proxy: String, at arrived: Moment) {
+        if refused[proxy].map({ $0 + HeardProxy.silenceIsNews <= arrived }) ?? true { rest.end() }
+        refused[proxy] = arrived
     }
 
     private func lastSequence(of deployment: DeploymentID, at proxy: String, incarnation: String) -> Int64 {
@@ -76,14 +100,43 @@ package final class ServeTier {
     package func step() throws(StoreError) -> Moment? {
         let now = store.now()
         let state = try store.state()
+        let renew = renewed + Self.renewEvery <= now
+        let resting = rest.holds(state.changeSequence, now)
+        if resting, !rest.isSampled {
+            if renew { try commitRenewal(state, now) }
+            return min(rest.wake ?? renewed + Self.renewEvery, renewed + Self.renewEvery)
+        }
+        let step = plan(state, now)
+        let proxies = proxyRows(in: state, now: now, renew: renew)
+        if resting, step.surprises { missedWakes += 1 }
+        var known = state.changeSequence
+        if step.changes || !unstored.isEmpty || renew || !proxies.isEmpty || outranked != nil {
+            try commit(step, proxies: proxies, renew: renew)
+            known = store.knownChanges
+        }
+        guard step.starts.isEmpty else { return now }
+        if !step.changes { rest.begin(at: known, now, wake: step.wake) }
+        return [step.wake, renewed + Self.renewEvery].compactMap { $0 }.min()
+    }
+
+    private func plan(_ state: ClusterState, _ now: Moment) -> ServeStep {
+        rest.end()
+        refused = refused.filter { $0.value + Self.proxyForgottenAfter > now }
         var step = ServeStep(
-            state: state, now: now, grace: Self.graceDefault, heard: heard, listening: listening,
+            state: state, now: now, grace: Self.graceDefault, heard: heard, refused: refused,
+            listening: listening,
             buckets: store.loadBuckets, unstored: unstored)
+        step.wake(at: refused.values.min().map { $0 + Self.proxyForgottenAfter })
+        if state.isReadopting {
+            step.takeOver(unixMillis: store.unixMillis())
+            return step
+        }
         step.endFailedReplicas()
         step.forgetProxies(after: Self.proxyForgottenAfter)
         // Its last words go with its row: they would put the row back, and count as load for ever.
         for id in step.removedProxies {
             heard[id] = nil
+            refused[id] = nil
             acknowledged[id] = nil
         }
         step.planDeployments()
@@ -92,16 +145,22 @@ package final class ServeTier {
         step.removeStopped()
         step.removeDeleted()
         step.planStatus()
-        let renew = renewed + Self.renewEvery <= now
-        let proxies = proxyRows(in: state, now: now, force: renew)
-        if step.changes || !unstored.isEmpty || renew || !proxies.isEmpty || outranked != nil {
-            try commit(step, proxies: proxies, renew: renew)
+        return step
+    }
+
+    /// All that is due while nothing has changed: this tier and its proxies are alive.
+    private func commitRenewal(_ state: ClusterState, _ now: Moment) throws(StoreError) {
+        let proxies = proxyRows(in: state, now: now, renew: true)
+        try store.commit { transaction in
+            for proxy in proxies { try transaction.put(proxy) }
+            try transaction.renew(address: address)
         }
-        step.wake(at: renewed + Self.renewEvery)
-        return step.starts.isEmpty ? step.wake : now
+        renewed = now
+        rest.extend(from: state.changeSequence, to: store.knownChanges)
     }
 
     private func commit(_ step: ServeStep, proxies: [ProxyRow], renew: Bool) throws(StoreError) {
+        if let fault = step.fault { Invariant.broken(fault) }
         let buckets = unstored
         let unixMillis = store.unixMillis()
         let higher = outranked
@@ -122,8 +181,10 @@ package final class ServeTier {
     }
 
     /// Rows of proxies whose standing changed; the time of the last sync alone is written with renewals only.
-    private func proxyRows(in state: ClusterState, now: Moment, force: Bool) -> [ProxyRow] {
-        heard.keys.sorted().compactMap { id in
+    private func proxyRows(in state: ClusterState, now: Moment, renew: Bool) -> [ProxyRow] {
+        let force = renew && heardWritten + Self.heardEvery <= now
+        if force { heardWritten = now }
+        return heard.keys.sorted().compactMap { id in
             guard let proxy = heard[id] else { return nil }
             let row = ProxyRow(
                 id: id, incarnation: proxy.incarnation, address: proxy.address, heardAt: proxy.arrived,
@@ -136,8 +197,60 @@ package final class ServeTier {
 
     // MARK: - What is published
 
-    /// Every route as committed.
-    package func routes() throws(StoreError) -> [DeploymentID: Route] { Route.all(in: try store.state()) }
+    /// True while the state is made anew from what runs: no route is told, proxies keep those they have.
+    package var isReadopting: Bool { (try? store.state().isReadopting) ?? false }
+
+    /// Every route as committed; none while the state is made anew.
+    package func routes() throws(StoreError) -> [DeploymentID: Route] { routes(in: try store.state()) }
+
+    private func routes(in state: ClusterState) -> [DeploymentID: Route] {
+        if state.isReadopting { return [:] }
+        if let published, published.sequence == state.changeSequence { return published.routes }
+        let routes = Route.all(in: state)
+        published = (state.changeSequence, routes)
+        return routes
+    }
+
+    /// What a proxy is to be told.
+    /// - Parameter applied: fences of the routes in force there.
+    /// - Parameter reported: the last sequence of load that it holds unacknowledged, for each deployment.
+    package func news(
+        for proxy: String, applied: [DeploymentID: Fence], reported: [DeploymentID: Int64]
+    ) throws(StoreError) -> RouteNews {
+        let state = try store.state()
+        let routes = routes(in: state)
+        let known = acknowledged[proxy] ?? [:]
+        var news = RouteNews()
+        for id in routes.keys.sorted() {
+            guard let route = routes[id], applied[id] != fence(route.generation) else { continue }
+            news.routes.append(route)
+        }
+        for id in applied.keys.sorted() where routes[id] == nil && !state.isReadopting {
+            news.removed.append((id, fence((applied[id]?.generation ?? 0) + 1)))
+        }
+        for id in reported.keys.sorted() {
+            guard let last = reported[id], let stored = known[id], stored >= last else { continue }
+            news.acknowledged.append((id, stored))
+        }
+        return news
+    }
+
+    /// Under which orders of this process travel.
+    package func fence(_ generation: Int64) -> Fence {
+        Fence(clusterGeneration: store.clusterGeneration, epoch: store.epoch, generation: generation)
+    }
+}
+
+/// What the serve tier has to tell a proxy: complete routes, and nothing of those that it has in force.
+package struct RouteNews: Sendable {
+    /// Sorted by deployment.
+    package var routes: [Route] = []
+    /// Deployments that are no more, each with the fence of its end.
+    package var removed: [(deployment: DeploymentID, fence: Fence)] = []
+    /// Load up to here is in SQLite: the proxy may forget it.
+    package var acknowledged: [(deployment: DeploymentID, sequence: Int64)] = []
+
+    package var isEmpty: Bool { routes.isEmpty && removed.isEmpty && acknowledged.isEmpty }
 }
 
 /// The newest words of one proxy.
@@ -165,5 +278,18 @@ struct HeardProxy {
         applied = report.applied
         busy = report.busy
         load = Dictionary(report.load.map { ($0.deployment, $0) }, uniquingKeysWith: { $1 })
+    }
+
+    /// A proxy that was silent for so long has something to say when it speaks again, whatever it is.
+    static let silenceIsNews = Millis(5_000)
+
+    /// True when the later one says nothing that this one did not say.
+    func says(thatOf later: HeardProxy) -> Bool {
+        func figures(_ proxy: HeardProxy) -> [DeploymentID: [Int]] {
+            proxy.load.mapValues { [$0.ongoing, $0.queued] }
+        }
+        return incarnation == later.incarnation && address == later.address && applied == later.applied
+            && busy == later.busy && figures(self) == figures(later)
+            && arrived + Self.silenceIsNews > later.arrived
     }
 }

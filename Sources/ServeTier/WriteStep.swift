@@ -13,6 +13,8 @@ extension ServeStep {
         for id in touchedReplicas.sorted() {
             if let row = state.replicas[id] { try transaction.put(row) }
         }
+        if numbersTaken > 0 { _ = try transaction.nextReplicaSerial(Int(numbersTaken)) }
+        if let taken { try transaction.put(taken) }
         try writeStarts(to: transaction, unixMillis: unixMillis)
         for id in removedReplicas.sorted() { try transaction.delete(ReplicaRow.self, id) }
         for id in removedDeployments.sorted() { try transaction.delete(DeploymentRow.self, id) }
@@ -37,8 +39,8 @@ extension ServeStep {
 
     /// Proxies long silent are forgotten once another one speaks: the last one's figures are all there is.
     mutating func forgetProxies(after silence: Millis) {
-        let silent = state.proxies.filter { id, row in
-            max(heard[id]?.arrived ?? row.heardAt, listening) + silence <= now
+        let silent = state.proxies.filter { id, _ in
+            lastHeard(id) + silence <= now
         }
         guard silent.count < state.proxies.count else { return }
         for id in silent.keys.sorted() { forget(proxy: id) }

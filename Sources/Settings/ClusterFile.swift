@@ -9,8 +9,12 @@ struct ClusterFile {
     let findings: Findings
 
     func read(_ root: Node) -> ClusterSettings {
+        Section(root, path: "", findings: findings).map(read) ?? ClusterSettings()
+    }
+
+    /// The same where it stands inside of another file.
+    func read(_ top: Section) -> ClusterSettings {
         var settings = ClusterSettings()
-        guard let top = Section(root, path: "", findings: findings) else { return settings }
         top.check(known: Self.known, unread: Self.unread, renamed: ["node_types": "available_node_types"])
         if let name = top["cluster_name"]?.name() { settings.name = name }
         if let most = top["max_workers"]?.whole(in: 0...Self.nodesMax) { settings.maxWorkers = most }

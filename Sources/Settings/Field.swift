@@ -2,28 +2,34 @@ import Model
 import Yams
 
 /// One value of the file, and the ways to read it. Each way returns nil after saying what is wrong.
-struct Field {
+package struct Field {
     let node: Node
     /// How messages name it: `applications[0].name`.
-    let path: String
-    let findings: Findings
+    package let path: String
+    package let findings: Findings
 
-    var place: Place { Place(node) }
-    var summary: String { node.summary }
-    var isEmptyOrNull: Bool { node.isEmptyOrNull }
-    var isMapping: Bool { node.mapping != nil }
+    package var place: Place { Place(node) }
+    /// As a message shows it.
+    package var summary: String { node.summary }
+    /// Says no more than leaving it out.
+    package var isEmptyOrNull: Bool { node.isEmptyOrNull }
+    /// Whether it is lines of `key: value`.
+    package var isMapping: Bool { node.mapping != nil }
     /// The text of a scalar, in quotes or not.
-    var word: String? { node.scalar?.string }
+    package var word: String? { node.scalar?.string }
     /// The text of a scalar without quotes, which may be a number.
     var plain: String? { node.scalar.flatMap { $0.style == .plain ? $0.string : nil } }
 
-    func refuse(_ what: String, _ right: String) {
+    /// What is wrong with it, and what would be right.
+    package func refuse(_ what: String, _ right: String) {
         findings.refuse(place, "\(path) \(what)", node.summary, right)
     }
 
-    var section: Section? { Section(node, path: path, findings: findings) }
+    /// As a mapping.
+    package var section: Section? { Section(node, path: path, findings: findings) }
 
-    func list(_ right: String) -> [Field]? {
+    /// As a list; otherwise a problem that says `right`.
+    package func list(_ right: String) -> [Field]? {
         guard let list = node.sequence else {
             refuse("must be a list", right)
             return nil
@@ -32,7 +38,7 @@ struct Field {
     }
 
     /// A text. Plain words and numbers are taken as they are written: `5` is the text 5, `yes` the text yes.
-    func text(_ right: String, bytesMax: Int = 4096) -> String? {
+    package func text(_ right: String, bytesMax: Int = 4096) -> String? {
         guard let scalar = node.scalar, !node.isNull else {
             refuse("must be a text", right)
             return nil
@@ -49,7 +55,7 @@ struct Field {
     }
 
     /// A name that may stand in ids, file names and URLs.
-    func name() -> String? {
+    package func name() -> String? {
         let right = "1 to \(NameRule.lengthMax) of a-z A-Z 0-9 - _ . not beginning with - or ."
         guard let text = text(right) else { return nil }
         guard NameRule.accepts(text) else {
@@ -59,7 +65,8 @@ struct Field {
         return text
     }
 
-    func flag() -> Bool? {
+    /// `true` or `false`.
+    package func flag() -> Bool? {
         if let plain {
             if ["true", "True", "TRUE"].contains(plain) { return true }
             if ["false", "False", "FALSE"].contains(plain) { return false }
@@ -69,7 +76,7 @@ struct Field {
     }
 
     /// A number in 10^-`decimals`, within `range` (in the same unit).
-    func number(decimals: Int, in range: ClosedRange<Int64>, _ unit: String = "") -> Int64? {
+    package func number(decimals: Int, in range: ClosedRange<Int64>, _ unit: String = "") -> Int64? {
         let bounds = Self.bounds(range, decimals: decimals, unit)
         guard let plain else {
             let isQuoted = word.map(DecimalText.looksLikeNumber) ?? false
@@ -90,7 +97,8 @@ struct Field {
         return nil
     }
 
-    func whole(in range: ClosedRange<Int>) -> Int? {
+    /// A whole number of the range.
+    package func whole(in range: ClosedRange<Int>) -> Int? {
         number(decimals: 0, in: Int64(range.lowerBound)...Int64(range.upperBound)).map { Int($0) }
     }
 

@@ -48,16 +48,22 @@ package struct SettingsProblems: Error, Equatable, CustomStringConvertible {
 }
 
 /// Where something stands in the text, both from 1.
-struct Place: Equatable, Comparable {
-    var line: Int
-    var column: Int
+package struct Place: Equatable, Comparable, Sendable {
+    package var line: Int
+    package var column: Int
 
-    static let start = Place(line: 1, column: 1)
-    static func < (a: Place, b: Place) -> Bool { (a.line, a.column) < (b.line, b.column) }
+    package init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
+
+    /// Of what is wrong with a text as a whole.
+    package static let start = Place(line: 1, column: 1)
+    package static func < (a: Place, b: Place) -> Bool { (a.line, a.column) < (b.line, b.column) }
 }
 
 /// Collects what is wrong while a text is walked. Walking goes on after a problem, so that all are told at once.
-final class Findings {
+package final class Findings {
     /// Problems and warnings kept; a hostile text may hold a million. Past it they are counted.
     static let keptMax = 1000
 
@@ -68,7 +74,8 @@ final class Findings {
 
     init(file: String) { self.file = file }
 
-    func refuse(_ place: Place, _ what: String, _ value: String, _ right: String) {
+    /// What is wrong, the value, and what would be right.
+    package func refuse(_ place: Place, _ what: String, _ value: String, _ right: String) {
         guard kept.count < Self.keptMax else { return dropped += 1 }
         kept.append(problem(place, what, value, right))
     }
@@ -84,7 +91,7 @@ final class Findings {
     var warnings: [SettingsProblem] { Self.sorted(warned) }
 
     /// - Throws: all that was refused; nothing when nothing was.
-    func check() throws(SettingsProblems) {
+    package func check() throws(SettingsProblems) {
         guard !kept.isEmpty else { return }
         let shown = Self.sorted(kept).prefix(SettingsProblems.problemsMax)
         throw SettingsProblems(problems: Array(shown), more: kept.count - shown.count + dropped)

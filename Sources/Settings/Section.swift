@@ -12,11 +12,11 @@ struct Unread {
 }
 
 /// One mapping of the file, being read.
-struct Section {
+package struct Section {
     /// How messages name it: `applications[0].readiness`; empty at the top of the file.
-    let path: String
-    let place: Place
-    let findings: Findings
+    package let path: String
+    package let place: Place
+    package let findings: Findings
     private let pairs: [Pair]
 
     private struct Pair {
@@ -49,6 +49,9 @@ struct Section {
     /// For "in this section" of a message.
     private var whereabouts: String { path.isEmpty ? "" : " in \(path)" }
 
+    /// Refuses every key that is not among these, with the likeliest meant.
+    package func check(only known: [String]) { check(known: known) }
+
     /// Says which keys are not read here: the unknown with the likeliest meant, and those of `unread`.
     func check(known: [String], unread: [Unread] = [], renamed: [String: String] = [:]) {
         for pair in pairs where !known.contains(pair.key) {
@@ -78,18 +81,18 @@ struct Section {
     }
 
     /// The value of `key`; nil when it is absent or null.
-    subscript(key: String) -> Field? {
+    package subscript(key: String) -> Field? {
         guard let pair = pairs.first(where: { $0.key == key }), !pair.value.isNull else { return nil }
         return field(pair)
     }
 
     /// True when `key` stands there with null.
-    func isNull(_ key: String) -> Bool {
+    package func isNull(_ key: String) -> Bool {
         pairs.contains { $0.key == key && $0.value.isNull }
     }
 
     /// The value of `key`; without one, a problem that says `right`.
-    func required(_ key: String, _ right: String) -> Field? {
+    package func required(_ key: String, _ right: String) -> Field? {
         if let field = self[key] { return field }
         let what = path.isEmpty ? "a key is missing" : "a key is missing in \(path)"
         findings.refuse(place, what, key, right)
@@ -97,12 +100,12 @@ struct Section {
     }
 
     /// Every entry, null ones too, in the order of the file. For maps with names of the user's.
-    var entries: [(name: String, place: Place, field: Field)] {
+    package var entries: [(name: String, place: Place, field: Field)] {
         pairs.map { ($0.key, $0.place, field($0)) }
     }
 
     /// Where the key stands; the section's own place when it does not.
-    func keyPlace(_ key: String) -> Place { pairs.first { $0.key == key }?.place ?? place }
+    package func keyPlace(_ key: String) -> Place { pairs.first { $0.key == key }?.place ?? place }
 
     private func field(_ pair: Pair) -> Field {
         Field(node: pair.value, path: path.isEmpty ? pair.key : "\(path).\(pair.key)", findings: findings)

@@ -13,6 +13,13 @@ struct ServeFile {
         let right = "`applications:` with a list, [] for none"
         guard let list = top.required("applications", right)?.list("a list of applications, [] for none")
         else { return settings }
+        settings.applications = applications(list)
+        return settings
+    }
+
+    /// The entries of a list of applications, each with a name and a prefix of its own.
+    func applications(_ list: [Field]) -> [ApplicationSettings] {
+        var applications: [ApplicationSettings] = []
         var names: [String: Place] = [:]
         var prefixes: [String: Place] = [:]
         for field in list {
@@ -27,9 +34,9 @@ struct ServeFile {
                     &prefixes, prefix, place, "route_prefix", section.path,
                     "a prefix of its own, or null for an application without a route")
             }
-            settings.applications.append(application)
+            applications.append(application)
         }
-        return settings
+        return applications
     }
 
     private func refuseAgain(

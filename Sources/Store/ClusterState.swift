@@ -14,9 +14,18 @@ package struct ClusterState: Equatable, Sendable {
     package var instances: [String: InstanceSeenRow] = [:]
     package var availability: [String: AvailabilityRow] = [:]
     package var roles: [StoreRole: RoleRow] = [:]
+    package var readopts: [String: ReadoptRow] = [:]
+    package var foundReplicas: [ReplicaID: FoundReplicaRow] = [:]
+    package var readoptsTaken: [String: ReadoptTakenRow] = [:]
     package var settings: [String: SettingRow] = [:]
     /// The cluster file in force; nil before the node tier has written one.
     package var setting: SettingRow? { settings[SettingRow.onlyKey] }
+    /// How this state was made anew from what runs; nil: it never was.
+    package var readopt: ReadoptRow? { readopts[ReadoptRow.onlyKey] }
+    /// That the serve tier has taken over what was found.
+    package var readoptTaken: ReadoptTakenRow? { readoptsTaken[ReadoptTakenRow.onlyKey] }
+    /// What runs is being found out: until it is known, nothing is ordered, routed, bought or given back.
+    package var isReadopting: Bool { readopt.map { $0.phase != .done } ?? false }
     /// The newest row of `change` that is in here.
     package var changeSequence: Int64 = 0
 

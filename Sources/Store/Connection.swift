@@ -2,6 +2,7 @@ import CPlatform
 import Foundation
 import GRDB
 import Model
+import Synchronization
 
 /// The one connection that writes, set up as the file needs it, and its gate.
 final class Connection: @unchecked Sendable {
@@ -15,10 +16,12 @@ final class Connection: @unchecked Sendable {
     let gate: WriteGate
     /// Nil: in memory.
     let directory: StateDirectory?
-    /// Whose statements run now: the answer of the SQL function `tandem_role()`. Changed only inside the gate.
+    /// Whose statements run now: the answer of the SQL function `tandem_role()`. Changed only inside the
+    /// gate.
     private let acting: ActingRole
     /// Used only inside the queue.
     let memo = JSONMemo()
+    private let commits = Atomic<Int>(0)
 
     private init(queue: DatabaseQueue, gate: WriteGate, directory: StateDirectory?, acting: ActingRole) {
         self.queue = queue
@@ -38,11 +41,15 @@ final class Connection: @unchecked Sendable {
     }
 
     /// Opening can create, switch to WAL and recover: all of it under the gate.
-    static func open(_ directory: StateDirectory, pid: Int32) throws(StoreError) -> Connection {
+    /// - Parameter admit: before anything is created or changed; what it throws ends the opening.
+    static func open(
+        _ directory: StateDirectory, pid: Int32, admit: () throws(StoreError) -> Void
+    ) throws(StoreError) -> Connection {
         let gate = try WriteGate(directory, pid: pid)
         do {
             let acting = ActingRole()
             let queue = try gate.hold {
+                try admit()
                 try directory.makeDatabase()
                 return try DatabaseQueue(
                     path: directory.database, configuration: configuration(acting, journal: "wal"))
@@ -55,8 +62,8 @@ final class Connection: @unchecked Sendable {
         }
     }
 
-    /// GRDB's own WAL set-up would lower `synchronous` and may write: `journalMode` stays `.default`, and every
-    /// pragma is ours.
+    /// GRDB's own WAL set-up would lower `synchronous` and may write: `journalMode` stays `.default`, and
+    /// every pragma is ours.
     private static func configuration(_ acting: ActingRole, journal: String) -> Configuration {
         var configuration = Configuration()
         configuration.journalMode = .default
@@ -105,10 +112,17 @@ final class Connection: @unchecked Sendable {
                 result = try body(db)
                 return .commit
             }
+            commits.add(1, ordering: .relaxed)
             guard let result else { throw StoreError.failed("the transaction had no result") }
             return result
         }
     }
+
+    /// Of a database in memory: what `PRAGMA data_version` is to a file, for every Store on it. Nil for a file.
+    var version: Int? { directory == nil ? commits.load(ordering: .relaxed) : nil }
+
+    /// Whatever was known of the rows is not any more: another database stands here.
+    func forget() { commits.add(1, ordering: .relaxed) }
 
     /// The connection, outside a transaction, behind the gate; again after a pause while SQLite says busy.
     func exclusively<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
@@ -120,7 +134,8 @@ final class Connection: @unchecked Sendable {
             } catch {
                 failure = StoreError(error, path: directory?.database ?? ":memory:")
             }
-            guard case .busy = failure, DispatchTime.now() < end else { throw failure }
+            // In memory there is nobody else: "busy" comes from a simulation, which waits by its own clock.
+            guard case .busy = failure, directory != nil, DispatchTime.now() < end else { throw failure }
             usleep(UInt32(Self.retryPause.rawValue * 1000))
         }
     }
@@ -159,13 +174,24 @@ extension StoreError {
             self = .failed("\(error)")
             return
         }
-        switch sqlite.resultCode.primaryResultCode {
-        case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy("another connection to \(path)")
-        case .SQLITE_FULL: self = .diskFull
-        case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .corrupt("\(path): \(sqlite.message ?? "")")
-        case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_IOERR:
-            self = .unwritable(path: path, reason: sqlite.message ?? "\(sqlite.resultCode)")
-        default: self = .failed(sqlite.description)
+        self =
+            Self(code: sqlite.extendedResultCode, path: path, message: sqlite.message)
+            ?? .failed(sqlite.description)
+    }
+
+    /// Nil: neither the file nor its disk is to blame.
+    init?(code: ResultCode, path: String, message: String?) {
+        let message = message ?? "\(code)"
+        switch (code, code.primaryResultCode) {
+        case (.SQLITE_IOERR_SHMSIZE, _): self = .diskFull  // no room for the index of the log
+        case (.SQLITE_READONLY_DBMOVED, _): self = .misplaced("\(path) was moved or deleted")
+        case (_, .SQLITE_BUSY), (_, .SQLITE_LOCKED): self = .busy("another connection to \(path)")
+        case (_, .SQLITE_FULL): self = .diskFull
+        case (_, .SQLITE_CORRUPT), (_, .SQLITE_NOTADB): self = .corrupt("\(path): \(message)")
+        case (_, .SQLITE_IOERR): self = .broken("\(path): \(message) (\(code.rawValue))")
+        case (_, .SQLITE_CANTOPEN), (_, .SQLITE_READONLY), (_, .SQLITE_PERM):
+            self = .unwritable(path: path, reason: message)
+        default: return nil
         }
     }
 }

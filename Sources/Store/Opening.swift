@@ -8,6 +8,10 @@ struct Opening {
     let role: StoreRole
     let clock: StoreClock
     let pid: Int32
+    /// For a new database: that of the cluster.
+    let uuid: @Sendable () -> String
+    /// For a new database; nil: Unix time.
+    let firstGeneration: Int64?
 
     struct Settled {
         var epoch: Int64
@@ -58,22 +62,22 @@ struct Opening {
         guard application == Schema.applicationID else {
             throw StoreError.corrupt("application_id is \(application ?? 0), not \(Schema.applicationID)")
         }
+        if try !SchemaText.derivedIsRight(db) { try Self.makeDerived(db) }
         try db.execute(
             sql: """
                 INSERT INTO cluster (id, uuid, cluster_generation, boot_id, clock_offset_ms, created_unix_ms,
                   derived_hash)
-                VALUES (1, ?, ?, ?, ?, ?, '') ON CONFLICT (id) DO NOTHING
+                VALUES (1, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
                 """,
             arguments: [
-                UUID().uuidString.lowercased(), firstGeneration, clock.bootID(), -clock.bootMillis(),
-                clock.unixMillis(),
+                uuid(), firstGeneration ?? generationOfToday, clock.bootID(), -clock.bootMillis(),
+                clock.unixMillis(), Ownership.hash,
             ])
         guard
             let cluster = try Row.fetchOne(
                 db,
-                sql: "SELECT uuid, cluster_generation, boot_id, clock_offset_ms, derived_hash FROM cluster")
+                sql: "SELECT uuid, cluster_generation, boot_id, clock_offset_ms FROM cluster")
         else { throw StoreError.corrupt("table cluster is empty") }
-        if cluster["derived_hash"] as String != Ownership.hash { try Self.makeDerived(db) }
         let offset = try settleClock(db, bootID: cluster["boot_id"], offset: cluster["clock_offset_ms"])
         let epoch = try takeRole(db, now: clock.bootMillis() + offset)
         return Settled(
@@ -83,7 +87,7 @@ struct Opening {
 
     /// Seconds since 1970: a database made anew on the same machines outranks the lost one, whose orders agents
     /// and proxies may still remember. `raiseClusterGeneration` corrects a date that was set back.
-    private var firstGeneration: Int64 { max(1, clock.unixMillis() / 1000) }
+    private var generationOfToday: Int64 { max(1, clock.unixMillis() / 1000) }
 
     /// Goes on from the latest committed instant when the machine was started anew, so that a timer resumes with
     /// the time it had left.

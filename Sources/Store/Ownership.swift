@@ -19,6 +19,7 @@ enum Ownership {
         Table(name: "proxy", key: "id", owner: .serve, followed: true),
         Table(name: "load_bucket", key: "deployment", owner: .serve, followed: false),
         Table(name: "serve_decision", key: "id", owner: .serve, followed: false),
+        Table(name: "readopt_taken", key: "id", owner: .serve, followed: true),
         Table(name: "setting", key: "id", owner: .nodes, followed: true),
         Table(name: "node_type", key: "name", owner: .nodes, followed: true),
         Table(name: "node", key: "id", owner: .nodes, followed: true),
@@ -28,6 +29,8 @@ enum Ownership {
         Table(name: "instance_seen", key: "instance", owner: .nodes, followed: true),
         Table(name: "availability", key: "offering", owner: .nodes, followed: true),
         Table(name: "node_decision", key: "id", owner: .nodes, followed: false),
+        Table(name: "readopt", key: "id", owner: .nodes, followed: true),
+        Table(name: "found_replica", key: "replica", owner: .nodes, followed: true),
         Table(name: "role", key: "role", owner: nil, followed: false),
         Table(name: "change", key: "seq", owner: nil, followed: false),
         Table(name: "cluster", key: "id", owner: nil, followed: false),
@@ -49,7 +52,8 @@ enum Ownership {
                 switch (table.name, table.owner) {
                 case (_, let owner?): "tandem_role() IS NOT '\(owner.rawValue)'"
                 case ("role", nil): "tandem_role() IS NOT \(row).role"
-                default: "tandem_role() IS NULL"
+                case ("change", nil), ("cluster", nil): "tandem_role() IS NULL"
+                default: Invariant.broken("table \(table.name) has no owner: any tier could spoil its rows")
                 }
             let writer = table.owner?.rawValue ?? "its own"
             return """

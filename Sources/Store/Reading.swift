@@ -71,7 +71,7 @@ extension Store {
     /// is open the log cannot be emptied.
     package func read<T: Sendable>(_ body: (Database) throws -> T) throws -> T {
         if let reading { return try reading.read(body) }
-        return try connection.snapshot(body)
+        return try snapshot(body)
     }
 
     /// The same without GRDB's types: rows of one SELECT with its arguments.

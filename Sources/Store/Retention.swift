@@ -44,18 +44,30 @@ extension Store {
     package func checkpoint() throws(StoreError) -> CheckpointResult? {
         let size = logBytes
         guard size >= Self.checkpointFromBytes else { return nil }
-        return try connection.exclusively { db in
+        return try moveLog(cutting: size >= Self.truncateFromBytes)
+    }
+
+    /// - Parameter cutting: also cut it, once all of it is in the database file.
+    /// - Throws: `broken`, `diskFull`, `corrupt`. A reader on the log is no error: the next call goes on.
+    func moveLog(cutting: Bool) throws(StoreError) -> CheckpointResult? {
+        try connection.exclusively { db in
             guard let handle = db.sqliteConnection else { return nil }
             var result = CheckpointResult(logPages: 0, movedPages: 0, truncated: false)
-            func run(truncate: Bool) -> Bool {
+            func run(truncate: Bool) throws -> Bool {
                 var (log, moved): (Int32, Int32) = (0, 0)
-                let code = cplatform_sqlite_checkpoint(
-                    handle, truncate ? 1 : 0, Int32(Connection.busyMax.rawValue), &log, &moved)
+                let code = ResultCode(
+                    rawValue: cplatform_sqlite_checkpoint(
+                        handle, truncate ? 1 : 0, Int32(Connection.busyMax.rawValue), &log, &moved))
                 (result.logPages, result.movedPages) = (Int(log), Int(moved))
-                return code == 0  // busy: a reader is on the log; the next call goes on
+                if code == .SQLITE_OK { return true }
+                let path = connection.directory?.database ?? ":memory:"
+                let failure =
+                    StoreError(code: code, path: path, message: nil) ?? .failed("checkpoint: \(code)")
+                guard case .busy = failure else { throw failure }
+                return false
             }
-            if run(truncate: false), result.logPages == result.movedPages, size >= Self.truncateFromBytes {
-                result.truncated = run(truncate: true)
+            if try run(truncate: false), result.logPages == result.movedPages, cutting {
+                result.truncated = try run(truncate: true)
             }
             return result
         }
@@ -68,14 +80,14 @@ extension Store {
         return Int64(facts.st_size)
     }
 
-    /// Deletes what is too old from the tables of this tier, at most a batch of each. Rows deleted; call again
-    /// soon when it is the batch or more.
+    /// Deletes what is too old from the tables of this tier, at most a batch of each. Rows deleted; call
+    /// again soon when it is the batch or more.
     @discardableResult
     package func trim(_ retention: Retention = Retention()) throws(StoreError) -> Int {
         let now = now()
         var deleted = 0
         func delete(_ sql: String, _ arguments: [Int64]) throws(StoreError) {
-            deleted += try connection.transaction(as: role) { db in
+            deleted += try transaction { db in
                 try checkHolder(db)
                 try db.execute(
                     sql: sql, arguments: StatementArguments(arguments + [Int64(retention.batchMax)]))

@@ -11,6 +11,7 @@ struct StateReading {
         Followed(\.applications), Followed(\.deployments), Followed(\.replicas), Followed(\.proxies),
         Followed(\.settings), Followed(\.nodeTypes), Followed(\.nodes), Followed(\.placements),
         Followed(\.drainRequests), Followed(\.instances), Followed(\.availability),
+        Followed(\.readopts), Followed(\.foundReplicas), Followed(\.readoptsTaken),
     ]
     private static let tableByName = Dictionary(uniqueKeysWithValues: tables.map { ($0.name, $0) })
 
@@ -41,6 +42,12 @@ struct StateReading {
         }
         state.roles = try roles()
         return true
+    }
+
+    /// Keys by table of what has changed since; nil on a gap.
+    func touched(since seen: Int64) throws -> [String: Set<String>]? {
+        let newest = try Self.newestChange(db)
+        return newest == seen ? [:] : try changes(from: seen, to: newest)
     }
 
     /// Keys by table. The sequence has no holes, so a first number that does not follow is a gap.

@@ -18,8 +18,13 @@ package final class Store: @unchecked Sendable {
     let connection: Connection
     let clock: StoreClock
     private let clockOffset: Int64
+    /// What a person should be told of the opening; nil: nothing.
+    package let remark: String?
+    let side: SideFile
+    /// Nil in memory.
+    let files: OpenedFiles?
     private let roleLock: LockFile?
-    private let shared: SharedMemory?
+    private let simulated: (shared: SharedMemory, hold: Int)?
     let reading: Reading?
 
     /// Every so many calls of `state` the whole is read too, and compared.
@@ -31,6 +36,8 @@ package final class Store: @unchecked Sendable {
     private struct Kept {
         var clusterGeneration: Int64 = 0
         var state: ClusterState?
+        /// Of the connection when `state` was read.
+        var version: Int?
         var calls = 0
         var mismatches = 0
         /// Every change up to here is in `state` or was made by this Store.
@@ -39,15 +46,18 @@ package final class Store: @unchecked Sendable {
         var isOpen = true
     }
 
-    private init(
-        _ connection: Connection, role: StoreRole, clock: StoreClock, settled: Opening.Settled,
-        roleLock: LockFile?, shared: SharedMemory?, window: LoadWindow
+    init(
+        _ opened: Opened, _ opening: Opening, _ settled: Opening.Settled, _ window: LoadWindow,
+        _ files: OpenedFiles?
     ) throws(StoreError) {
-        self.role = role
-        self.connection = connection
-        self.clock = clock
-        self.roleLock = roleLock
-        self.shared = shared
+        role = opening.role
+        connection = opened.connection
+        clock = opening.clock
+        side = opened.side
+        remark = opened.remark
+        roleLock = opened.roleLock
+        simulated = opened.simulated
+        self.files = files
         epoch = settled.epoch
         clusterUUID = settled.clusterUUID
         clockOffset = settled.clockOffset
@@ -63,50 +73,6 @@ package final class Store: @unchecked Sendable {
     }
 
     deinit { close() }
-
-    /// Takes the role for life, migrates, raises the epoch. Errors: `roleTaken`, `newerSchema`, `unwritable`,
-    /// `diskFull`, `busy`, `corrupt`.
-    /// - Parameter pid: of this process, for those who find its locks.
-    package static func open(
-        _ place: StorePlace, role: StoreRole, clock: StoreClock = .system,
-        pid: Int32 = ProcessInfo.processInfo.processIdentifier
-    ) throws(StoreError) -> Store {
-        let opening = Opening(role: role, clock: clock, pid: pid)
-        switch place {
-        case .memory:
-            return try open(.shared(SharedMemory()), role: role, clock: clock, pid: pid)
-        case .shared(let shared):
-            try shared.take(role, pid: pid)
-            do {
-                return try Store(
-                    shared.connection, role: role, clock: clock,
-                    settled: try opening.run(on: shared.connection), roleLock: nil, shared: shared,
-                    window: try loadWindow(of: shared.connection, role: role))
-            } catch {
-                shared.release(role)
-                throw error
-            }
-        case .directory(let path):
-            let directory = StateDirectory(path)
-            try directory.prepare()
-            let roleLock = try LockFile(directory.roleLock(role))
-            guard roleLock.tryLock() else { throw .roleTaken(role: role, pid: roleLock.pid) }
-            roleLock.write(pid: pid)
-            let connection = try Connection.open(directory, pid: pid)
-            return try Store(
-                connection, role: role, clock: clock, settled: try opening.run(on: connection),
-                roleLock: roleLock, shared: nil, window: try loadWindow(of: connection, role: role))
-        }
-    }
-
-    private static func loadWindow(
-        of connection: Connection, role: StoreRole
-    ) throws(StoreError) -> LoadWindow {
-        guard role == .serve else { return LoadWindow() }
-        return try connection.snapshot { db in
-            LoadWindow(try StateReading(db: db, memo: connection.memo).loadBuckets())
-        }
-    }
 
     /// Part of every fence; grows only by `raiseClusterGeneration`, and is that of the latest commit: one tier's raise
     /// reaches the other with its next renewal.
@@ -134,10 +100,11 @@ package final class Store: @unchecked Sendable {
         var transaction: StoreTransaction?
         var span: (before: Int64, after: Int64) = (0, 0)
         var generation: Int64 = 0
-        let result = try connection.transaction(as: role) { db throws in
+        let result = try self.transaction { db throws in
             generation = try checkHolder(db)
             span.before = try StateReading.newestChange(db)
-            let writing = StoreTransaction(db, role: role, epoch: epoch, clock: clock, now: now())
+            let writing = StoreTransaction(
+                db, role: role, epoch: epoch, clock: clock, now: now(), memo: connection.memo)
             transaction = writing
             let result = try body(writing)
             span.after = try StateReading.newestChange(db)
@@ -149,7 +116,29 @@ package final class Store: @unchecked Sendable {
             kept.window.add(transaction?.appended ?? [])
         }
         if span.after > span.before { doorbell?.ring(role.other) }
+        // The commit stands whether or not this can be noted now: upkeep notes it again.
+        if transaction?.clusterGeneration != nil { try? keepIdentity() }
         return result
+    }
+
+    func transaction<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
+        guard let faults else { return try connection.transaction(as: role, body) }
+        try faults.beforeTransaction(role)
+        let result = try connection.transaction(as: role) { db throws in
+            let result = try body(db)
+            try faults.beforeCommit(role)
+            return result
+        }
+        try faults.afterCommit(role)
+        return result
+    }
+
+    /// Only a simulation has any.
+    private var faults: (any StoreFaults)? { simulated?.shared.faults }
+
+    func snapshot<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
+        try faults?.beforeRead(role)
+        return try connection.snapshot(body)
     }
 
     /// - Returns: the cluster generation, which the other tier may have raised.
@@ -170,10 +159,12 @@ package final class Store: @unchecked Sendable {
         defer { lock.unlock() }
         kept.calls += 1
         let sampled = kept.calls % Self.sampleEvery == 0
+        let version = connection.version
+        if let version, version == kept.version, let state = kept.state, !sampled { return state }
         let isFirst = kept.state == nil
         var state = kept.state ?? ClusterState()
         kept.state = nil  // should the reading fail, the next one is whole
-        let differed = try connection.snapshot { db throws -> Bool in
+        let differed = try snapshot { db throws -> Bool in
             let reading = StateReading(db: db, memo: connection.memo)
             guard !isFirst, try reading.advance(&state) else {
                 state = try reading.whole()
@@ -186,6 +177,7 @@ package final class Store: @unchecked Sendable {
         }
         if differed { kept.mismatches += 1 }
         kept.state = state
+        kept.version = version
         kept.ownUpTo = max(kept.ownUpTo, state.changeSequence)
         return state
     }
@@ -194,14 +186,18 @@ package final class Store: @unchecked Sendable {
     /// the whole reading won.
     package var stateMismatches: Int { lock.withLock { kept.mismatches } }
 
+    /// The newest change that was read or made by this Store, with no gap before it.
+    package var knownChanges: Int64 { lock.withLock { kept.ownUpTo } }
+
     /// True when rows of `ClusterState` have changed that this Store neither wrote nor has read since. For the poll
     /// beside the doorbell: 5 µs. Renewals alone are no news.
     package func hasNews() throws(StoreError) -> Bool {
+        if let version = connection.version, version == lock.withLock({ kept.version }) { return false }
         let newest: Int64?
         if let reading {
             newest = try reading.newestChange()
         } else {
-            newest = try connection.snapshot(StateReading.newestChange)
+            newest = try snapshot(StateReading.newestChange)
         }
         guard let newest else { return false }
         let known = lock.withLock { kept.ownUpTo }
@@ -239,6 +235,6 @@ package final class Store: @unchecked Sendable {
         }
         doorbell?.close()
         roleLock?.unlock()
-        shared?.release(role)
+        if let simulated { simulated.shared.release(role, simulated.hold) }
     }
 }

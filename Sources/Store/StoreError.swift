@@ -1,4 +1,7 @@
-/// What went wrong with the database, by what the caller does next. `description` is a sentence with the way out.
+import Foundation
+
+/// What went wrong with the database, by what the caller does next. `description` is a sentence with the way
+/// out.
 package enum StoreError: Error, Equatable, Sendable {
     /// Another process holds this role: adopt it or end. `pid` is nil when its lock file does not say.
     case roleTaken(role: StoreRole, pid: Int32?)
@@ -12,10 +15,43 @@ package enum StoreError: Error, Equatable, Sendable {
     case diskFull
     /// Somebody else holds the database: change nothing, keep serving, try again.
     case busy(String)
-    /// The file is not what it should be: end; a person must act.
+    /// The file is not what it should be: end; safe mode, and a person decides.
     case corrupt(String)
+    /// The database is not the one that this cluster ran on: it is missing, another one, or an older copy.
+    /// The process must not go on with it, and must never start with an empty one: end; safe mode, and a
+    /// person decides.
+    case misplaced(String)
+    /// The disk failed to write, to read or to flush: end at once, be started again and recover from the
+    /// file. An fsync that failed cannot be tried again on Linux: the pages it lost count as clean
+    /// afterwards.
+    case broken(String)
     /// A statement was refused or a caller's closure threw: a fault in the program. Nothing was written.
     case failed(String)
+}
+
+extension StoreError {
+    /// True when the next start must neither write nor order anything before a person has decided.
+    package var asksForSafeMode: Bool {
+        switch self {
+        case .corrupt, .misplaced: true
+        case .roleTaken, .fenced, .newerSchema, .unwritable, .diskFull, .busy, .broken, .failed: false
+        }
+    }
+
+    private static let wayOut =
+        "put the right file back, or run: tandem state readopt (makes the state anew from the configuration, the"
+        + " agents and the provider)"
+
+    /// What a failed call of the system on a file means.
+    init(errno code: Int32, path: String) {
+        let reason = String(cString: strerror(code))
+        self =
+            switch code {
+            case ENOSPC, EDQUOT: .diskFull
+            case EIO: .broken("\(path): \(reason)")
+            default: .unwritable(path: path, reason: reason)
+            }
+    }
 }
 
 extension StoreError: CustomStringConvertible {
@@ -38,7 +74,12 @@ extension StoreError: CustomStringConvertible {
             "the database stayed locked (\(holder)): nothing was written; end whatever holds it"
                 + " (an open transaction in a sqlite3 shell, for example)"
         case .corrupt(let what):
-            "the database is damaged: \(what); stop tandem and restore a copy, or choose another --state"
+            "the database is damaged: \(what); \(Self.wayOut)"
+        case .misplaced(let what):
+            "the database is not the one this cluster ran on: \(what); \(Self.wayOut)"
+        case .broken(let what):
+            "the disk of the state directory failed: \(what); this process ends and recovers from the file when it is"
+                + " started again; look at the disk (dmesg) if that happens again"
         case .failed(let what):
             "the database refused: \(what)"
         }

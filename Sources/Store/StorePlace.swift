@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 
 /// Where the database is.
 package enum StorePlace: Sendable {
@@ -9,28 +8,6 @@ package enum StorePlace: Sendable {
     case memory
     /// In memory, for both tiers of a simulated cluster: same rows, guards and epochs, one connection.
     case shared(SharedMemory)
-}
-
-/// A database in memory that outlives the Stores on it: to drop a Store and open another is the crash of a tier.
-package final class SharedMemory: @unchecked Sendable {
-    let connection: Connection
-    private let lock = NSLock()
-    private var holders: [StoreRole: Int32] = [:]
-
-    package init() throws(StoreError) {
-        connection = try Connection.memory()
-    }
-
-    func take(_ role: StoreRole, pid: Int32) throws(StoreError) {
-        lock.lock()
-        defer { lock.unlock() }
-        if let holder = holders[role] { throw .roleTaken(role: role, pid: holder) }
-        holders[role] = pid
-    }
-
-    func release(_ role: StoreRole) {
-        lock.withLock { holders[role] = nil }
-    }
 }
 
 /// The files of a state directory that the Store knows.
@@ -45,6 +22,12 @@ package struct StateDirectory: Sendable {
     /// The turnstile: whoever waits for the write lock holds this, so that writers take turns.
     package var writeNext: String { path + "/write.next" }
     package var run: String { path + "/run" }
+    /// Tells the cluster's database from any other: `StateIdentity`.
+    package var identity: String { path + "/cluster.json" }
+    /// Room that is given up when the disk is full: `Store.keepReserve`.
+    package var reserve: String { path + "/reserve" }
+    /// SQLite's index of the log.
+    var logIndex: String { path + "/tandem.sqlite-shm" }
     package func roleLock(_ role: StoreRole) -> String { path + "/\(role.rawValue).lock" }
 
     /// Makes the directory if need be. Whoever may write in it could replace the database, so nobody but its

@@ -8,12 +8,16 @@ package final class StoreTransaction {
     private let epoch: Int64
     private let clock: StoreClock
     private let now: Moment
+    private let memo: JSONMemo
     /// Load buckets that were new.
     private(set) var appended: [LoadBucketRow] = []
     /// Set by `raiseClusterGeneration`.
     private(set) var clusterGeneration: Int64?
 
-    init(_ db: Database, role: StoreRole, epoch: Int64, clock: StoreClock, now: Moment) {
+    init(
+        _ db: Database, role: StoreRole, epoch: Int64, clock: StoreClock, now: Moment, memo: JSONMemo
+    ) {
+        self.memo = memo
         self.db = db
         self.role = role
         self.epoch = epoch
@@ -38,7 +42,7 @@ package final class StoreTransaction {
     /// Refused when the table is the other tier's, or the phase may not change so.
     @discardableResult
     package func put<R: StoreRow>(_ row: R) throws(StoreError) -> Bool {
-        var columns = ColumnWriter(R.sql)
+        var columns = ColumnWriter(R.sql, memo)
         try row.write(to: &columns)
         return try run(R.sql.upsert, columns.values) > 0
     }
@@ -87,7 +91,7 @@ package final class StoreTransaction {
     package func append(_ buckets: [LoadBucketRow]) throws(StoreError) -> Int {
         let before = appended.count
         for bucket in buckets {
-            var columns = ColumnWriter(LoadBucketRow.sql)
+            var columns = ColumnWriter(LoadBucketRow.sql, memo)
             bucket.write(to: &columns)
             if try run(LoadBucketRow.sql.insertNew, columns.values) > 0 { appended.append(bucket) }
         }

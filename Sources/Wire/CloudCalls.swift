@@ -3,9 +3,15 @@ import Model
 // The native provider protocol, version 1: HTTP with JSON. Config/provider.openapi.yaml describes it for people
 // who write a provider in another language.
 
+/// The version of the native provider protocol. It is not that of the cluster's own messages: providers of other
+/// hands are not updated with the cluster.
+package enum CloudVersion {
+    package static let current = 1
+}
+
 /// `POST /v1/instances`. The same token always means the same machine: repeated, it answers with what there is.
 package struct CreateCall: Sendable, Codable, Equatable {
-    package var wireVersion = WireVersion.current
+    package var wireVersion = CloudVersion.current
     /// Idempotency token; at most one instance ever carries it.
     package var token: String
     package var node: NodeID

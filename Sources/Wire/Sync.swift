@@ -1,11 +1,5 @@
 import Model
 
-/// The version of the messages between processes. A receiver that does not know the sender's version refuses the
-/// message with a problem that names both.
-package enum WireVersion {
-    package static let current = 1
-}
-
 /// Paths of the control routes, in one place for both ends.
 package enum Routes {
     package static func nodeSync(_ node: NodeID) -> String { "/v1/nodes/\(node)/sync" }
@@ -78,6 +72,8 @@ package struct ReplicaReport: Sendable, Codable, Equatable {
     package var exit: ReplicaExit?
     /// The end of its output, at most `lastLinesMax` lines; only with `failed`.
     package var lastLines: [String] = []
+    /// What it was started with; only after an answer with `tellSettings`.
+    package var settings: ReplicaSettings?
 
     package static let lastLinesMax = 20
 
@@ -112,11 +108,20 @@ package struct NodeSyncAnswer: Sendable, Codable, Equatable {
     package var orders: [ReplicaOrder]?
     /// This node is not (or no longer) part of the cluster: stop everything and end.
     package var retire = false
+    /// True: until an answer without it, every report says what its replica was started with. The tier has lost its
+    /// state and makes it anew from what runs.
+    package var tellSettings: Bool?
 
-    package init(fence: Fence, orders: [ReplicaOrder]?, retire: Bool = false) {
+    package init(fence: Fence, orders: [ReplicaOrder]?, retire: Bool = false, tellSettings: Bool? = nil) {
         self.fence = fence
         self.orders = orders
         self.retire = retire
+        self.tellSettings = tellSettings
+    }
+
+    /// Nothing is new for this one. The fence is its own, so that it obeys nobody lower and nobody new.
+    package static func nothing(for request: NodeSyncRequest, tellSettings: Bool? = nil) -> NodeSyncAnswer {
+        NodeSyncAnswer(fence: request.fence, orders: nil, tellSettings: tellSettings)
     }
 }
 

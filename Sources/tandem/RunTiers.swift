@@ -23,12 +23,13 @@ struct RunServe: AsyncParsableCommand {
         try await RoleProcess.run("serve") { log in
             try paths.prepare()
             let token = try paths.loadToken(create: true)
-            let store = try Store.open(.directory(paths.root), role: .serve, clock: .system, pid: getpid())
+            let start = SafeMode(role: .serve, port: port, paths: paths, token: token, log: log)
+            let store = try await start.openStore()
             defer { store.close() }
             try await RoleProcess.listen("serve", port: port, paths: paths, token: token) { listener in
                 let service = ServeService(
                     store: store, listener: listener, bell: store.doorbell?.descriptor, log: log)
-                try await service.run { port in await announce("serve", paths, port, log) }
+                try await service.run { port in announce("serve", paths, port, log) }
             }
         }
     }
@@ -47,27 +48,32 @@ struct RunNodes: AsyncParsableCommand {
     func run() async throws {
         let (paths, port, cluster, ended) = (StatePaths(place.state), port, cluster, machinesEnded)
         try await RoleProcess.run("nodes") { log in
-            let settings = try cluster.map { try ClusterFile.load($0) }
+            _ = try cluster.map { try ClusterFile.load($0) }
             try paths.prepare()
             let token = try paths.loadToken(create: true)
-            let store = try Store.open(.directory(paths.root), role: .nodes, clock: .system, pid: getpid())
+            let start = SafeMode(role: .nodes, port: port, paths: paths, token: token, log: log)
+            let store = try await start.openStore()
             defer { store.close() }
+            // Read again: in safe mode an hour may have passed.
+            let settings = try cluster.map { try ClusterFile.load($0) }
             try await RoleProcess.listen("nodes", port: port, paths: paths, token: token) { listener in
                 let service = try NodeService(
                     store: store, settings: settings, tokenFile: paths.token, machinesEnded: ended,
                     listener: listener,
                     bell: store.doorbell?.descriptor, log: log,
                     makeProvider: { try ClusterFile.provider($0, paths: paths, token: token) })
-                try await service.run { port in await announce("nodes", paths, port, log) }
+                try await service.run { port in announce("nodes", paths, port, log) }
             }
         }
     }
 }
 
 /// Writes the run file; a role that cannot say where it is goes on, since its peers may know.
-@Sendable private func announce(_ role: String, _ paths: StatePaths, _ port: Int, _ log: Logger) async {
+@Sendable func announce(
+    _ role: String, _ paths: StatePaths, _ port: Int, _ log: Logger, safeMode: SafeModeNote? = nil
+) {
     do {
-        try RunFile.write(paths.runFile(role), address: "http://127.0.0.1:\(port)")
+        try RunFile.write(paths.runFile(role), address: "http://127.0.0.1:\(port)", safeMode: safeMode)
         log.info("listening", metadata: ["port": "\(port)"])
     } catch {
         log.error("no run file", metadata: ["error": "\(error)"])

@@ -60,6 +60,8 @@ struct RunFile: Codable, Sendable {
     var address: String
     /// Of the second listener, where there is one.
     var metrics: String?
+    /// Set: the tier has no database that it may use.
+    var safeMode: SafeModeNote?
 
     static func read(_ path: String) -> RunFile? {
         guard let data = FileManager.default.contents(atPath: path) else { return nil }
@@ -67,10 +69,12 @@ struct RunFile: Codable, Sendable {
     }
 
     /// Writes the file for this process, whole or not at all.
-    static func write(_ path: String, address: String, metrics: String? = nil) throws(Problem) {
+    static func write(
+        _ path: String, address: String, metrics: String? = nil, safeMode: SafeModeNote? = nil
+    ) throws(Problem) {
         let file = RunFile(
             pid: getpid(), startTicks: ProcessFacts(getpid())?.startTicks ?? 0, address: address,
-            metrics: metrics)
+            metrics: metrics, safeMode: safeMode)
         let draft = "\(path).\(getpid())"
         do {
             try WireCoding.encode(file).write(to: URL(fileURLWithPath: draft))
@@ -107,6 +111,8 @@ struct ProcessFacts {
 /// The tag on every machine of a cluster.
 enum ClusterTag {
     static func read(_ paths: StatePaths) throws -> String {
+        // It outlives the database, and is right also when that is another cluster's.
+        if let identity = (try? StateIdentity.read(directory: paths.root)) ?? nil { return identity.uuid }
         let rows = try StoreReader(directory: paths.root).query("SELECT uuid FROM cluster").rows
         guard case .text(let uuid)? = rows.first?.first else {
             throw Problem(

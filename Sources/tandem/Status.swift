@@ -7,7 +7,8 @@ struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show applications, replicas and nodes.",
         discussion: """
-            Reads the database, so it also works while the tiers are down.
+            Reads the database, so it also works while the tiers are down. In safe mode, when the database is not the
+            one this cluster ran on, it says why and what to do.
 
             Example: tandem status
                      tandem status --json | python3 -m json.tool
@@ -24,12 +25,20 @@ struct Status: AsyncParsableCommand {
 
 /// What `tandem status --json` prints.
 struct StatusDocument: Codable {
+    /// Tiers that wait for a person; the database is then not shown.
+    var safeMode: [SafeTier] = []
     var applications: [Application]
     var deployments: [Deployment]
     var replicas: [Replica]
     var nodes: [Node]
     var processes: [Process]
     var warnings: [String]
+
+    struct SafeTier: Codable {
+        var role: String
+        var reason: String
+        var wayOut: String
+    }
 
     struct Application: Codable {
         var name: String
@@ -89,22 +98,34 @@ struct StatusDocument: Codable {
     }
 
     static func read(_ paths: StatePaths) throws -> StatusDocument {
+        let files = ["up", "serve", "nodes", "proxy", "cloud", "agent"].compactMap { role in
+            RunFile.read(paths.runFile(role)).map { (role: role, file: $0) }
+        }
+        let processes = files.map {
+            Process(role: $0.role, pid: $0.file.pid, address: $0.file.address, alive: $0.file.isAlive)
+        }
+        let safe = files.compactMap { role, file in
+            file.isAlive
+                ? file.safeMode.map { SafeTier(role: role, reason: $0.reason, wayOut: $0.wayOut) } : nil
+        }
+        guard safe.isEmpty else {
+            return StatusDocument(
+                safeMode: safe, applications: [], deployments: [], replicas: [], nodes: [],
+                processes: processes, warnings: warnings(processes))
+        }
         let reader = try StoreReader(directory: paths.root)
         func rows(_ sql: String) throws -> [Row] {
             let result = try reader.query(sql)
             return result.rows.map { Row(result.columns, $0) }
         }
-        let processes = ["up", "serve", "nodes", "proxy", "cloud", "agent"].compactMap { role in
-            RunFile.read(paths.runFile(role)).map {
-                Process(role: role, pid: $0.pid, address: $0.address, alive: $0.isAlive)
-            }
-        }
+        let readopt = try? reader.query(StatusQueries.readopt).rows.first?.first
+        let rebuilding = if case .text(let words)? = readopt { [words] } else { [String]() }
         return StatusDocument(
             applications: try rows(StatusQueries.applications).map(Application.init),
             deployments: try rows(StatusQueries.deployments).map(Deployment.init),
             replicas: try rows(StatusQueries.replicas).map(Replica.init),
             nodes: try rows(StatusQueries.nodes).map(Node.init), processes: processes,
-            warnings: warnings(processes))
+            warnings: rebuilding + warnings(processes))
     }
 
     private static func warnings(_ processes: [Process]) -> [String] {
@@ -137,6 +158,12 @@ struct StatusDocument: Codable {
 }
 
 enum StatusQueries {
+    /// How far the making anew of the state is, while it is under way.
+    static let readopt = """
+        SELECT 'the state is being made anew: ' || heard || ' of ' || machines || ' nodes heard, ' || replicas
+          || ' replicas found; until it is done nothing is started or stopped' FROM readopt WHERE phase <> 'done'
+        """
+
     static let applications = "SELECT name, route_prefix, status, message FROM application ORDER BY name"
 
     /// Load is that of each proxy's newest bucket: at most one reporting interval old.

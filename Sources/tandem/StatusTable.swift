@@ -4,6 +4,7 @@ import Wire
 /// Status for people: one table for each kind of thing, columns as wide as they need to be.
 enum StatusTable {
     static func text(_ document: StatusDocument) -> String {
+        if !document.safeMode.isEmpty { return safeMode(document) }
         var parts: [String] = []
         if document.applications.isEmpty {
             parts.append("no applications: tandem deploy FILE brings some\n")
@@ -45,6 +46,17 @@ enum StatusTable {
                     }))
         for warning in document.warnings { parts.append("warning: \(Printable.text(warning))\n") }
         return parts.joined(separator: "\n")
+    }
+
+    /// In place of everything that the database would say.
+    private static func safeMode(_ document: StatusDocument) -> String {
+        var lines = document.safeMode.map { "SAFE MODE: tier \($0.role): \($0.reason)" }
+        lines += ["replicas run and requests are answered; nothing is started, stopped or bought", ""]
+        var ways: [String] = []
+        for tier in document.safeMode where !ways.contains(tier.wayOut) { ways.append(tier.wayOut) }
+        lines += ways.map { "way out: \($0)" }
+        lines += document.warnings.map { "warning: \($0)" }
+        return lines.map { Printable.text($0) + "\n" }.joined()
     }
 
     private static func cores(_ milli: Int) -> String {
@@ -105,6 +117,10 @@ struct StatusView: Sendable {
     }
 
     private func summary(_ document: StatusDocument) -> String {
+        if let tier = document.safeMode.first {
+            let tiers = document.safeMode.map(\.role).joined(separator: " and ")
+            return Printable.text("SAFE MODE of \(tiers): \(tier.reason) | way out: \(tier.wayOut)")
+        }
         let deployments = document.deployments.map { "\($0.id) \($0.ready)/\($0.target) \($0.status)" }
         let nodes = Dictionary(grouping: document.nodes, by: \.phase).sorted { $0.key < $1.key }
             .map { "\($0.value.count) \($0.key)" }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlAPI
 import Foundation
 import Link
 import Model
@@ -34,9 +35,13 @@ struct Up: AsyncParsableCommand {
         let (apps, plain, json) = (apps, plain, json)
         try await untilSignal {
             try await local.run {
-                if let apps {
-                    try await ServeFile.deploy(apps, paths: paths)
-                    try await ServeFile.awaitRoutes(paths)
+                do {
+                    if let apps {
+                        try await ServeFile.deploy(apps, paths: paths)
+                        try await ServeFile.awaitRoutes(paths)
+                    }
+                } catch let problem as Problem where problem.code == Problem.safeMode {
+                    say("SAFE MODE, nothing was deployed: \(problem.message)")
                 }
                 say("ready: \(try Addresses(paths).sentence)")
                 try await StatusView(paths: paths, plain: plain, json: json).show()

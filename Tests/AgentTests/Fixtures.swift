@@ -23,6 +23,10 @@ final class FakeTier: Sendable {
         /// Set: answered instead of the truth.
         var lie: NodeSyncAnswer?
         var isAway = false
+        /// Versions it understands.
+        var speaks = WireVersion.oldest...WireVersion.current
+        /// Of all calls, in order.
+        var versions: [Int] = []
         var callsWhileAway = 0
         /// Calls that were held, having nothing new to be told.
         var waits = 0
@@ -33,6 +37,8 @@ final class FakeTier: Sendable {
     private let bell = ChangeBell()
 
     var heard: NodeSyncRequest? { state.withLock { $0.heard } }
+
+    var versionsHeard: [Int] { state.withLock { $0.versions } }
 
     func change(_ body: (inout State) -> Void) {
         state.withLock { body(&$0) }
@@ -49,6 +55,7 @@ final class FakeTier: Sendable {
     func sync(_ request: NodeSyncRequest) async throws -> NodeSyncAnswer {
         change {
             $0.heard = request
+            $0.versions.append(request.wireVersion)
             if $0.isAway { $0.callsWhileAway += 1 }
         }
         var isHeld = false
@@ -56,6 +63,9 @@ final class FakeTier: Sendable {
             let seen = bell.count
             let now = state.withLock { $0 }
             if now.isAway { throw CancellationError() }
+            guard now.speaks.contains(request.wireVersion) else {
+                throw Problem(code: "version", message: "update one of us")
+            }
             if let lie = now.lie { return lie }
             let fence = Fence(clusterGeneration: 1, epoch: 1, generation: now.generation)
             if now.retire { return NodeSyncAnswer(fence: fence, orders: [], retire: true) }

@@ -3,23 +3,16 @@ import Model
 import Support
 import Testing
 
-private let small = Offering(
-    nodeType: "small", zone: "a", capacityType: "on_demand", microdollarsPerHour: 10_000)
-private let large = Offering(
-    nodeType: "large", zone: "a", capacityType: "on_demand", microdollarsPerHour: 40_000)
-private let join = Join(endpoint: "http://127.0.0.1:1", tokenFile: "/token", ports: 20_000...20_099)
+private let (small, large, join) = (Shop.small, Shop.large, Shop.join)
 
 private func request(_ token: String, _ offerings: [Offering] = [small]) -> CreateRequest {
-    CreateRequest(token: token, node: NodeID("n1"), cluster: "c", offerings: offerings, join: join)
+    Shop.request(token, offerings)
 }
 
 private func cloud(_ script: CloudFault..., shape: (inout MemoryCloud.Settings) -> Void = { _ in })
     -> MemoryCloud
 {
-    var settings = MemoryCloud.Settings(offerings: [small, large])
-    settings.faults = FaultPlan(script: script)
-    shape(&settings)
-    return MemoryCloud(settings)
+    Shop.cloud(script, shape: shape)
 }
 
 @Suite struct MemoryCloudTests {

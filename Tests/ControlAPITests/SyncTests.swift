@@ -15,6 +15,9 @@ final class Answers<Reply: Sendable>: Sendable {
     func take(_ answer: Result<Reply, any Error>) { list.withLock { $0.append(answer) } }
     var count: Int { list.withLock { $0.count } }
     var last: Reply? { list.withLock { try? $0.last?.get() } }
+    var problem: Problem? {
+        list.withLock { if case .failure(let error)? = $0.last { error as? Problem } else { nil } }
+    }
     var failures: Int { list.withLock { $0.count { if case .failure = $0 { true } else { false } } } }
 }
 

@@ -60,6 +60,7 @@ enum HousePlan {
         "Schema": [],
         "CPlatform": [],
         "Pictures": [],
+        "Traces": [],
         "Load": [],
         "Store": ["Model", "Schema", "CPlatform"],
         "Wire": ["Model"],
@@ -68,6 +69,11 @@ enum HousePlan {
         "Settings": ["Model"],
         "ServeTier": ["Model", "Scaling", "Placement", "Store"],
         "NodeTier": ["Model", "Placement", "Provisioning", "Cloud", "Store"],
+        "Simulation": [
+            "Model", "Placement", "Provisioning", "Routing", "Supervision", "Cloud", "Store", "ServeTier",
+            "NodeTier",
+        ],
+        "Scenarios": ["Model", "Cloud", "Settings", "Simulation"],
         "ControlAPI": [
             "Model", "ServeTier", "NodeTier", "Cloud", "Store", "Settings", "Wire", "Listener",
         ],

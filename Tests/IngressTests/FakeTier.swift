@@ -12,6 +12,10 @@ final class FakeTier: Sendable {
         var requests: [ProxySyncRequest] = []
         var buckets: [DeploymentID: [Int64: LoadBucket]] = [:]
         var isAway = false
+        /// Versions it understands.
+        var speaks = WireVersion.oldest...WireVersion.current
+        /// Set: it answers in this version, whatever it was asked in.
+        var answersIn: Int?
         var nextCall = 0
         var polls: [Int: (ProxySyncRequest, CheckedContinuation<ProxySyncAnswer, any Error>)] = [:]
         var cancelled: Set<Int> = []
@@ -56,6 +60,9 @@ final class FakeTier: Sendable {
             let matching = state.watchers.filter { $0.0(request) }.map(\.1)
             state.watchers.removeAll { $0.0(request) }
             if state.cancelled.contains(call) { return (.failure(CancellationError()), matching) }
+            if !state.speaks.contains(request.wireVersion) {
+                return (.failure(Problem(code: "version", message: "update one of us")), matching)
+            }
             if let answer = Self.answer(to: request, state) { return (.success(answer), matching) }
             state.polls[call] = (request, continuation)
             return (nil, matching)
@@ -78,7 +85,9 @@ final class FakeTier: Sendable {
             load.buckets.last.map { AcknowledgedLoad(deployment: load.deployment, sequence: $0.sequence) }
         }
         guard !routes.isEmpty || !removed.isEmpty || !acknowledged.isEmpty else { return nil }
-        return ProxySyncAnswer(routes: routes, removed: removed, acknowledged: acknowledged)
+        var answer = ProxySyncAnswer(routes: routes, removed: removed, acknowledged: acknowledged)
+        answer.wireVersion = state.answersIn ?? request.wireVersion
+        return answer
     }
 
     // MARK: - The test's side
@@ -97,6 +106,16 @@ final class FakeTier: Sendable {
             state.routes.removeAll { $0.deployment == deployment }
             state.removed.append(AppliedRoute(deployment: deployment, fence: fence))
         }
+    }
+
+    /// As after an update: pending calls fail, and from now on it speaks these versions.
+    func restart(speaking versions: ClosedRange<Int>, answeringIn version: Int? = nil) {
+        goAway()
+        state.withLock {
+            $0.speaks = versions
+            $0.answersIn = version
+        }
+        goAway(false)
     }
 
     /// Pending calls fail, and so does every other until it is back.

@@ -35,6 +35,7 @@ func within<Value: Sendable>(
 /// A running proxy with a tier of its own.
 struct Harness: Sendable {
     let tier: FakeTier
+    let proxy: Proxy
     let port: Int
     let metricsPort: Int
     let directory: String
@@ -81,7 +82,8 @@ struct Harness: Sendable {
                 for await ports in bound {
                     let (data, metrics) = (ports.data, ports.metrics)
                     return try await body(
-                        Harness(tier: tier, port: data, metricsPort: metrics, directory: directory))
+                        Harness(
+                            tier: tier, proxy: proxy, port: data, metricsPort: metrics, directory: directory))
                 }
             }
         } catch {

@@ -59,8 +59,10 @@ import TwoTiers
         case 14: world.agents.keys.sorted().randomElement(using: &dice).map { world.restartAgent($0) }
         case 15: world.proxies[Bool.random(using: &dice) ? "p1" : "p2"]?.silent.toggle()
         default:
-            // All but those with which a provider breaks its promises.
-            let faults = CloudFault.allCases.filter { $0 != .duplicateInstance && $0 != .outOfCapacity }
+            let faults: [CloudFault] = [
+                .launchSucceedsButReplyIsLost, .launchIsLost, .quota, .rejected, .neverBoots, .listOmits,
+                .listFails, .terminateLost, .terminateReplyIsLost, .throttled, .unavailable,
+            ]
             faults.randomElement(using: &dice).map { world.cloud.inject($0) }
         }
     }

@@ -78,7 +78,7 @@ import Testing
         }
         #expect(gate.withdraw(tickets[1]) == 0)
         #expect(gate.withdraw(tickets[1]) == nil, "it has left already")
-        gate.leave(.queued, at: MicroTime(0))
+        #expect(gate.leave(.queued, at: MicroTime(0)))
         let slots = Self.slots(1, limit: 2)
         let first = gate.update(slots, queuedMax: 4, using: &dice)
         #expect(first.map(\.waiter) == [0, 2])
@@ -159,7 +159,7 @@ import Testing
                 most.max(now, ordering: .sequentiallyConsistent)
                 served.add(1, ordering: .relaxed)
                 inside.subtract(1, ordering: .sequentiallyConsistent)
-                gate.leave(.ongoing, at: MicroTime(0))
+                #expect(gate.leave(.ongoing, at: MicroTime(0)))
                 todo += gate.release(slot, using: &dice).grants.map(\.slot)
             }
         }
@@ -171,7 +171,7 @@ import Testing
                 case .refused: Issue.record("refused")
                 case .queued(let ticket, _, _):
                     if dice.next() % 4 == 0, gate.withdraw(ticket) != nil {
-                        gate.leave(.queued, at: MicroTime(0))
+                        #expect(gate.leave(.queued, at: MicroTime(0)))
                         left.add(1, ordering: .relaxed)
                     }
                 }

@@ -28,7 +28,8 @@ import Testing
                 ledger.move(to: place)
             case 3 where !places.isEmpty:
                 let index = Int.random(in: places.indices, using: &dice)
-                ledger.leave(places.remove(at: index), at: MicroTime(now))
+                let place = places.remove(at: index)
+                #expect(ledger.leave(place, at: MicroTime(now)))
             default:
                 let reading = ledger.read(at: MicroTime(now))
                 #expect(reading.area == area)
@@ -38,7 +39,7 @@ import Testing
                 log.close(ledger.read(at: edge), edge: edge)
             }
         }
-        for place in places { ledger.leave(place, at: MicroTime(now)) }
+        for place in places { #expect(ledger.leave(place, at: MicroTime(now))) }
         let last = MicroTime(now + 5_000)
         log.close(ledger.read(at: log.edge(last)), edge: log.edge(last))
         #expect(ledger.read(at: last).area == area, "the sum of all lives")
@@ -47,6 +48,20 @@ import Testing
         #expect(log.spans.map(\.sequence) == Array(1...Int64(log.spans.count)))
         let spans = log.spans.reduce(Int64(0)) { $0 + $1.span.rawValue }
         #expect(spans * 1_000 == log.edge(last) - MicroTime(1_000))
+    }
+
+    /// One too many, of either kind, takes nothing from the others.
+    @Test func nothingIsCountedBelowZero() {
+        let ledger = Ledger(opened: MicroTime(0))
+        #expect(!ledger.leave(.queued, at: MicroTime(5)) && !ledger.leave(.ongoing, at: MicroTime(5)))
+        ledger.move(to: .ongoing)
+        ledger.move(to: .queued)
+        #expect(ledger.read(at: MicroTime(10)) == .init(ongoing: 0, queued: 0, area: 0))
+        ledger.enter(.ongoing, at: MicroTime(10))
+        #expect(!ledger.leave(.queued, at: MicroTime(11)))
+        #expect(ledger.read(at: MicroTime(20)) == .init(ongoing: 1, queued: 0, area: 10))
+        #expect(ledger.leave(.ongoing, at: MicroTime(30)) && !ledger.leave(.ongoing, at: MicroTime(40)))
+        #expect(ledger.read(at: MicroTime(50)) == .init(ongoing: 0, queued: 0, area: 20))
     }
 
     @Test func twoRequestsForOneMillisecondAreTwoThousand() {

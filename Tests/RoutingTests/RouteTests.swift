@@ -79,8 +79,18 @@ import Testing
         #expect(change.closed.map(\.address.id.serial) == [1])
         #expect(!first.take(), "nothing new, also by who still holds the old table")
         #expect(book.busy().map(\.ongoing) == [1])
-        #expect(first.release(), "the last request of a leaving replica is announced")
+        #expect(first.release() == .lastOfClosed, "the last request of a leaving replica is announced")
         #expect(book.busy().isEmpty)
+    }
+
+    /// One less than none would borrow from the limit, and let in without bound.
+    @Test func aPlaceTooManyGivenBackChangesNothing() {
+        let slot = ReplicaSlot(address("app#main", 1), limit: 2)
+        #expect(slot.release() == .impossible)
+        #expect(slot.take() && slot.take() && !slot.take())
+        #expect(slot.release() == .done && slot.release() == .done && slot.release() == .impossible)
+        slot.setLimit(0)
+        #expect(slot.release() == .impossible && slot.ongoing == 0 && slot.isClosed)
     }
 
     @Test func aKeptReplicaKeepsItsCount() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import Model
+import Schema
 import Store
 import Testing
 
@@ -8,8 +9,10 @@ import Testing
         let place = try Place()
         try place.open(.serve).close()
         try place.shell("PRAGMA user_version = 99")
-        #expect(throws: StoreError.newerSchema(found: 99, known: 1)) { try place.open(.serve) }
-        #expect(throws: StoreError.newerSchema(found: 99, known: 1)) {
+        #expect(throws: StoreError.newerSchema(found: 99, known: Schema.migrations.last?.version ?? 0)) {
+            try place.open(.serve)
+        }
+        #expect(throws: StoreError.newerSchema(found: 99, known: Schema.migrations.last?.version ?? 0)) {
             try StoreReader(directory: place.path)
         }
         #expect(try place.shell("SELECT epoch FROM role", ["-readonly"]) == "1\n")
@@ -19,7 +22,7 @@ import Testing
         let place = try Place()
         let store = try place.open(.serve)
         try place.shell("PRAGMA user_version = 99")
-        #expect(throws: StoreError.newerSchema(found: 99, known: 1)) {
+        #expect(throws: StoreError.newerSchema(found: 99, known: Schema.migrations.last?.version ?? 0)) {
             try store.commit { try $0.put(replica(1)) }
         }
     }
@@ -66,6 +69,23 @@ import Testing
         #expect(try store.query("SELECT count(*) FROM timeline").rows == [[.integer(0)]])
         #expect(throws: StoreError.self) { try store.query("SELECT * FROM stale") }
         #expect(try place.shell("UPDATE cluster SET derived_hash = ''").contains("tandem_role"))
+    }
+
+    /// Though nothing says that they differ.
+    @Test func aMissingGuardIsMadeAgainAndAChangedTableIsDamage() throws {
+        let place = try Place()
+        try place.open(.serve).close()
+        try place.shell("DROP TRIGGER guard_cluster_update; DROP VIEW timeline")
+        let store = try place.open(.serve)
+        #expect(try store.query("SELECT count(*) FROM timeline").rows == [[.integer(0)]])
+        #expect(try place.shell("UPDATE cluster SET uuid = ''").contains("tandem_role"))
+        store.close()
+        try place.shell("CREATE TABLE added (a)")
+        try place.open(.serve).close()
+        try place.shell("DROP INDEX replica_by_deployment")
+        let error = #expect(throws: StoreError.self) { try place.open(.serve) }
+        #expect(error?.description.contains("replica_by_deployment") == true)
+        #expect(error?.asksForSafeMode == true)
     }
 
     @Test func aPersonsOpenTransactionIsBusyAndNothingMore() throws {

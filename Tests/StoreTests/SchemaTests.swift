@@ -59,7 +59,7 @@ import Testing
     @Test(arguments: [
         ApplicationRow.sql, DeploymentRow.sql, ReplicaRow.sql, ProxyRow.sql, LoadBucketRow.sql, NodeRow.sql,
         NodeTypeRow.sql, PlacementRow.sql, DrainRequestRow.sql, InstanceSeenRow.sql, AvailabilityRow.sql,
-        SettingRow.sql, RoleRow.sql,
+        SettingRow.sql, RoleRow.sql, ReadoptRow.sql, FoundReplicaRow.sql, ReadoptTakenRow.sql,
     ])
     func rowsHaveTheColumnsOfTheirTables(_ sql: RowSQL) throws {
         let store = try Store.open(.memory, role: .serve)

@@ -122,7 +122,7 @@ extension TwoTiers {
             if !agent.silent, news || agent.nextSync <= now {
                 agent.nextSync = now + Millis(2_000)
                 if let nodes {
-                    nodes.hear(agent.report(at: now))
+                    nodes.hear(agent.report(at: now, telling: nodes.asksForSettings))
                     nodesLoop.mail = true
                 }
                 news = true
@@ -178,6 +178,7 @@ extension TwoTiers {
     }
 
     private func publish(_ serve: ServeTier) throws {
+        if serve.isReadopting { return }
         let routes = try serve.routes()
         checkRoutes(routes, in: try serve.store.state())
         let epoch = Fence(

@@ -58,7 +58,8 @@ package struct ScriptedAgent {
         processes.filter { $0.value.phase != .stopped && $0.value.phase != .failed }.keys.sorted()
     }
 
-    func report(at now: Moment) -> AgentReport {
+    /// - Parameter telling: also what each process was started with.
+    func report(at now: Moment, telling: Bool = false) -> AgentReport {
         AgentReport(
             node: node, incarnation: "\(instance)-\(incarnation)", resources: resources,
             host: "host-\(instance)",
@@ -68,7 +69,8 @@ package struct ScriptedAgent {
                 return AgentReplica(
                     id: id, phase: process.phase, port: process.port, pid: 7,
                     exitJSON: nil, exitText: failed ? "exited with code 1" : "",
-                    lastLines: failed ? "cannot open the model" : "")
+                    lastLines: failed ? "cannot open the model" : "",
+                    settings: telling ? process.settings : nil)
             }, arrived: now)
     }
 

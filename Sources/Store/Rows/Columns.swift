@@ -85,9 +85,11 @@ package struct ColumnReader {
 package struct ColumnWriter {
     private(set) var values: [DatabaseValue] = []
     private let sql: RowSQL
+    private let memo: JSONMemo?
 
-    init(_ sql: RowSQL) {
+    init(_ sql: RowSQL, _ memo: JSONMemo? = nil) {
         self.sql = sql
+        self.memo = memo
         values.reserveCapacity(sql.columns.count)
     }
 
@@ -97,8 +99,8 @@ package struct ColumnWriter {
     package mutating func put(_ flag: Bool) { values.append((flag ? 1 : 0).databaseValue) }
     package mutating func put(_ moment: Moment?) { values.append(moment?.ms.databaseValue ?? .null) }
 
-    package mutating func put(json value: some Encodable) throws(StoreError) {
-        put(try StoreJSON.text(value))
+    package mutating func put(json value: some Encodable & Hashable & Sendable) throws(StoreError) {
+        if let memo { put(try memo.encode(value)) } else { put(try StoreJSON.text(value)) }
     }
 }
 
@@ -123,8 +125,9 @@ package enum StoreJSON {
     }
 }
 
-/// Remembers decoded JSON by its text: the replicas of one deployment share theirs, and decoding is most of the
-/// cost of reading a row. Only used inside the connection's queue.
+/// Remembers decoded JSON by its text and the other way round: the replicas of one deployment share theirs, a row is
+/// written again and again with the same settings, and JSON is most of the cost of both. Only used inside the
+/// connection's queue.
 final class JSONMemo {
     private struct Entry: Hashable {
         let type: ObjectIdentifier
@@ -134,6 +137,16 @@ final class JSONMemo {
     /// Past this the memo is emptied.
     static let entriesMax = 2048
     private var entries: [Entry: any Sendable] = [:]
+    private var texts: [AnyHashable: String] = [:]
+
+    func encode(_ value: some Encodable & Hashable & Sendable) throws(StoreError) -> String {
+        let key = AnyHashable(value)
+        if let known = texts[key] { return known }
+        let text = try StoreJSON.text(value)
+        if texts.count >= Self.entriesMax { texts.removeAll(keepingCapacity: true) }
+        texts[key] = text
+        return text
+    }
 
     func decode<Value: Decodable & Sendable>(_ text: String) -> Value? {
         let entry = Entry(type: ObjectIdentifier(Value.self), text: text)

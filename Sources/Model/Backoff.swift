@@ -1,5 +1,3 @@
-import Model
-
 /// Delays between tries: `first`, then doubling up to `max`, each drawn evenly from its upper half so that
 /// many callers do not return together.
 ///

@@ -1,0 +1,52 @@
+import Model
+import Store
+
+/// What holds of every row that this tier writes. A step that would break it is a fault of the program: it ends
+/// before it commits, and the process is started again on the rows as they were.
+package enum NodeInvariants {
+    /// Nil: sound. Else what is wrong with the node.
+    package static func fault(of node: NodeRow) -> String? {
+        let counts = [
+            ("attempts", Int64(node.attempts)), ("absent_lists", Int64(node.absentLists)),
+            ("generation", node.generation),
+        ]
+        return counts.first { $0.1 < 0 }.map { "node \(node.id): \($0.0) is \($0.1)" }
+    }
+
+    /// Nil: sound. A machine that has become smaller may hold more than it has, but then it is given nothing more.
+    /// - Parameter given: was placed there just now.
+    /// - Parameter present: all that hold room there, those too.
+    package static func fault(of node: NodeRow, given: [PlacementRow], among present: [PlacementRow])
+        -> String?
+    {
+        let names = Set(given.flatMap { $0.resources.entries.filter { $0.amount > 0 }.map(\.name) })
+        for name in names.sorted() {
+            let (held, has) = (present.reduce(Int64(0)) { $0 + $1.resources[name] }, node.resources[name])
+            if held > has { return "node \(node.id) was given more than it has: \(name) \(held) of \(has)" }
+        }
+        return nil
+    }
+}
+
+extension NodeStep {
+    /// The first thing about the rows to be written that cannot be.
+    var fault: String? {
+        for id in touchedNodes.sorted() {
+            if let fault = state.nodes[id].flatMap(NodeInvariants.fault) { return fault }
+        }
+        var given: [NodeID: [PlacementRow]] = [:]
+        for id in touchedPlacements {
+            guard let row = state.placements[id], row.phase == .assigned, row.assignedAt == now else {
+                continue
+            }
+            guard let node = row.node else { return "replica \(id) is assigned to no node" }
+            given[node, default: []].append(row)
+        }
+        for (id, rows) in given.sorted(by: { $0.key < $1.key }) {
+            guard let node = state.nodes[id] else { return "node \(id) was given replicas and is not known" }
+            let present = liveReplicas(on: id).compactMap { state.placements[$0] }
+            if let fault = NodeInvariants.fault(of: node, given: rows, among: present) { return fault }
+        }
+        return nil
+    }
+}

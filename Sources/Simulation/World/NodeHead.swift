@@ -1,0 +1,116 @@
+import Cloud
+import Model
+import NodeTier
+import Store
+
+/// The node tier's process: the real tier, the agents that wait for orders, and the calls to the provider.
+final class NodeHead: TierHead {
+    /// An agent's sync, as it travels.
+    struct Request {
+        var node: NodeID
+        var incarnation: String
+        var resources: Resources
+        var host: String
+        var fence: Fence
+        var replicas: [AgentReplica]
+    }
+
+    /// The orders, when they differ from what the agent has obeyed.
+    struct Answer {
+        var fence: Fence
+        var orders: Orders?
+        /// The tier does not know the node.
+        var unknown = false
+    }
+
+    private struct Pending {
+        var request: Request
+        var deadline: Moment
+        var exchange: Exchange<Answer>
+    }
+
+    private(set) var tier: NodeTier?
+    private var pending: [NodeID: Pending] = [:]
+
+    init(number: Int) { super.init(role: .nodes, number: number) }
+
+    override func open(_ store: Store, _ world: World) throws {
+        let tier = try NodeTier(store: store, settings: world.plan.cluster, tokenFile: "/token")
+        tier.listens(at: "http://127.0.0.1:6380")
+        self.tier = tier
+    }
+
+    override func close() {
+        tier = nil
+        pending = [:]
+    }
+
+    override func crash(_ world: World, _ why: String, downFor: Int64? = TierHead.restartAfter) {
+        let waiting = pending.keys.sorted().compactMap { pending[$0]?.exchange }
+        super.crash(world, why, downFor: downFor)
+        for exchange in waiting { exchange.reset(in: world) }
+    }
+
+    override func step(_ world: World) throws(StoreError) -> Moment? {
+        guard let tier, let store else { return nil }
+        let missed = tier.missedWakes
+        let (wake, calls) = try tier.step()
+        if tier.missedWakes > missed { world.violate("wake", "nodes slept though it had something to do") }
+        for call in calls where isUp && !world.isDoomed(self) { make(call, world) }
+        let now = store.now()
+        for node in pending.keys.sorted() {
+            guard let entry = pending[node] else { continue }
+            let news = try tier.news(for: node, fence: entry.request.fence)
+            guard news != nil || entry.deadline <= now else { continue }
+            pending[node] = nil
+            let answer = Answer(fence: news?.fence ?? entry.request.fence, orders: news?.orders)
+            entry.exchange.answer(answer, in: world)
+        }
+        return [wake, pending.values.map(\.deadline).min()].compactMap { $0 }.min()
+    }
+
+    /// An agent's call arrives.
+    func sync(_ request: Request, _ exchange: Exchange<Answer>, _ world: World) {
+        let isHeard = hear(world) { world in
+            guard let tier = self.tier, let store = self.store, exchange.isOpen else { return }
+            guard (try? tier.knows(request.node)) ?? false else {
+                return exchange.answer(Answer(fence: .none, orders: nil, unknown: true), in: world)
+            }
+            tier.hear(AgentReport(request, arrived: store.now()))
+            world.checks.hears(request.node.rawValue, at: store.now())
+            if world.plan.torment == .everythingTwice {
+                tier.hear(AgentReport(request, arrived: store.now()))
+            }
+            if let old = self.pending[request.node] {
+                old.exchange.answer(Answer(fence: old.request.fence, orders: nil), in: world)
+            }
+            self.pending[request.node] = Pending(
+                request: request, deadline: store.now() + ServeHead.answerAfter, exchange: exchange)
+        }
+        if !isHeard { exchange.reset(in: world) }
+    }
+
+    /// A committed intent leaves for the provider.
+    private func make(_ call: ProviderCall, _ world: World) {
+        guard let store else { return }
+        if world.boundaries.strikes(.tier, world) { return world.doom(self) }
+        let life = life
+        let cluster = store.clusterUUID
+        world.checks.calls(call, by: self, world)
+        let name = name
+        world.provider.receive(call, cluster: cluster, world) { world, answer in
+            world.checks.answered(name, life)
+            guard self.life == life else { return }
+            self.hear(world) { _ in self.tier?.hear(answer) }
+        }
+        if world.boundaries.strikes(.tier, world) { world.doom(self) }
+    }
+}
+
+extension AgentReport {
+    init(_ request: NodeHead.Request, arrived: Moment) {
+        self.init(
+            node: request.node, incarnation: request.incarnation, resources: request.resources,
+            host: request.host, port: 9, fence: request.fence, replicas: request.replicas, arrived: arrived)
+    }
+}

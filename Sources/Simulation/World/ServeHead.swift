@@ -1,0 +1,147 @@
+import Model
+import Routing
+import ServeTier
+import Store
+
+/// The serve tier's process: the real tier, and the proxies that wait for routes.
+final class ServeHead: TierHead {
+    /// A proxy's sync, as it travels.
+    struct Request {
+        var proxy: String
+        var incarnation: String
+        var address: String
+        var applied: [DeploymentID: Fence]
+        var load: [Load]
+        var busy: [ReplicaID: Int]
+    }
+
+    /// Of one deployment; ages are counted back from arrival.
+    struct Load {
+        var deployment: DeploymentID
+        var ongoing: Int
+        var queued: Int
+        var buckets: [Bucket]
+    }
+
+    struct Bucket {
+        var sequence: Int64
+        var endedAgo: Millis
+        var span: Millis
+        var area: Int64
+        var ongoing: Int
+        var queued: Int
+    }
+
+    /// What a proxy is told, with the fences under which it travels.
+    struct Answer {
+        var routes: [Routing.Route]
+        var removed: [(deployment: DeploymentID, fence: Fence)]
+        var acknowledged: [(deployment: DeploymentID, sequence: Int64)]
+    }
+
+    private struct Pending {
+        var request: Request
+        var deadline: Moment
+        var exchange: Exchange<Answer>
+    }
+
+    private(set) var tier: ServeTier?
+    private var pending: [String: Pending] = [:]
+    /// A long poll is answered after this long.
+    static let answerAfter = Millis(2_000)
+
+    init(number: Int) { super.init(role: .serve, number: number) }
+
+    override func open(_ store: Store, _ world: World) throws {
+        tier = ServeTier(store: store)
+        tier?.listens(at: "http://127.0.0.1:8265")
+    }
+
+    override func close() {
+        tier = nil
+        pending = [:]
+    }
+
+    override func crash(_ world: World, _ why: String, downFor: Int64? = TierHead.restartAfter) {
+        let waiting = pending.keys.sorted().compactMap { pending[$0]?.exchange }
+        super.crash(world, why, downFor: downFor)
+        for exchange in waiting { exchange.reset(in: world) }
+    }
+
+    override func step(_ world: World) throws(StoreError) -> Moment? {
+        guard let tier, let store else { return nil }
+        let missed = tier.missedWakes
+        let wake = try tier.step()
+        if tier.missedWakes > missed { world.violate("wake", "serve slept though it had something to do") }
+        let now = store.now()
+        for proxy in pending.keys.sorted() {
+            guard let entry = pending[proxy] else { continue }
+            let answer = try news(for: entry.request)
+            guard !answer.isEmpty || entry.deadline <= now else { continue }
+            pending[proxy] = nil
+            entry.exchange.answer(answer, in: world)
+        }
+        return [wake, pending.values.map(\.deadline).min()].compactMap { $0 }.min()
+    }
+
+    /// A proxy's call arrives.
+    func sync(_ request: Request, _ exchange: Exchange<Answer>, _ world: World) {
+        let isHeard = hear(world) { world in
+            guard let tier = self.tier, let store = self.store, exchange.isOpen else { return }
+            tier.hear(ProxyReport(request, arrived: store.now(), generation: store.clusterGeneration))
+            world.checks.hears(request.proxy, at: store.now())
+            if world.plan.torment == .everythingTwice {
+                tier.hear(ProxyReport(request, arrived: store.now(), generation: store.clusterGeneration))
+            }
+            self.pending[request.proxy]?.exchange.answer(.nothing, in: world)
+            self.pending[request.proxy] = Pending(
+                request: request, deadline: store.now() + Self.answerAfter, exchange: exchange)
+        }
+        if !isHeard { exchange.reset(in: world) }
+    }
+
+    private func news(for request: Request) throws(StoreError) -> Answer {
+        guard let tier else { return .nothing }
+        let reported = Dictionary(
+            request.load.compactMap { load in load.buckets.last.map { (load.deployment, $0.sequence) } },
+            uniquingKeysWith: { $1 })
+        let news = try tier.news(for: request.proxy, applied: request.applied, reported: reported)
+        return Answer(
+            routes: news.routes.map { Routing.Route($0, fence: tier.fence($0.generation)) },
+            removed: news.removed, acknowledged: news.acknowledged)
+    }
+}
+
+extension ServeHead.Answer {
+    static let nothing = ServeHead.Answer(routes: [], removed: [], acknowledged: [])
+    var isEmpty: Bool { routes.isEmpty && removed.isEmpty && acknowledged.isEmpty }
+}
+
+extension Routing.Route {
+    /// As a proxy takes it in.
+    init(_ route: PublishedRoute, fence: Fence) {
+        self.init(
+            deployment: route.deployment, fence: fence, prefix: route.prefix,
+            replicas: route.replicas.map { ReplicaAddress(id: $0.id, host: $0.host, port: $0.port) },
+            maxOngoing: route.maxOngoing, maxQueued: route.maxQueued, metricsInterval: route.metricsInterval)
+    }
+}
+
+extension ProxyReport {
+    /// Turns ages into instants, counted back from arrival.
+    init(_ request: ServeHead.Request, arrived: Moment, generation: Int64) {
+        self.init(
+            proxy: request.proxy, incarnation: request.incarnation, address: request.address,
+            applied: request.applied.mapValues { $0.clusterGeneration == generation ? $0.generation : -1 },
+            fence: request.applied.values.max() ?? .none,
+            load: request.load.map { load in
+                ProxyLoad(
+                    deployment: load.deployment, ongoing: load.ongoing, queued: load.queued,
+                    buckets: load.buckets.map { bucket in
+                        ReportedBucket(
+                            sequence: bucket.sequence, end: arrived - bucket.endedAgo, span: bucket.span,
+                            area: bucket.area, ongoing: bucket.ongoing, queued: bucket.queued)
+                    })
+            }, busy: request.busy, arrived: arrived)
+    }
+}

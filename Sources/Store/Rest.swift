@@ -1,0 +1,49 @@
+import Model
+
+/// What lets a tier's step do nothing: the last plan changed nothing, nothing was heard since, no row has changed, and
+/// the moment at which the plan wanted to look again has not come.
+package struct Rest: Sendable {
+    /// A plan is made at least this often all the same.
+    package static let atMost = Millis(10_000)
+    /// Every so many steps that could rest one is planned, to see that it finds nothing to do.
+    package static let sampleEvery = 32
+
+    private var sequence: Int64?
+    private var began = Moment(0)
+    private var steps = 0
+    /// When the plan wanted to look again; nil: not by itself.
+    package private(set) var wake: Moment?
+
+    package init() {}
+
+    /// The last plan changed nothing.
+    /// - Parameter sequence: the newest change that it knew of, or made itself beside the plan.
+    package mutating func begin(at sequence: Int64, _ now: Moment, wake: Moment?) {
+        self.sequence = sequence
+        self.wake = wake
+        began = now
+    }
+
+    /// True while nothing was heard since the last plan, which changed nothing.
+    package var isOn: Bool { sequence != nil }
+
+    /// Something was heard.
+    package mutating func end() { sequence = nil }
+
+    /// This tier has itself written rows which change nothing for a plan.
+    package mutating func extend(from known: Int64, to sequence: Int64) {
+        if self.sequence == known { self.sequence = sequence }
+    }
+
+    /// - Parameter sequence: the newest change there is.
+    package mutating func holds(_ sequence: Int64, _ now: Moment) -> Bool {
+        guard self.sequence == sequence, wake.map({ now < $0 }) ?? true, now < began + Self.atMost else {
+            return false
+        }
+        steps += 1
+        return true
+    }
+
+    /// This step is planned though it could rest.
+    package var isSampled: Bool { steps % Self.sampleEvery == 0 }
+}
