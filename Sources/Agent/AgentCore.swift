@@ -128,8 +128,9 @@ actor AgentCore {
         let facts = NodeFacts(
             resources: settings.resources ?? MachineFacts.resources, host: settings.host, pid: getpid(),
             port: controlPort)
-        let request = NodeSyncRequest(
+        var request = NodeSyncRequest(
             incarnation: settings.incarnation, facts: facts, fence: mind.fence, replicas: current)
+        request.sent = Millis(now.ms)
         return (request, bell.count)
     }
 

@@ -100,6 +100,8 @@ public struct FaultPlan: Sendable {
     private let seed: UInt64
     /// Calls of each kind so far.
     private var calls: [CloudFault.Call: Int] = [:]
+    /// Calls that each fault has struck so far.
+    package private(set) var struck: [CloudFault: Int] = [:]
 
     /// - Parameter script: each waits for the first call that it can strike, strikes it once and is gone.
     /// - Parameter rates: thrown for in this order at each call; the first that strikes counts.
@@ -116,13 +118,14 @@ public struct FaultPlan: Sendable {
     /// The fault of this call, if any. Throws the same number of dice whatever strikes.
     public mutating func next(for call: CloudFault.Call) -> CloudFault? {
         calls[call, default: 0] += 1
-        var struck: CloudFault?
+        var fault: CloudFault?
         for place in rates.indices where rates[place].rate.fault.strikes(call) {
             let strikes = rates[place].dice.strikes(perMille: rates[place].rate.perMille)
-            if strikes, struck == nil { struck = rates[place].rate.fault }
+            if strikes, fault == nil { fault = rates[place].rate.fault }
         }
-        if let place = script.firstIndex(where: { $0.strikes(call) }) { return script.remove(at: place) }
-        return struck
+        if let place = script.firstIndex(where: { $0.strikes(call) }) { fault = script.remove(at: place) }
+        if let fault { struck[fault, default: 0] += 1 }
+        return fault
     }
 
     /// Dice for what the last call of this kind leaves open.

@@ -17,6 +17,9 @@ extension MemoryCloud {
     /// What has been spent until now.
     package var bill: Bill { read { $0.bill } }
 
+    /// Calls that each fault has struck until now.
+    package var struckFaults: [CloudFault: Int] { read { $0.settings.faults.struck } }
+
     /// How many machines this token has made.
     package func count(ofToken token: String) -> Int { read { $0.lives(of: token).count } }
 

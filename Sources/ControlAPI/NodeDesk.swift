@@ -87,6 +87,7 @@ extension AgentReport {
             node: node, incarnation: request.incarnation, resources: request.facts.resources,
             host: request.facts.host, port: request.facts.port, fence: request.fence,
             replicas: request.replicas.map(AgentReplica.init), arrived: arrived)
+        sent = request.sent
     }
 }
 

@@ -91,5 +91,6 @@ extension ProxyReport {
                     })
             }, busy: Dictionary(request.busy.map { ($0.replica, $0.ongoing) }, uniquingKeysWith: { $1 }),
             arrived: arrived)
+        sent = request.sent
     }
 }

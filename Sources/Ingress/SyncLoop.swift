@@ -1,4 +1,5 @@
 import Link
+import CPlatform
 import Logging
 import Model
 import NIOCore
@@ -185,6 +186,7 @@ struct SyncLoop {
             incarnation: incarnation, host: settings.host, port: port,
             applied: plane.routes.map { AppliedRoute(deployment: $0.deployment, fence: $0.fence) },
             load: loads, busy: plane.busy.map { BusyReplica(replica: $0.replica, ongoing: $0.ongoing) })
+        request.sent = Millis(tandem_boot_millis())
         request.wireVersion = spoken.version
         return request
     }

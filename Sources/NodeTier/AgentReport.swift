@@ -13,6 +13,8 @@ package struct AgentReport: Sendable {
     package var fence: Fence
     package var replicas: [AgentReplica]
     package var arrived: Moment
+    /// On the sender's boot clock; nil: it does not say.
+    package var sent: Millis?
 
     package init(
         node: NodeID, incarnation: String, resources: Resources, host: String, port: Int, fence: Fence,

@@ -16,6 +16,9 @@ extension NodeTier {
         }
         if state.isReadopting { return calls }
         for node in state.nodes.values.sorted(by: { $0.id < $1.id }) where inFlight.count < Self.callsMax {
+            #if MUTANTS
+                if Mutant.terminatesOnce.isOn, node.phase == .terminating, node.attempts > 0 { continue }
+            #endif
             guard !node.provider.isEmpty, node.phase == .requested || node.phase == .terminating else {
                 continue
             }
@@ -36,7 +39,11 @@ extension NodeTier {
     }
 
     private func request(for node: NodeRow) -> CreateRequest {
-        CreateRequest(
+        #if MUTANTS
+            var node = node
+            if Mutant.freshToken.isOn, node.attempts > 0 { node.token += "-\(node.attempts)" }
+        #endif
+        return CreateRequest(
             token: node.token, node: node.id, cluster: store.clusterUUID, offerings: node.offerings,
             join: Join(
                 endpoint: address, tokenFile: tokenFile,
@@ -45,15 +52,17 @@ extension NodeTier {
 
     /// True while something is on its way in or out, or unheard: then lists are wanted soon.
     private func isUnsettled(_ state: ClusterState, _ now: Moment) -> Bool {
-        state.isReadopting || state.nodes.values.contains { node in
-            switch node.phase {
-            case .requested, .booting, .draining, .terminating: true
-            case .ready:
-                node.absentLists > 0
-                    || max(reports[node.id]?.arrived ?? listening, listening) + NodeRule.silentForLoss <= now
-            case .gone: false
+        state.isReadopting
+            || state.nodes.values.contains { node in
+                switch node.phase {
+                case .requested, .booting, .draining, .terminating: true
+                case .ready:
+                    node.absentLists > 0
+                        || max(reports[node.id]?.arrived ?? listening, listening) + NodeRule.silentForLoss
+                            <= now
+                case .gone: false
+                }
             }
-        }
     }
 }
 

@@ -12,9 +12,14 @@ enum AvailabilityRule {
     /// Between two calls for one intent when nothing says how long.
     static let retryFirst = Millis(500)
     static let retryMax = Millis(30_000)
+    /// A terminate that was accepted is asked for again after this long at the earliest: machines take seconds to stop.
+    static let acceptedFor = Millis(5_000)
 
     static func wait(_ first: Millis, failures: Int) -> Millis {
-        min(Millis(first.rawValue << Int64(min(max(failures, 0), 12))), longest)
+        #if MUTANTS
+            if Mutant.stockOutForEver.isOn { return Millis(1 << 50) }
+        #endif
+        return min(Millis(first.rawValue << Int64(min(max(failures, 0), 12))), longest)
     }
 
     static func retry(attempts: Int) -> Millis {
@@ -114,6 +119,7 @@ extension NodeStep {
         let wait =
             switch error {
             case .throttled(let retryAfter): retryAfter
+            case nil: max(AvailabilityRule.retry(attempts: row.attempts), AvailabilityRule.acceptedFor)
             default: AvailabilityRule.retry(attempts: row.attempts)
             }
         again(node, in: wait, error.map { "\($0)" } ?? "")

@@ -135,6 +135,9 @@ extension NodeStep {
                     row.phase = .stopping
                     row.stoppingAt = now
                 }
+                #if MUTANTS
+                    if Mutant.tellsNobody.isOn { continue }
+                #endif
                 if let node = placement?.node { reorder(node) }
             default: break
             }

@@ -5,7 +5,7 @@ import Store
 /// How long things may take before a node is given up.
 enum NodeRule {
     /// Whole provider lists in a row without an instance, and no word of its agent, before it is called gone.
-    static let absentListsToBeGone = 2
+    static let absentListsToBeGone = 3
     /// An instance just made may be missing from lists for this long.
     static let listSettles = Millis(10_000)
     /// An agent silent for this long no longer speaks against a list that does not show its machine.
@@ -56,22 +56,40 @@ extension NodeStep {
     }
 
     private mutating func checkJoin(_ node: NodeRow) {
-        if node.joinDeadline <= now {
+        #if MUTANTS
+            if Mutant.forgetsJoinDeadline.isOn { return }
+        #endif
+        // An agent that called while nobody listened is given the time to call again.
+        let deadline = max(node.joinDeadline, listening + settings.agentSilent)
+        if deadline <= now {
             refuseOfferings(of: node, reason: "\(node.id) did not join in time", for: AvailabilityRule.first)
             terminate(
                 node.id, rule: "join_deadline",
                 because: refused[node.id].map { "its agent is refused: \($0.why)" }
                     ?? "its agent did not say hello by its join deadline")
         } else if node.joinDeadline.ms < Int64.max {
-            wake(at: node.joinDeadline)
+            wake(at: deadline)
         }
+    }
+
+    /// An agent silent for this long is given up, and its node with it.
+    private var lostAfter: Millis {
+        #if MUTANTS
+            if Mutant.givesUpEarly.isOn { return settings.agentSilent }
+        #endif
+        return settings.agentLost
     }
 
     private mutating func checkPresence(_ node: NodeRow) {
         let heard = lastHeard(node)
+        #if MUTANTS
+            if Mutant.lostOnOneList.isOn, node.absentLists > 0, isSilent(node, for: NodeRule.silentForLoss) {
+                return lose(node, because: "the provider does not show it")
+            }
+        #endif
         if node.absentLists >= NodeRule.absentListsToBeGone, isSilent(node, for: NodeRule.silentForLoss) {
             lose(node, because: "the provider no longer shows it and its agent is silent")
-        } else if isSilent(node, for: settings.agentLost) {
+        } else if isSilent(node, for: lostAfter) {
             if node.provider.isEmpty {
                 for id in liveReplicas(on: node.id) { end(id, as: .lost, words: "its agent is silent") }
             } else if node.phase == .ready {

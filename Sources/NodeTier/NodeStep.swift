@@ -72,6 +72,17 @@ struct NodeStep {
             && decisions.isEmpty && touchedFound.isEmpty && removedFound.isEmpty && !touchesReadopt)
     }
 
+    /// What it would change, for a log line.
+    var words: String {
+        let rows =
+            touchedNodes.map(\.rawValue) + touchedPlacements.map(\.rawValue) + touchedInstances
+            + touchedAvailability + touchedDrains.map(\.rawValue) + removedPlacements.map(\.rawValue)
+            + removedInstances + removedAvailability + removedDrains.map(\.rawValue)
+            + reordered.map(\.rawValue)
+        return (decisions.map(\.reason) + purchases.map(\.decision.reason) + rows.sorted())
+            .joined(separator: "; ")
+    }
+
     // MARK: - Changing rows
 
     mutating func update(_ id: NodeID, _ change: (inout NodeRow) -> Void) {

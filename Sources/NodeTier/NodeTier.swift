@@ -39,6 +39,8 @@ package final class NodeTier {
     /// How often a step that was expected to find nothing to do was planned all the same and did. Anything but 0 is
     /// a wake that was not asked for: a fault to be reported. The plan was carried out.
     package private(set) var missedWakes = 0
+    /// What the latest of them found to do.
+    package private(set) var latestMissed = ""
 
     static let renewEvery = Millis(2_000)
     /// How often it is written down when each agent was last heard; for people alone, since a restarted tier gives
@@ -74,6 +76,7 @@ package final class NodeTier {
     package func listens(at address: String) { self.address = address }
 
     package func hear(_ report: AgentReport) {
+        if Overtaking.has(report.sent, reports[report.node]?.sent) { return }
         var report = report
         if let generation = store.outranked(by: report.fence) {
             outranked = max(outranked ?? 0, generation)
@@ -108,14 +111,17 @@ package final class NodeTier {
         let now = store.now()
         let state = try store.state()
         let renew = renewed + Self.renewEvery <= now
-        let resting = rest.holds(state.changeSequence, now) && isServeSilent(state, now) == serveWasSilent
+        let resting = rest.holds(store.plannedChanges, now) && isServeSilent(state, now) == serveWasSilent
         if resting, !rest.isSampled {
             if renew { try commitRenewal(state, now) }
             return try outcome(state, now, wake: rest.wake)
         }
         let step = plan(state, now)
-        if resting, step.changes { missedWakes += 1 }
-        var known = state.changeSequence
+        if resting, step.changes {
+            missedWakes += 1
+            latestMissed = step.words
+        }
+        var known = store.plannedChanges
         if step.changes || renew || !settingsStored || outranked != nil {
             try commit(step, renew: renew)
             known = store.knownChanges
@@ -182,12 +188,13 @@ package final class NodeTier {
 
     /// All that is due while nothing has changed: this tier and its agents are alive.
     private func commitRenewal(_ state: ClusterState, _ now: Moment) throws(StoreError) {
+        let known = store.plannedChanges
         try store.commit { transaction in
             try transaction.renew(address: address)
             try writeHeard(state, to: transaction)
         }
         renewed = now
-        rest.extend(from: state.changeSequence, to: store.knownChanges)
+        rest.extend(from: known, to: store.knownChanges)
     }
 
     /// What is not cluster state: the catalogue, and which calls are done.
@@ -206,6 +213,9 @@ package final class NodeTier {
     }
 
     private func isServeSilent(_ state: ClusterState, _ now: Moment) -> Bool {
+        #if MUTANTS
+            if Mutant.givesBackUnasked.isOn { return false }
+        #endif
         guard let heard = state.roles[.serve]?.heardAt else { return true }
         return max(heard, listening) + Self.serveSilent <= now
     }
@@ -245,8 +255,7 @@ package final class NodeTier {
         }
     }
 
-    func writeSettings(to transaction: StoreTransaction, known: [String], _ unixMillis: Int64) throws
-    {
+    func writeSettings(to transaction: StoreTransaction, known: [String], _ unixMillis: Int64) throws {
         try transaction.put(SettingRow(settings: settings, appliedUnixMs: unixMillis))
         let names = Set(settings.nodeTypes.map(\.name))
         for type in settings.nodeTypes {
@@ -262,6 +271,9 @@ package final class NodeTier {
 
     /// A call that leaves is an attempt of a committed intent.
     private func noteAttempts(_ calls: [ProviderCall]) throws(StoreError) {
+        #if MUTANTS
+            if Mutant.sendsUnnoted.isOn { return }
+        #endif
         let state = try store.state()
         let nodes = calls.compactMap { call -> NodeID? in
             switch call {

@@ -40,12 +40,13 @@ extension NodeStep {
         nodes(in: [.requested, .booting, .ready, .draining]).map { node in
             var free = node.resources
             let replicas = liveReplicas(on: node.id)
-            for id in replicas { if let row = state.placements[id] { free = free - row.resources } }
-            let open =
-                !isHeld(node) && (node.phase == .ready || node.phase == .draining)
-                && state.drainRequests[node.id] == nil
-                && !isSilent(node, for: settings.agentSilent) && reports[node.id] != nil
-                && refused[node.id] == nil
+            for id in replicas {
+                guard let row = state.placements[id] else { continue }
+                #if MUTANTS
+                    if Mutant.countsStoppingAsFree.isOn, row.phase == .stopping { continue }
+                #endif
+                free = free - row.resources
+            }
             // After a restart of this tier an agent has a while to be heard: its room is there and no reason to buy.
             let unheard =
                 reports[node.id] == nil && node.phase == .ready && !isSilent(node, for: settings.agentSilent)
@@ -54,13 +55,30 @@ extension NodeStep {
             let coming = !isHeld(node) && (node.phase == .requested || node.phase == .booting || unheard)
             return Room(
                 node: node.id, type: node.type, free: free, total: node.resources,
-                state: coming ? .coming : open ? .open : .closed, replicas: replicas.count)
+                state: coming ? .coming : isOpen(node) ? .open : .closed, replicas: replicas.count)
         }
+    }
+
+    /// Replicas may be placed there now.
+    private func isOpen(_ node: NodeRow) -> Bool {
+        #if MUTANTS
+            if Mutant.placesOnSilent.isOn, node.phase == .ready, state.drainRequests[node.id] == nil {
+                return true
+            }
+            if Mutant.placesOnDraining.isOn, state.drainRequests[node.id] != nil { return true }
+        #endif
+        return !isHeld(node) && (node.phase == .ready || node.phase == .draining)
+            && state.drainRequests[node.id] == nil
+            && !isSilent(node, for: settings.agentSilent) && reports[node.id] != nil
+            && refused[node.id] == nil
     }
 
     /// The provider says of its machine a word that this version does not know: what runs there goes on, nothing is
     /// placed there, and it is not given back.
     private func isHeld(_ node: NodeRow) -> Bool {
+        #if MUTANTS
+            if Mutant.usesUnknownState.isOn { return false }
+        #endif
         guard let instance = node.instance, let seen = state.instances[instance] else { return false }
         return !InstanceWord.known.contains(seen.state)
     }
@@ -121,8 +139,11 @@ extension NodeStep {
     }
 
     private func typeStates() -> [TypeState] {
-        let nodes = nodes(in: [.requested, .booting, .ready, .draining, .terminating]).filter {
-            !$0.provider.isEmpty
+        let nodes = nodes(in: [.requested, .booting, .ready, .draining, .terminating]).filter { node in
+            #if MUTANTS
+                if Mutant.forgetsTerminating.isOn, node.phase == .terminating { return false }
+            #endif
+            return !node.provider.isEmpty
         }
         // Machines on their way back without a node are still there, and count against the limits.
         let strays = state.instances.values.filter { $0.isStray(in: state) }
@@ -138,7 +159,7 @@ extension NodeStep {
                 type: type, live: mine.count + strays.count { $0.type == type.name },
                 ready: mine.count { $0.phase == .ready },
                 launching: mine.count { $0.phase == .requested || $0.phase == .booting },
-                recent: mine.count { $0.createdAt + upscalingStep > now })
+                recent: mine.map { $0.createdAt + upscalingStep }.filter { $0 > now }.sorted())
         }
     }
 

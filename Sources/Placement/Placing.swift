@@ -60,6 +60,9 @@ struct Placing {
     mutating func pourAll(from first: Int) {
         for shape in shapes.indices.dropFirst(first) {
             pour(shape, into: .open)
+            #if MUTANTS
+                if Mutant.ignoresComing.isOn { continue }
+            #endif
             pour(shape, into: .coming)
         }
     }

@@ -21,12 +21,20 @@ extension ProvisioningStep {
         for idle in longestFirst {
             let type = types[idle.type]
             let present = staying[idle.type] ?? 0
-            guard present > min(type?.minWorkers ?? 0, type?.maxWorkers ?? 0) else { continue }
+            guard present > least(of: type) else { continue }
             guard let cause = cause(idle, type, present: present, all: all) else { continue }
             staying[idle.type] = present - 1
             all -= 1
             end(idle, cause, present: present)
         }
+    }
+
+    /// Nodes of a type that stay though they are idle.
+    private func least(of type: NodeType?) -> Int {
+        #if MUTANTS
+            if Mutant.forgetsMinimum.isOn { return 0 }
+        #endif
+        return min(type?.minWorkers ?? 0, type?.maxWorkers ?? 0)
     }
 
     /// Why a node goes now; nil: it stays, and `wake` is set for when its timeout ends.
@@ -48,6 +56,9 @@ extension ProvisioningStep {
         }
         let timeout = type.idleTimeout ?? input.settings.idleTimeout
         guard input.now - idle.idleSince >= timeout else {
+            #if MUTANTS
+                if Mutant.forgetsWake.isOn { return nil }
+            #endif
             wake(at: idle.idleSince + timeout)
             return nil
         }

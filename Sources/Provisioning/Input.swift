@@ -10,10 +10,11 @@ package struct TypeState: Hashable, Sendable {
     package var ready: Int
     /// *Requested* or *booting*. `ready` and `launching` together are what the minimum counts.
     package var launching: Int
-    /// Decided within the last `upscalingStep`: they have used that much of this step's upscaling limit.
-    package var recent: Int
+    /// Of those decided within the last `upscalingStep`: when each ceases to be. So much of this step's upscaling
+    /// limit is used. Sorted.
+    package var recent: [Moment]
 
-    package init(type: NodeType, live: Int, ready: Int, launching: Int, recent: Int = 0) {
+    package init(type: NodeType, live: Int, ready: Int, launching: Int, recent: [Moment] = []) {
         self.type = type
         self.live = live
         self.ready = ready

@@ -91,7 +91,7 @@ struct ProvisioningStep {
 
     /// Orders the nodes that this step's upscaling limit allows, those that replicas wait for first.
     mutating func launch() {
-        var allowed = wares.map { max(0, upscalingLimit($0.state, input.settings) - $0.state.recent) }
+        var allowed = wares.map { max(0, upscalingLimit($0.state, input.settings) - $0.state.recent.count) }
         let isAwaited = { (batch: Batch) in batch.load.contains { $0 > 0 } }
         for batch in batches.filter(isAwaited) + batches.filter({ !isAwaited($0) }) {
             for _ in 0..<batch.nodes {
@@ -100,7 +100,7 @@ struct ProvisioningStep {
                     order(batch)
                 } else {
                     for shape in shapes.indices { delayed[shape] += batch.load[shape] }
-                    wake(at: input.now + upscalingStep)
+                    wake(at: wares[batch.ware].state.recent.first ?? input.now + upscalingStep)
                 }
             }
         }

@@ -100,6 +100,9 @@ package final class Gate<Waiter: Sendable>: Sendable {
     ) -> (grants: [Grant], release: ReplicaSlot.Release) {
         let release = slot.release()
         guard waiting.load(ordering: .sequentiallyConsistent) > 0 else { return ([], release) }
+        #if MUTANTS
+            if Mutant.releasesTwice.isOn { _ = slot.release() }
+        #endif
         return (state.withLock { pump(&$0, using: &dice) }, release)
     }
 
@@ -128,6 +131,9 @@ package final class Gate<Waiter: Sendable>: Sendable {
         state.withLock { state in
             state.slots = slots
             state.queuedMax = queuedMax
+            #if MUTANTS
+                if Mutant.wakesNobody.isOn { return [] }
+            #endif
             return pump(&state, using: &dice)
         }
     }

@@ -90,6 +90,9 @@ package struct RouteBook<Waiter: Sendable>: Sendable {
     }
 
     private func compare(_ deployment: DeploymentID, _ fence: Fence) -> Outcome? {
+        #if MUTANTS
+            if Mutant.unfencedProxy.isOn { return nil }
+        #endif
         let held =
             entries[deployment]?.route.fence ?? graves.first { $0.deployment == deployment }?.fence
         guard let held, fence <= held else { return nil }

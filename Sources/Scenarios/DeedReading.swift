@@ -74,7 +74,10 @@ struct DeedReading {
         case "second_head":
             let holds = beside["lock_holds"]?.flag() ?? true
             return field.tier().map {
-                (.secondHead($0, lockHolds: holds), "second head of \($0)" + (holds ? "" : ", the lock is broken"), nil)
+                (
+                    .secondHead($0, lockHolds: holds),
+                    "second head of \($0)" + (holds ? "" : ", the lock is broken"), nil
+                )
             }
         default: return partition(field)
         }
@@ -107,10 +110,14 @@ struct DeedReading {
         case "preempt":
             guard let section = field.section else { return nil }
             section.check(only: ["machine", "notice"])
-            let machine = section.required("machine", "`machine:` with its number from 1")?.whole(in: 1...1000)
+            let machine = section.required("machine", "`machine:` with its number from 1")?.whole(
+                in: 1...1000)
             let notice = section.required("notice", "`notice:` with a span: 120s")?.span()
             guard let machine, let notice else { return nil }
-            return (.preempt(machine, notice: notice), "preempt machine \(machine) in \(Span.words(notice))", notice)
+            return (
+                .preempt(machine, notice: notice), "preempt machine \(machine) in \(Span.words(notice))",
+                notice
+            )
         case "provider":
             let names = CloudFault.allCases.map(\.rawValue)
             guard let word = field.word, let fault = CloudFault(rawValue: word) else {
@@ -121,14 +128,19 @@ struct DeedReading {
                 return nil
             }
             let times = beside["times"]?.whole(in: 1...10_000) ?? 1
-            return (.cloudFault(fault, times: times), "provider: \(word), \(times) times", nil)
+            return (
+                .cloudFault(fault, times: times), "provider: \(word)" + (times > 1 ? ", \(times) times" : ""),
+                nil
+            )
         default:
             let span = beside.required("for", "`for:` with a span: 2m")?.span()
             guard let type = field.word, types.contains(type) else {
                 field.refuse("is no type of the cluster", "one of: \(types.joined(separator: ", "))")
                 return nil
             }
-            return span.map { (.stockOut(type: type, for: $0), "no \(type) to be had" + Self.lasting($0), $0) }
+            return span.map {
+                (.stockOut(type: type, for: $0), "no \(type) to be had" + Self.lasting($0), $0)
+            }
         }
     }
 
@@ -136,7 +148,9 @@ struct DeedReading {
         switch name {
         case "disk_full": return field.span().map { (.diskFull(for: $0), "disk full" + Self.lasting($0), $0) }
         case "disk_broken":
-            return field.whole(in: 1...10_000).map { (.diskBroken(times: $0), "disk broken for \($0) writes", nil) }
+            return field.whole(in: 1...10_000).map {
+                (.diskBroken(times: $0), "disk broken for \($0) writes", nil)
+            }
         case "clock_jump":
             return field.signedSpan().map { (.clockJump($0), "the date jumps by \(Span.words($0))", nil) }
         default:

@@ -17,12 +17,16 @@ extension DeedReading {
                 field.refuse("names more than one command", "one entry of `script` for each")
                 return nil
             }
-            return entry.field.conduct().map { (.conduct(entry.name, $0), "\(entry.name) behaves otherwise", nil) }
+            return entry.field.conduct().map {
+                (.conduct(entry.name, $0), "\(entry.name) behaves otherwise", nil)
+            }
         default: return ofReplicas(name, field)
         }
     }
 
-    private func ofReplicas(_ name: String, _ field: Field) -> (kind: Deed.Kind, words: String, span: Millis?)? {
+    private func ofReplicas(_ name: String, _ field: Field) -> (
+        kind: Deed.Kind, words: String, span: Millis?
+    )? {
         guard let section = field.section else { return nil }
         let number = name == "slow_replicas" ? "times" : "number"
         section.check(only: ["of", number])
@@ -33,7 +37,8 @@ extension DeedReading {
         switch name {
         case "crash_replica": return (.crashReplica(id, amount), "crash replica \(amount) of \(id)", nil)
         case "hang_replica": return (.hangReplica(id, amount), "hang replica \(amount) of \(id)", nil)
-        default: return (.slowReplicas(id, times: amount), "replicas of \(id) take \(amount) times as long", nil)
+        default:
+            return (.slowReplicas(id, times: amount), "replicas of \(id) take \(amount) times as long", nil)
         }
     }
 }

@@ -34,12 +34,14 @@ extension Field {
         var steps: [ClientPlan.Step] = []
         for entry in section.entries {
             guard let at = Span.parse(entry.name), at >= .zero else {
-                section.findings.refuse(entry.place, "\(path) has a key that is no time", entry.name, Span.right)
+                section.findings.refuse(
+                    entry.place, "\(path) has a key that is no time", entry.name, Span.right)
                 continue
             }
             if let last = steps.last, at <= last.at {
                 section.findings.refuse(
-                    entry.place, "\(path) goes back in time", entry.name, "a time after \(Span.words(last.at))")
+                    entry.place, "\(path) goes back in time", entry.name,
+                    "a time after \(Span.words(last.at))")
             }
             if let amount = amount(entry.field) { steps.append(.init(at: at, amount: amount)) }
         }
@@ -82,7 +84,8 @@ extension Field {
     // MARK: - Torment
 
     func torment() -> Torment? {
-        let right = "everything_twice, or one of {crash: 7}, {fail_store: 7}, {fail_call: 7}, {lose_reply: 7}, "
+        let right =
+            "everything_twice, or one of {crash: 7}, {fail_store: 7}, {fail_call: 7}, {lose_reply: 7}, "
             + "{lose_answer: 7}"
         if word == "everything_twice" { return .everythingTwice }
         guard isMapping, let section, let entry = section.entries.first, section.entries.count == 1 else {

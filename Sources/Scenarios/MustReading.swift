@@ -31,7 +31,7 @@ struct MustReading {
         do {
             return Must(text: text, demand: try demand(text.replacing(": ", with: " ")))
         } catch {
-            field.refuse(error.what + " (\(text))", error.right)
+            field.findings.refuse(field.place, "\(field.path) \(error.what)", text, error.right)
             return nil
         }
     }
@@ -96,7 +96,8 @@ struct MustReading {
         let nearest = Settings.nearest(to: meant, among: Quantity.allWords)
         throw Fault(
             "is about nothing that is counted",
-            nearest.map { "did you mean \"\($0)\"?" } ?? "one of: \(Quantity.allWords.joined(separator: ", "))")
+            nearest.map { "did you mean \"\($0)\"?" }
+                ?? "one of: \(Quantity.allWords.joined(separator: ", "))")
     }
 
     private static let comparing: Set<String> = ["at", "is", "never"]
@@ -109,7 +110,8 @@ struct MustReading {
         case ("never", "above"): words.removeFirst(2); return (.atMost, true)
         case ("is", _): words.removeFirst(); return (.equal, false)
         case ("at", _), ("never", _):
-            throw Fault("cannot be read", "at most, at least, never below, never above, is, or the number alone")
+            throw Fault(
+                "cannot be read", "at most, at least, never below, never above, is, or the number alone")
         default: return (.equal, false)
         }
     }

@@ -85,13 +85,17 @@ package enum Quantity: Hashable, Sendable {
     ]
 
     /// Everything that may stand in a file.
-    static var allWords: [String] { plain.map(\.words) + ofDeployment.map { $0.words + "APPLICATION#DEPLOYMENT" } }
+    static var allWords: [String] {
+        plain.map(\.words) + ofDeployment.map { $0.words + "APPLICATION#DEPLOYMENT" }
+    }
 
     /// Nil: no quantity is called so.
     init?(words: String) {
         if let known = Self.plain.first(where: { $0.words == words }) {
             self = known.quantity
-        } else if let known = Self.ofDeployment.first(where: { words.hasPrefix($0.words) }) {
+        } else if let known = Self.ofDeployment.first(where: { words.hasPrefix($0.words) }),
+            !words.dropFirst(known.words.count).contains(" "), words.count > known.words.count
+        {
             self = known.make(DeploymentID(String(words.dropFirst(known.words.count))))
         } else {
             return nil

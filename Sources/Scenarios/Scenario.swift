@@ -39,6 +39,7 @@ package struct Must: Hashable, Sendable {
     package var text: String
     package var demand: Demand
 
+    /// What is looked at.
     package enum Demand: Hashable, Sendable {
         case claim(Claim, When)
         /// No two machines for one token, at any time.
@@ -54,6 +55,7 @@ package struct Must: Hashable, Sendable {
         package var number: Int64
     }
 
+    /// How the number seen and the number wanted must stand.
     package enum Comparison: Hashable, Sendable {
         case equal, atMost, atLeast
 
@@ -66,6 +68,7 @@ package struct Must: Hashable, Sendable {
         }
     }
 
+    /// At which instants of the run a claim is looked at.
     package enum When: Hashable, Sendable {
         /// At the end of the run.
         case end

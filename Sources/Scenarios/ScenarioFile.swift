@@ -19,7 +19,8 @@ struct ScenarioFile {
         let applications = top["applications"]?.applications() ?? Self.usualApplications
         let horizon = top.required("for", "`for:` with the length of the run: 2m")?.span() ?? .zero
         var plan = WorldPlan(
-            seed: UInt64(top["seed"]?.whole(in: 0...Int.max) ?? 1), cluster: cluster, applications: applications,
+            seed: UInt64(top["seed"]?.whole(in: 0...Int.max) ?? 1), cluster: cluster,
+            applications: applications,
             horizon: horizon)
         plan.cloud = CloudPlan(cluster)
         top["cloud"]?.section.map { readCloud($0, &plan.cloud) }
@@ -37,7 +38,7 @@ struct ScenarioFile {
         var scenario = Scenario(name: name, modes: modes(), what: what(), plan: plan, musts: [])
         scenario.name = top.required("name", "`name:` as the file's")?.name() ?? name
         scenario.thread = top["thread"]?.text("where it was reported") ?? ""
-        scenario.deeds = deeds.map { ($0.at, $0.words) }.sorted { $0.at < $1.at }
+        scenario.deeds = deeds.map { ($0.at, $0.words) }
         readMusts(&scenario, troubleEnds: deeds.map(\.end).max() ?? .zero)
         return scenario
     }
@@ -53,7 +54,8 @@ struct ScenarioFile {
         return fields.compactMap { field in
             let word = field.word ?? ""
             let digits = word.dropFirst()
-            guard word.hasPrefix("F"), (2...3).contains(digits.count), let number = Int(digits), number > 0 else {
+            guard word.hasPrefix("F"), (2...3).contains(digits.count), let number = Int(digits), number > 0
+            else {
                 field.refuse("is no failure mode", right)
                 return nil
             }
@@ -91,20 +93,22 @@ struct ScenarioFile {
         let heal = top["heal"]?.span()
         for must in scenario.musts {
             guard case .settled(let moment) = must.demand else { continue }
-            let healAt = heal ?? troubleEnds
+            let calm = heal ?? troubleEnds
             if heal == nil, !scenario.plan.faults.isEmpty {
                 top.findings.refuse(
                     top.keyPlace("rates"), "rates go on while the world is to settle", must.text,
                     "`heal:` with the time at which they end")
-            } else if moment <= healAt {
+            } else if moment <= calm {
                 top.findings.refuse(
                     top.keyPlace("must"), "the world cannot settle before its trouble ends", must.text,
-                    "a time after \(Span.words(healAt))")
+                    "a time after \(Span.words(calm))")
             }
-            scenario.plan.healAt = healAt
-            scenario.plan.settleWithin = moment - healAt
+            scenario.plan.settleWithin = moment - (heal ?? .zero)
         }
-        if scenario.plan.healAt == nil { scenario.plan.healAt = heal }
+        // Unless the file says so nothing is mended: what the script began ends as the script says.
+        scenario.plan.healAt = heal
+        if let heal { scenario.deeds.append((heal, "all trouble ends")) }
+        scenario.deeds.sort { $0.at < $1.at }
     }
 }
 

@@ -29,7 +29,10 @@ extension Scenario {
                 scene = world.scene
             }
             let counts = world.counts
-            for index in witnesses.indices { witnesses[index].look(scene, counts, at: world.now) }
+            for index in witnesses.indices {
+                witnesses[index].look(scene, counts, at: world.now)
+                witnesses[index].lookAtRest(world)
+            }
             if let scene, scene != shown {
                 shown = scene
                 transcript.changed(scene, at: world.now)
@@ -43,6 +46,7 @@ extension Scenario {
             }, look: look)
         for index in witnesses.indices {
             witnesses[index].look(world.scene, report, at: report.simulated.rawValue * 1000)
+            witnesses[index].lookAtRest(world)
         }
         var verdicts = witnesses.map { $0.verdict(report) }
         let broken = report.violations.map { "\($0.rule) at \(Span.words($0.at)): \($0.words)" }

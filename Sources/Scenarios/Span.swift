@@ -41,7 +41,9 @@ package enum Span {
         guard (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty && $0.count <= 9 }),
             let whole = Int64(parts[0])
         else { return nil }
-        guard parts.count == 2, let part = Int64(parts[1]) else { return parts.count == 1 ? whole * unit : nil }
+        guard parts.count == 2, let part = Int64(parts[1]) else {
+            return parts.count == 1 ? whole * unit : nil
+        }
         let scale = parts[1].reduce(Int64(1)) { scale, _ in scale * 10 }
         guard part * unit % scale == 0 else { return nil }
         return whole * unit + part * unit / scale

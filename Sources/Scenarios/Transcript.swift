@@ -8,14 +8,15 @@ package struct Transcript {
     private let scenario: Scenario
     private var lines: [String] = []
     private var deeds: ArraySlice<(at: Millis, words: String)>
-    /// Lines in a row that differ by numbers only: the first few stand, the rest are counted.
-    private var shape = ""
-    private var repeats = 0
+    /// Lines since the last deed or row that differ by numbers only: the first few stand, the rest are counted.
+    private var kinds: [(shape: String, words: String, count: Int)] = []
     private var scene: (at: Int64, scene: Scene)?
 
     private static let repeatsMax = 3
-    /// Of no interest: they come every few seconds in every run.
-    private static let dull = ["provider: list of ", "provider: offerings"]
+    /// Characters of a line that is told to have come again.
+    private static let shownMax = 40
+    /// Of no interest: they come every few seconds in every run; the last is among the deeds where the file says it.
+    private static let dull = ["provider: list of ", "provider: offerings", "all trouble ends"]
 
     init(_ scenario: Scenario) {
         self.scenario = scenario
@@ -30,24 +31,22 @@ package struct Transcript {
         let time = String(line[..<cut])
         flush(before: time)
         let shape = String(words.filter { !$0.isNumber })
-        if shape == self.shape {
-            repeats += 1
-            if repeats >= Self.repeatsMax { return }
+        if let index = kinds.firstIndex(where: { $0.shape == shape }) {
+            kinds[index].count += 1
+            if kinds[index].count > Self.repeatsMax { return }
         } else {
-            endRepeats()
-            self.shape = shape
-            repeats = 0
+            kinds.append((shape, words, 1))
         }
         lines.append("  \(time)  \(words)")
     }
 
     private mutating func endRepeats() {
-        if repeats >= Self.repeatsMax {
-            let more = repeats - Self.repeatsMax + 1
-            lines.append("               … \(more) more of this kind")
+        for kind in kinds where kind.count > Self.repeatsMax {
+            let start =
+                kind.words.count > Self.shownMax ? kind.words.prefix(Self.shownMax) + "…" : kind.words[...]
+            lines.append("                \(kind.count - Self.repeatsMax) more like: \(start)")
         }
-        shape = ""
-        repeats = 0
+        kinds = []
     }
 
     /// What the script did before that, and how things stood.
@@ -62,7 +61,9 @@ package struct Transcript {
     }
 
     /// At the same instant the deed comes first.
-    private static func isLater(_ time: String, _ deed: String) -> Bool { deed.count < time.count || deed <= time }
+    private static func isLater(_ time: String, _ deed: String) -> Bool {
+        deed.count < time.count || deed <= time
+    }
 
     mutating func changed(_ scene: Scene, at now: Int64) {
         if let old = self.scene, old.at != now { flush(before: clock(now)) }
@@ -83,7 +84,8 @@ package struct Transcript {
 
     private static func words(_ scene: Scene) -> String {
         var parts = scene.deployments.map { line in
-            "\(line.id) \(line.ready) of \(line.target)" + (line.replicas > line.target ? " (\(line.replicas) rows)" : "")
+            "\(line.id) \(line.ready) of \(line.target)"
+                + (line.replicas > line.target ? ", rows \(line.replicas)" : "")
         }
         let phases: [NodePhase] = [.ready, .booting, .requested, .draining, .terminating]
         let nodes = phases.compactMap { phase in scene.nodes[phase].map { "\($0) \(phase.rawValue)" } }

@@ -7,6 +7,8 @@ struct Witness {
     /// What the quantity was, from which microsecond on; the first at 0.
     private var values: [(at: Int64, value: Int64)] = [(0, 0)]
     private var twins = false
+    /// What was left to do at the time of which the demand speaks; nil: it was not looked at yet.
+    private var left: [Breach]?
 
     init(_ must: Must) { self.must = must }
 
@@ -25,6 +27,14 @@ struct Witness {
         }
     }
 
+    /// Looks whether the world has settled, at the first event from its time on.
+    mutating func lookAtRest(_ world: World) {
+        guard case .settled(let moment) = must.demand, left == nil, world.now >= moment.rawValue * 1000 else {
+            return
+        }
+        left = world.unsettled()
+    }
+
     private mutating func note(_ value: Int64, at now: Int64) {
         guard values[values.count - 1].value != value else { return }
         // Of several values at one instant only the last was there for any time.
@@ -38,25 +48,25 @@ struct Witness {
         switch must.demand {
         case .oneMachinePerToken:
             Verdict(must: must.text, holds: !twins, words: "\(report.machinesMade) machines made")
-        case .settled(let moment):
-            settled(by: moment, report)
+        case .settled:
+            settled
         case .claim(let claim, let when):
             verdict(claim, when)
         }
     }
 
-    private func settled(by moment: Millis, _ report: WorldReport) -> Verdict {
-        let first = report.violations.first { $0.rule.hasPrefix("L-") }
-        let words = first.map { "\($0.rule) at \(Span.words($0.at)): \($0.words)" }
-        let isReached = report.simulated >= moment
+    private var settled: Verdict {
+        let words = (left ?? []).map { "\($0.rule): \($0.words)" }
         return Verdict(
-            must: must.text, holds: first == nil && isReached,
-            words: words ?? (isReached ? "nothing was left to do" : "the run ended before"))
+            must: must.text, holds: left?.isEmpty ?? false,
+            words: words.isEmpty ? "nothing was left to do" : words.joined(separator: "; "))
     }
 
     private func verdict(_ claim: Must.Claim, _ when: Must.When) -> Verdict {
         func holds(_ value: Int64) -> Bool { claim.comparison.holds(value, claim.number) }
-        func shown(_ value: Int64) -> String { claim.quantity.isSpan ? Span.words(Millis(value)) : "\(value)" }
+        func shown(_ value: Int64) -> String {
+            claim.quantity.isSpan ? Span.words(Millis(value)) : "\(value)"
+        }
         func verdict(_ isWell: Bool, _ words: String) -> Verdict {
             Verdict(must: must.text, holds: isWell, words: words)
         }
@@ -67,7 +77,8 @@ struct Witness {
         case .sometime(let from, let until):
             let there = present(from: from, until: until)
             guard let hit = there.first(where: { holds($0.value) }) else {
-                return verdict(false, "it never was; at the end of that time it was \(shown(there.last?.value ?? 0))")
+                return verdict(
+                    false, "it never was; at the end of that time it was \(shown(there.last?.value ?? 0))")
             }
             return verdict(true, "from \(clock(max(hit.at, from.rawValue * 1000))) on")
         case .always(let from, let until):
@@ -77,7 +88,8 @@ struct Witness {
                     false, "it was \(shown(miss.value)) at \(clock(max(miss.at, from.rawValue * 1000)))")
             }
             let (least, most) = (there.map(\.value).min() ?? 0, there.map(\.value).max() ?? 0)
-            return verdict(true, least == most ? "it was \(shown(least))" : "it was \(shown(least)) to \(shown(most))")
+            return verdict(
+                true, least == most ? "it was \(shown(least))" : "it was \(shown(least)) to \(shown(most))")
         }
     }
 
@@ -102,5 +114,6 @@ package struct Verdict: Hashable, Sendable {
 func clock(_ micros: Int64) -> String {
     let ms = micros / 1000
     func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
-    return "\(ms / 3_600_000):\(two(ms / 60_000 % 60)):\(two(ms / 1000 % 60)).\("\(1000 + ms % 1000)".dropFirst())"
+    let part = "\(1000 + ms % 1000)".dropFirst()
+    return "\(ms / 3_600_000):\(two(ms / 60_000 % 60)):\(two(ms / 1000 % 60)).\(part)"
 }

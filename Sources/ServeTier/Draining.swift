@@ -9,6 +9,9 @@ extension ServeStep {
         let now = now
         update(id) { row in
             row.stopReason = reason
+            #if MUTANTS
+                if Mutant.stopsRouted.isOn { row.routedAt = nil }
+            #endif
             if row.routedAt == nil {
                 row.phase = .stopping
             } else {
@@ -57,6 +60,9 @@ extension ServeStep {
         {
             let last = lastHeard(id)
             if last + silentAfter <= now { continue }
+            #if MUTANTS
+                if Mutant.ignoresAcknowledgement.isOn { continue }
+            #endif
             let report = heard[id]
             let applied = report?.applied[replica.deployment] ?? -1
             let busy = report?.busy[replica] ?? 0

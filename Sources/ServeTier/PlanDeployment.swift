@@ -53,6 +53,9 @@ extension ServeStep {
             row.target = outcome.target
             row.direction = outcome.timer.direction
             row.directionSince = outcome.timer.since
+            #if MUTANTS
+                if Mutant.restartsTimer.isOn, row.direction != 0 { row.directionSince = now }
+            #endif
             // For people: as often as a renewal is committed anyway.
             let shown = load.map { Thousandths($0.milli) }
             let isDue = row.loadAt.map { $0 + ServeTier.renewEvery <= now } ?? true
@@ -68,6 +71,9 @@ extension ServeStep {
 
     /// The longest silence after which figures are stale: two reports, ten seconds at least (Ray 2.60).
     private func isBlind(_ settings: AutoscalingSettings) -> Bool {
+        #if MUTANTS
+            if Mutant.shrinksBlind.isOn { return false }
+        #endif
         let stale = max(Millis(settings.metricsInterval.rawValue * 2), Millis(10_000))
         let proxySilent = state.proxies.contains { id, proxy in
             max(heard[id]?.arrived ?? proxy.heardAt, listening) + stale <= now

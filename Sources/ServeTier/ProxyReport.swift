@@ -15,6 +15,8 @@ package struct ProxyReport: Sendable {
     /// Replicas off their routes that still have requests there.
     package var busy: [ReplicaID: Int]
     package var arrived: Moment
+    /// On the sender's boot clock; nil: it does not say.
+    package var sent: Millis?
 
     package init(
         proxy: String, incarnation: String, address: String, applied: [DeploymentID: Int64],

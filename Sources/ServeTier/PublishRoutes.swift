@@ -24,6 +24,11 @@ extension ServeStep {
             for replica in replicas(of: id) where replica.phase == .draining && replica.drainGeneration == nil
             {
                 update(replica.id) { $0.drainGeneration = generation }
+                #if MUTANTS
+                    if Mutant.drainsByOldRoute.isOn {
+                        update(replica.id) { $0.drainGeneration = row.routeGeneration }
+                    }
+                #endif
             }
         }
     }
@@ -69,12 +74,20 @@ extension Route {
         return Content(
             prefix: isIngress ? application?.routePrefix : nil,
             replicas: replicas.compactMap { replica in
-                guard replica.phase == .wanted, let placement = state.placements[replica.id],
-                    placement.phase == .ready, let host = placement.host, let port = placement.port
+                guard let placement = state.placements[replica.id], isRoutable(replica, placement),
+                    let host = placement.host, let port = placement.port
                 else { return nil }
                 return Replica(id: replica.id, host: host, port: port)
             }, maxOngoing: row.settings.maxOngoing, maxQueued: row.settings.maxQueued,
             metricsInterval: row.metricsInterval)
+    }
+
+    private static func isRoutable(_ replica: ReplicaRow, _ placement: PlacementRow) -> Bool {
+        #if MUTANTS
+            if Mutant.routesUnready.isOn, placement.phase == .starting { return replica.phase == .wanted }
+            if Mutant.routesDraining.isOn, replica.phase == .draining { return placement.phase == .ready }
+        #endif
+        return replica.phase == .wanted && placement.phase == .ready
     }
 
     /// Every route as committed, by deployment.

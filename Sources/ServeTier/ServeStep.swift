@@ -47,7 +47,8 @@ struct ServeStep {
     var replicasOnNode: [NodeID: Int] = [:]
 
     init(
-        state: ClusterState, now: Moment, grace: Millis, heard: [String: HeardProxy], refused: [String: Moment],
+        state: ClusterState, now: Moment, grace: Millis, heard: [String: HeardProxy],
+        refused: [String: Moment],
         listening: Moment,
         buckets: [DeploymentID: [String: [LoadBucketRow]]], unstored: [LoadBucketRow]
     ) {
@@ -79,6 +80,15 @@ struct ServeStep {
         var rest = self
         rest.touchedDeployments = []
         return rest.changes
+    }
+
+    /// What it would change, for a log line.
+    var words: String {
+        let rows =
+            touchedDeployments.map(\.rawValue) + touchedReplicas.map(\.rawValue) + touchedApplications
+            + removedDeployments.map(\.rawValue) + removedReplicas.map(\.rawValue) + removedApplications
+            + removedProxies
+        return (decisions.map(\.reason) + rows.sorted()).joined(separator: "; ")
     }
 
     // MARK: - Changing rows
@@ -170,6 +180,9 @@ struct ServeStep {
     /// When a proxy was last heard, understood or not, by this process or the one before it.
     func lastHeard(_ proxy: String) -> Moment {
         let said = heard[proxy]?.arrived ?? state.proxies[proxy]?.heardAt
+        #if MUTANTS
+            if Mutant.judgesAtOnce.isOn, let said { return max(said, refused[proxy] ?? said) }
+        #endif
         return [said, refused[proxy], listening].compactMap { $0 }.max() ?? listening
     }
 

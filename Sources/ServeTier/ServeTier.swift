@@ -25,6 +25,8 @@ package final class ServeTier {
     /// How often a step that was expected to find nothing to do was planned all the same and did. Anything but 0 is
     /// a wake that was not asked for: a fault to be reported. The plan was carried out.
     package private(set) var missedWakes = 0
+    /// What the latest of them found to do.
+    package private(set) var latestMissed = ""
 
     /// Proxies whose row may be forgotten: silent this long while another one speaks.
     static let proxyForgottenAfter = Millis(60_000)
@@ -56,6 +58,7 @@ package final class ServeTier {
             rest.end()
         }
         let before = heard[report.proxy]
+        if Overtaking.has(report.sent, before?.sent) { return }
         var proxy = before ?? HeardProxy(report)
         if proxy.incarnation != report.incarnation { acknowledged[report.proxy] = [:] }
         for load in report.load {
@@ -101,15 +104,18 @@ package final class ServeTier {
         let now = store.now()
         let state = try store.state()
         let renew = renewed + Self.renewEvery <= now
-        let resting = rest.holds(state.changeSequence, now)
+        let resting = rest.holds(store.plannedChanges, now)
         if resting, !rest.isSampled {
             if renew { try commitRenewal(state, now) }
             return min(rest.wake ?? renewed + Self.renewEvery, renewed + Self.renewEvery)
         }
         let step = plan(state, now)
         let proxies = proxyRows(in: state, now: now, renew: renew)
-        if resting, step.surprises { missedWakes += 1 }
-        var known = state.changeSequence
+        if resting, step.surprises {
+            missedWakes += 1
+            latestMissed = step.words
+        }
+        var known = store.plannedChanges
         if step.changes || !unstored.isEmpty || renew || !proxies.isEmpty || outranked != nil {
             try commit(step, proxies: proxies, renew: renew)
             known = store.knownChanges
@@ -151,12 +157,13 @@ package final class ServeTier {
     /// All that is due while nothing has changed: this tier and its proxies are alive.
     private func commitRenewal(_ state: ClusterState, _ now: Moment) throws(StoreError) {
         let proxies = proxyRows(in: state, now: now, renew: true)
+        let known = store.plannedChanges
         try store.commit { transaction in
             for proxy in proxies { try transaction.put(proxy) }
             try transaction.renew(address: address)
         }
         renewed = now
-        rest.extend(from: state.changeSequence, to: store.knownChanges)
+        rest.extend(from: known, to: store.knownChanges)
     }
 
     private func commit(_ step: ServeStep, proxies: [ProxyRow], renew: Bool) throws(StoreError) {
@@ -258,6 +265,7 @@ struct HeardProxy {
     var incarnation: String
     var address: String
     var arrived: Moment
+    var sent: Millis?
     var applied: [DeploymentID: Int64]
     var load: [DeploymentID: ProxyLoad]
     var busy: [ReplicaID: Int]
@@ -266,6 +274,7 @@ struct HeardProxy {
         incarnation = report.incarnation
         address = report.address
         arrived = report.arrived
+        sent = report.sent
         applied = report.applied
         load = [:]
         busy = report.busy
@@ -275,6 +284,7 @@ struct HeardProxy {
         incarnation = report.incarnation
         address = report.address
         arrived = report.arrived
+        sent = report.sent
         applied = report.applied
         busy = report.busy
         load = Dictionary(report.load.map { ($0.deployment, $0) }, uniquingKeysWith: { $1 })
@@ -285,9 +295,8 @@ struct HeardProxy {
 
     /// True when the later one says nothing that this one did not say.
     func says(thatOf later: HeardProxy) -> Bool {
-        func figures(_ proxy: HeardProxy) -> [DeploymentID: [Int]] {
-            proxy.load.mapValues { [$0.ongoing, $0.queued] }
-        }
+        // How many are being worked on comes with the next bucket; those that wait may wake a deployment from zero.
+        func figures(_ proxy: HeardProxy) -> [DeploymentID: Int] { proxy.load.mapValues(\.queued) }
         return incarnation == later.incarnation && address == later.address && applied == later.applied
             && busy == later.busy && figures(self) == figures(later)
             && arrived + Self.silenceIsNews > later.arrived

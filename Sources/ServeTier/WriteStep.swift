@@ -43,12 +43,18 @@ extension ServeStep {
             lastHeard(id) + silence <= now
         }
         guard silent.count < state.proxies.count else { return }
+        if state.proxies.count > 1 {
+            wake(at: state.proxies.keys.map { lastHeard($0) + silence }.filter { $0 > now }.min())
+        }
         for id in silent.keys.sorted() { forget(proxy: id) }
     }
 
     /// Deleted deployments go when their last replica has.
     mutating func removeDeleted() {
         for id in state.deployments.keys.sorted() {
+            #if MUTANTS
+                if Mutant.deletesAtOnce.isOn, state.deployments[id]?.deleting == true { remove(id) }
+            #endif
             guard state.deployments[id]?.deleting == true, replicas(of: id).isEmpty else { continue }
             remove(id)
         }

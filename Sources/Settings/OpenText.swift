@@ -9,8 +9,12 @@ extension Settings {
         let findings = Findings(file: file)
         let root = Document.root(text, findings)
         try findings.check()
-        if let root, !root.isNull, let section = Section(root, path: "", findings: findings) { return section }
-        if findings.isClean { findings.refuse(.start, "the file is empty", "nothing", "lines of `key: value`") }
+        if let root, !root.isNull, let section = Section(root, path: "", findings: findings) {
+            return section
+        }
+        if findings.isClean {
+            findings.refuse(.start, "the file is empty", "nothing", "lines of `key: value`")
+        }
         try findings.check()
         throw SettingsProblems(problems: [])
     }
@@ -29,6 +33,7 @@ extension Field {
 
     /// What stands under `applications` in a serve file.
     package func applications() -> [ApplicationSettings] {
-        list("a list of applications, [] for none").map { ServeFile(findings: findings).applications($0) } ?? []
+        list("a list of applications, [] for none").map { ServeFile(findings: findings).applications($0) }
+            ?? []
     }
 }

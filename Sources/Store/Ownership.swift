@@ -36,6 +36,17 @@ enum Ownership {
         Table(name: "cluster", key: "id", owner: nil, followed: false),
     ]
 
+    /// Tables that the plans of a tier never read: what changes there is no reason to plan anew.
+    private static let unplanned: [StoreRole: Set<String>] = [
+        .serve: ["node", "node_type", "instance_seen", "availability"],
+        .nodes: ["application", "deployment", "proxy"],
+    ]
+
+    /// - Parameter role: nil: somebody who reads everything.
+    static func isPlanned(_ table: String, by role: StoreRole?) -> Bool {
+        !(role.flatMap { unplanned[$0] }?.contains(table) ?? false)
+    }
+
     static let guardPrefix = "guard_"
     static let changePrefix = "change_"
 

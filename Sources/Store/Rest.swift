@@ -32,12 +32,14 @@ package struct Rest: Sendable {
 
     /// This tier has itself written rows which change nothing for a plan.
     package mutating func extend(from known: Int64, to sequence: Int64) {
-        if self.sequence == known { self.sequence = sequence }
+        if let rested = self.sequence, known <= rested { self.sequence = max(rested, sequence) }
     }
 
-    /// - Parameter sequence: the newest change there is.
+    /// - Parameter sequence: the newest change that concerns plans.
     package mutating func holds(_ sequence: Int64, _ now: Moment) -> Bool {
-        guard self.sequence == sequence, wake.map({ now < $0 }) ?? true, now < began + Self.atMost else {
+        guard let rested = self.sequence, sequence <= rested, wake.map({ now < $0 }) ?? true,
+            now < began + Self.atMost
+        else {
             return false
         }
         steps += 1

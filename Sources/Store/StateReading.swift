@@ -30,7 +30,10 @@ struct StateReading {
 
     /// Brings `state` up to date in place, so that nothing is copied which nobody else holds. False on a gap:
     /// entries were trimmed that it has not seen, or the database is another one; it is then of no use.
-    func advance(_ state: inout ClusterState) throws -> Bool {
+    /// - Parameter planned: told the newest change if a table was touched which the plans of `role` read.
+    func advance(
+        _ state: inout ClusterState, for role: StoreRole? = nil, planned: inout Int64
+    ) throws -> Bool {
         let newest = try Self.newestChange(db)
         if newest != state.changeSequence {
             guard let touched = try changes(from: state.changeSequence, to: newest) else { return false }
@@ -39,6 +42,7 @@ struct StateReading {
                 for key in keys { try table.read(key, into: &state, self) }
             }
             state.changeSequence = newest
+            if touched.keys.contains(where: { Ownership.isPlanned($0, by: role) }) { planned = newest }
         }
         state.roles = try roles()
         return true
@@ -114,6 +118,9 @@ private struct Followed<R: StoreRow>: FollowedTable {
     func read(_ key: String, into state: inout ClusterState, _ reading: StateReading) throws {
         let statement = try reading.db.cachedStatement(sql: R.sql.selectOne)
         let row = try Row.fetchOne(statement, arguments: [key])
+        #if MUTANTS
+            if Mutant.keepsDeleted.isOn, row == nil { return }
+        #endif
         state[keyPath: place][R.Key(keyText: key)] = try row.map { row in
             var columns = ColumnReader(row, R.sql, reading.memo)
             return try R(reading: &columns)

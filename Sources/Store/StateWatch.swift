@@ -24,7 +24,8 @@ package final class StateWatch {
             let reading = StateReading(db: db, memo: connection.memo)
             let touched = isFirst ? nil : try reading.touched(since: state.changeSequence)
             if let touched { changes.note(touched, before: state) }
-            if touched != nil, try reading.advance(&state) {
+            var planned: Int64 = 0
+            if touched != nil, try reading.advance(&state, planned: &planned) {
                 changes.note(after: state)
             } else {
                 state = try reading.whole()

@@ -36,6 +36,8 @@ package final class Store: @unchecked Sendable {
     private struct Kept {
         var clusterGeneration: Int64 = 0
         var state: ClusterState?
+        /// The newest change, as of `state`, in a table that this tier's plans read.
+        var planned: Int64 = 0
         /// Of the connection when `state` was read.
         var version: Int?
         var calls = 0
@@ -146,7 +148,12 @@ package final class Store: @unchecked Sendable {
     func checkHolder(_ db: Database) throws -> Int64 {
         let statement = try db.cachedStatement(sql: "SELECT epoch FROM role WHERE role = ?")
         let now = try Int64.fetchOne(statement, arguments: [role.rawValue]) ?? 0
-        guard now == epoch else { throw StoreError.fenced(role: role, mine: epoch, now: now) }
+        guard now == epoch else {
+            #if MUTANTS
+                if Mutant.staleEpochCommits.isOn { return clusterGeneration }
+            #endif
+            throw StoreError.fenced(role: role, mine: epoch, now: now)
+        }
         _ = try Opening.version(db)
         return try Int64.fetchOne(db.cachedStatement(sql: "SELECT cluster_generation FROM cluster")) ?? 0
     }
@@ -164,10 +171,12 @@ package final class Store: @unchecked Sendable {
         let isFirst = kept.state == nil
         var state = kept.state ?? ClusterState()
         kept.state = nil  // should the reading fail, the next one is whole
+        var planned = kept.planned
         let differed = try snapshot { db throws -> Bool in
             let reading = StateReading(db: db, memo: connection.memo)
-            guard !isFirst, try reading.advance(&state) else {
+            guard !isFirst, try reading.advance(&state, for: role, planned: &planned) else {
                 state = try reading.whole()
+                planned = state.changeSequence
                 return false
             }
             guard sampled else { return false }
@@ -178,6 +187,7 @@ package final class Store: @unchecked Sendable {
         if differed { kept.mismatches += 1 }
         kept.state = state
         kept.version = version
+        kept.planned = planned
         kept.ownUpTo = max(kept.ownUpTo, state.changeSequence)
         return state
     }
@@ -185,6 +195,10 @@ package final class Store: @unchecked Sendable {
     /// How often a sampled whole reading differed from the kept state. Anything but 0 is a fault to be reported;
     /// the whole reading won.
     package var stateMismatches: Int { lock.withLock { kept.mismatches } }
+
+    /// The newest change, as of the last call of `state`, that concerns the plans of this tier. It may be later than
+    /// that, never earlier.
+    package var plannedChanges: Int64 { lock.withLock { kept.planned } }
 
     /// The newest change that was read or made by this Store, with no gap before it.
     package var knownChanges: Int64 { lock.withLock { kept.ownUpTo } }

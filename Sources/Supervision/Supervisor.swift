@@ -34,6 +34,9 @@ package struct Supervisor: Sendable {
         self.fence = fence
         nextPort = ports.lowerBound
         replicas = found.map { Self.adopt($0, now: now) }.sorted { $0.order.id < $1.order.id }
+        #if MUTANTS
+            if Mutant.adoptsNothing.isOn { replicas = [] }
+        #endif
         // Go on behind the highest one held: ports just given up may still have connections closing on them.
         if let highest = replicas.compactMap(\.heldPort).filter(ports.contains).max() {
             nextPort = highest == ports.upperBound ? ports.lowerBound : highest + 1
@@ -155,6 +158,9 @@ extension Supervisor {
                 let answer = replicas[index].lastAnswer
                 replicas[index].stop(.startDeadline(answer), killAt: now + Self.unwellGrace)
             }
+            #if MUTANTS
+                if Mutant.neverKills.isOn { replicas[index].stop?.killAt = now + Millis(1 << 40) }
+            #endif
             if let stop = replicas[index].stop {
                 if stop.killAt <= now {
                     replicas[index].stop?.killAt = now + Self.killAgainAfter
@@ -188,6 +194,9 @@ extension Supervisor {
     /// Round the range, so that a port is given again as late as can be.
     private mutating func freePort(besides taken: [Int]) -> Int? {
         let held = Set(replicas.compactMap(\.heldPort)).union(taken)
+        #if MUTANTS
+            if Mutant.reusesPorts.isOn { nextPort = ports.lowerBound }
+        #endif
         for _ in ports {
             let port = nextPort
             nextPort = port == ports.upperBound ? ports.lowerBound : port + 1

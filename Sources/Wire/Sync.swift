@@ -26,6 +26,8 @@ package struct NodeSyncRequest: Sendable, Codable, Equatable {
     package var wireVersion = WireVersion.current
     /// New for each agent process; a newer sync of the same incarnation supersedes a pending one.
     package var incarnation: String
+    /// When this was written, on the sender's boot clock: one call may overtake another. Nil: an older sender.
+    package var sent: Millis?
     package var facts: NodeFacts
     /// The highest fence this agent has ever obeyed.
     package var fence: Fence
@@ -147,6 +149,8 @@ package struct ReplicaOrder: Sendable, Codable, Equatable {
 package struct ProxySyncRequest: Sendable, Codable, Equatable {
     package var wireVersion = WireVersion.current
     package var incarnation: String
+    /// When this was written, on the sender's boot clock: one call may overtake another. Nil: an older sender.
+    package var sent: Millis?
     package var host: String
     package var port: Int
     /// For each deployment it routes: the fence of the route in force.

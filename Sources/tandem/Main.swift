@@ -16,7 +16,8 @@ struct Tandem: AsyncParsableCommand {
             """,
         subcommands: [
             Up.self, Down.self, Deploy.self, Delete.self, Status.self, Logs.self, SQL.self, LoadCommand.self,
-            Demo.self, Simulate.self, StateCommand.self, CloudCommand.self, ReplicaCommand.self, Run.self,
+            Demo.self, Simulate.self, SwarmCommand.self, ScenarioCommand.self, StateCommand.self,
+            CloudCommand.self, ReplicaCommand.self, Run.self,
         ])
 }
 

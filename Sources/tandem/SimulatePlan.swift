@@ -55,6 +55,7 @@ struct SimulationQuestion {
             ClientPlan(path: target.path, load: Self.clientLoad(load, arrivals, isClosed: isClosed))
         ]
         world.cloud = Self.cloud(cluster, boot: command.bootMs.map { Millis($0) }, notes: &notes)
+        world.waitsForReady = true
         world.sampleEvery = .seconds(max(1, (horizon.rawValue / 1000 + Self.samplesMax - 1) / Self.samplesMax))
 
         var market = OracleMarket(

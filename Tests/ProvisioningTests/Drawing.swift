@@ -46,7 +46,7 @@ struct World {
             let count = counts[type.name] ?? (0, 0, 0, 0)
             return TypeState(
                 type: type, live: count.live, ready: count.ready, launching: count.launching,
-                recent: count.recent)
+                recent: Array(repeating: Moment(now + 500), count: count.recent))
         }
         return provision(
             ProvisioningInput(

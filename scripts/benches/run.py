@@ -15,7 +15,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import record  # noqa: E402
 
-BENCHES = {"seed-example": "seed_example", "cold-start": "cold_start", "restart": "restart"}
+BENCHES = {
+    "seed-example": "seed_example",
+    "cold-start": "cold_start",
+    "restart": "restart",
+    "simulation": "simulation",
+}
+BINARY = ".build/release/tandem"  # unless the module names another
 
 
 def say(text: str) -> None:
@@ -37,7 +43,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         bench.add_argument("--quick", action="store_true", help="a first look, in under a minute")
         bench.add_argument("--seed", type=int, default=1, help="of everything that is drawn (1)")
         bench.add_argument("--keep", action="store_true", help="keep State and logs, and print where")
-        bench.add_argument("--binary", default=".build/release/tandem", help="the tandem to measure")
+        binary = getattr(module_of(name), "BINARY", BINARY)
+        bench.add_argument("--binary", default=binary, help=f"the program to measure ({binary})")
         module_of(name).add_options(bench)
     options = parser.parse_args(arguments)
     if not options.list and not options.name:

@@ -7,6 +7,7 @@ import statistics
 import time
 
 import files
+import plateaus
 from cluster import Cluster
 from load import Load
 
@@ -24,6 +25,7 @@ HEADER = f"{'users':>6} {'replicas':>8} {'nodes':>6} {'qps':>8} {'p50 ms':>8} {'
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--users", type=numbers, default=None, help="levels, e.g. 1,4,10,20,40,10,0")
     parser.add_argument("--node-cpus", type=int, default=4, help="CPU of a node (4)")
+    parser.add_argument("--record", action="store_true", help="simulate the same run, and compare the plateaus")
     parser.add_argument("--handler-ms", type=int, default=200, help="time of a request (200)")
 
 
@@ -38,18 +40,22 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> dict:
     apps = {"applications": [files.sleeper(options.handler_ms, MAX_REPLICAS)]}
     cluster = Cluster(options.binary, folder, machines, apps)
     load = None
+    compared = {}
     try:
         cluster.up()
         cluster.wait_for_200()
         load = Load(options.binary, cluster.url)
         print(HEADER, flush=True)
-        rows = [run_level(cluster, load, users, options.node_cpus) for users in levels]
+        began = time.monotonic()
+        rows = [run_level(cluster, load, users, options.node_cpus, began) for users in levels]
         report = load.stop()
     finally:
         if load:
             load.kill()
         cluster.down()
-    return result(levels, rows, report)
+    if options.record:
+        compared = plateaus.compare(options.binary, folder, cluster.serve_file, cluster.cluster_file, rows)
+    return result(levels, rows, report) | compared
 
 
 def look(cluster: Cluster) -> tuple[int, int, int]:
@@ -64,8 +70,8 @@ def look(cluster: Cluster) -> tuple[int, int, int]:
     return ready, wanted or 0, nodes
 
 
-def run_level(cluster: Cluster, load: Load, users: int, node_cpus: int) -> dict:
-    """One level until it has settled: its row, and how it went there."""
+def run_level(cluster: Cluster, load: Load, users: int, node_cpus: int, began: float) -> dict:
+    """One level until it has settled: its row, and how it went there. `began`: when the first level did."""
     before = last_decision(cluster)
     failed_before = load.failed()
     start = time.monotonic()
@@ -86,6 +92,7 @@ def run_level(cluster: Cluster, load: Load, users: int, node_cpus: int) -> dict:
         if settled or now - start >= LEVEL_MAX_S:
             break
     row = {"users": users, "replicas": state[0], "nodes": state[2], **speeds(load.since(changed))}
+    row |= {"start_s": round(start - began, 3), "end_s": round(now - began, 3)}
     row |= {"steady_ms": round((changed - start) * 1000), "settled": settled}
     row |= {"targets": targets(cluster, before), "failed": load.failed() - failed_before}
     row["minimum_ms"] = round((minimum_since - start) * 1000) if minimum_since else None

@@ -43,6 +43,7 @@ final class Checks {
     var unknownSince: [String: Int64] = [:]
     var healedAt: Int64?
     var settledAt: Int64?
+    private var passedOver: [ReplicaID: Set<Int>] = [:]
     /// Of the requests that arrive well after the end of trouble.
     private(set) var late = (all: 0, failed: 0)
     static let lateAfter: Int64 = 600_000_000
@@ -90,8 +91,12 @@ final class Checks {
         guard isFollowed else { return beginAnew(watch.state) }
         let (changes, state) = (watch.changes, watch.state)
         book.take(changes)
-        for row in changes.replicas.lazy.compactMap(\.after) where row.routedAt != nil {
-            traffic.routes(row.id)
+        for row in changes.replicas.lazy.compactMap(\.after) {
+            if row.routedAt != nil { traffic.routes(row.id) }
+            if row.phase == .stopping, passedOver[row.id] == nil { notePassedOver(row.id, world, watch.state) }
+        }
+        for change in changes.replicas where change.after == nil {
+            if let id = change.before?.id { passedOver[id] = nil }
         }
         let at = Instant(now, listening: listening, heard: heard)
         report(SafetyOfRows.breaches(changes, state, book, at), world)
@@ -99,6 +104,16 @@ final class Checks {
         if operators == 0 { report(SafetyOfWords.unasked(changes), world) }
         lookAtDecisions(changes, world)
         if settledAt != nil { report(SafetyOfWords.unrest(changes), world) }
+    }
+
+    /// Which proxies were silent when a replica's stop was decided: nobody waits for those.
+    private func notePassedOver(_ id: ReplicaID, _ world: World, _ state: ClusterState) {
+        let silent = state.setting?.settings.proxySilent ?? ClusterSettings().proxySilent
+        passedOver[id] = Set(
+            world.proxies.filter { proxy in
+                let since = max(heard[proxy.id] ?? Moment(0), listening[.serve] ?? Moment(0))
+                return since + silent <= now
+            }.map(\.number))
     }
 
     private func noteTime(_ world: World, _ state: ClusterState) {
@@ -227,7 +242,8 @@ final class Checks {
         guard isPlanned || isFaultFree else { return }
         let silent = state.setting?.settings.proxySilent ?? ClusterSettings().proxySilent
         for proxy in world.proxies where proxy.isUp && traffic.isRouted(process.id, at: proxy.number) {
-            guard let last = heard[proxy.id], now - last < silent,
+            guard passedOver[process.id]?.contains(proxy.number) != true,
+                let last = heard[proxy.id], now - last < silent,
                 !world.network.isCut(proxy.party, .serve, at: world.now),
                 !world.network.isCut(.serve, proxy.party, at: world.now)
             else { continue }

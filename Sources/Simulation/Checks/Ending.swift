@@ -13,8 +13,6 @@ extension Checks {
 
     /// Between two looks whether the world has settled, in microseconds.
     static let settleEvery: Int64 = 30_000_000
-    /// Nobody asks for anything for so long before the world is called quiet.
-    static let quietBefore = Millis(600_000)
 
     /// The world must have settled in time. Once it has it must stay so to the end, which comes the sooner.
     private func settles(_ world: World) {
@@ -30,6 +28,12 @@ extension Checks {
         } else {
             world.after(Self.settleEvery) { $0.checks.settles($0) }
         }
+    }
+
+    /// What is left to do before the world can be called settled.
+    func unsettled(_ world: World) -> [Breach] {
+        catchUp(world)
+        return settled(world).breaches()
     }
 
     private func settled(_ world: World) -> Settled {
@@ -50,7 +54,7 @@ extension Checks {
                 guard let readyAfter = conduct.readyAfter, conduct.failsAfter == nil else { return true }
                 return readyAfter >= row.settings.replica.health.startDeadline
             }.map(\.id))
-        settled.isQuiet = plan.isQuiet(from: Millis(world.now / 1000) - Self.quietBefore)
+        settled.isQuiet = plan.isQuiet(from: Millis(world.now / 1000) - plan.quietBefore)
         settled.hasCapacity = plan.cloud.capacity.isEmpty && plan.cloud.stockOuts.isEmpty
         return settled
     }

@@ -13,6 +13,9 @@ package struct WorldPlan: Sendable {
     package var conduct: [String: Conduct] = [:]
     package var usualConduct = Conduct()
     package var clients: [ClientPlan] = []
+    /// Clients, samples and the horizon begin when every first replica is routed by every proxy, ten minutes after the
+    /// beginning at the latest: as people who deploy, look, and then send load.
+    package var waitsForReady = false
     package var cloud: CloudPlan
     /// Of this machine itself, when the cluster has no provider.
     package var localCPUs = 8
@@ -28,6 +31,8 @@ package struct WorldPlan: Sendable {
     /// world must have settled. Nil: no such verdict.
     package var healAt: Millis?
     package var settleWithin = Millis(3_000_000)
+    /// Nobody asks for anything for so long before the world is called quiet.
+    package var quietBefore = Millis(600_000)
     /// Once it has settled the run ends after so long, if that is before the horizon. Nil: at the horizon.
     package var quietFor: Millis?
     /// Between two samples of the timeline; nil: none are kept.

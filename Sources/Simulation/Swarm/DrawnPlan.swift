@@ -11,9 +11,9 @@ package struct DrawnPlan {
     package static let troubleFor = Millis.seconds(3_600)
     /// After it the world has so long to settle, and must then be quiet to the end.
     package static let settleWithin = Millis.seconds(3_600)
-    package static let quietFor = Millis.seconds(600)
+    package static let quietFor = Millis.seconds(300)
     /// The low load after all trouble.
-    package static let lowFor = Millis.seconds(300)
+    package static let lowFor = Millis.seconds(120)
     /// One of so many seeds is without faults.
     package static let faultFreeOneIn = 20
 
@@ -55,7 +55,7 @@ package struct DrawnPlan {
             applications.append(drawApplication(number, of: count, in: &plan))
         }
         plan.applications = applications
-        plan.proxies = Int(oneOf([1, 1, 2, 3]))
+        plan.proxies = Int(oneOf([1, 1, 1, 2, 3]))
         plan.cloud.bootDelay = Millis(spread(2_000, 60_000))
         plan.cloud.listLag = Millis(spread(100, 8_000))
         plan.cloud.stopDelay = Millis(spread(500, 30_000))
@@ -63,6 +63,7 @@ package struct DrawnPlan {
         plan.healAt = Self.troubleFor
         plan.settleWithin = Self.settleWithin
         plan.quietFor = Self.quietFor
+        plan.quietBefore = Self.quietFor
         plan.violationsMax = 1
         if between(1, Int64(Self.faultFreeOneIn)) > 1 { drawFaults(&plan) }
         return plan
@@ -79,7 +80,7 @@ package struct DrawnPlan {
             cluster.nodeTypes.append(type)
         }
         cluster.maxWorkers = Int(between(8, 20))
-        cluster.idleTimeout = Millis(spread(15_000, 300_000))
+        cluster.idleTimeout = Millis(spread(15_000, 150_000))
         cluster.joinDeadline = Millis(spread(120_000, 600_000))
         cluster.agentLost = Millis(oneOf([30_000, 60_000]))
         return cluster
@@ -116,10 +117,10 @@ package struct DrawnPlan {
         scaling.minReplicas = Int(oneOf([0, 1, 1, 2]))
         scaling.maxReplicas = scaling.minReplicas + Int(between(6, 24))
         scaling.targetOngoing = Thousandths(oneOf([500, 1_000, 1_000, 2_000]))
-        scaling.metricsInterval = Millis(oneOf([1_000, 2_000, 5_000, 10_000]))
+        scaling.metricsInterval = Millis(oneOf([2_000, 5_000, 10_000, 10_000]))
         scaling.lookBack = Millis(spread(5_000, 60_000))
         scaling.upscaleDelay = Millis(oneOf([0, 1_000, 5_000, 30_000]))
-        scaling.downscaleDelay = Millis(spread(10_000, 300_000))
+        scaling.downscaleDelay = Millis(spread(10_000, 150_000))
         return .auto(scaling)
     }
 
@@ -130,7 +131,7 @@ package struct DrawnPlan {
         var steps: [ClientPlan.Step] = []
         let isOpen = between(0, 2) > 0
         // Of open load: requests a second, thousandths; of closed load: users.
-        let base = isOpen ? spread(1_500, 6_000) / Int64(share) : between(4, 12)
+        let base = isOpen ? spread(1_200, 4_000) / Int64(share) : between(4, 10)
         switch between(0, 3) {
         case 0:  // steps up and down
             for at in stride(from: Int64(0), to: end, by: 300_000) {

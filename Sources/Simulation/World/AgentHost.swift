@@ -155,7 +155,7 @@ final class AgentHost {
         began = world.now
         let call = call
         let request = NodeHead.Request(
-            node: machine.node, incarnation: incarnation, resources: machine.resources, host: machine.host,
+            node: machine.node, incarnation: incarnation, sent: Millis(world.now / 1000), resources: machine.resources, host: machine.host,
             fence: mind.fence, replicas: mind.accounts.map(AgentReplica.init))
         let exchange = Exchange<NodeHead.Answer>(
             from: machine.party, to: .nodes, deadline: Self.deadline, in: world

@@ -17,8 +17,10 @@ final class Boundaries {
     /// Of the kind that the plan's torment strikes.
     private(set) var count = 0
 
-    /// True at the boundary that is to be struck.
-    func strikes(_ place: Place, _ world: World) -> Bool { strikes(place, world.plan.torment) }
+    /// True at the boundary that is to be struck; none is once all trouble is over.
+    func strikes(_ place: Place, _ world: World) -> Bool {
+        !world.isHealed && strikes(place, world.plan.torment)
+    }
 
     func strikes(_ place: Place, _ torment: Torment) -> Bool {
         let wanted: Int? =

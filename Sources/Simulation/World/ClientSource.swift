@@ -35,7 +35,7 @@ final class ClientSource {
     func begin(_ world: World) {
         switch plan.load {
         case .open(let steps), .closed(let steps, _):
-            for step in steps { world.at(step.at.rawValue * 1000) { self.turn(to: step.amount, $0) } }
+            for step in steps { world.at(world.loadBegan + step.at.rawValue * 1000) { self.turn(to: step.amount, $0) } }
         case .trace: nextOfTrace(world)
         }
     }
@@ -72,7 +72,7 @@ final class ClientSource {
         guard case .trace(let arrivals) = plan.load, nextArrival < arrivals.count else { return }
         let arrival = arrivals[nextArrival]
         nextArrival += 1
-        world.at(arrival.at) { world in
+        world.at(world.loadBegan + arrival.at) { world in
             self.ask(user: 0, service: arrival.service, world)
             self.nextOfTrace(world)
         }

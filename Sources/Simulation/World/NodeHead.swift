@@ -9,6 +9,7 @@ final class NodeHead: TierHead {
     struct Request {
         var node: NodeID
         var incarnation: String
+        var sent: Millis
         var resources: Resources
         var host: String
         var fence: Fence
@@ -55,7 +56,7 @@ final class NodeHead: TierHead {
         guard let tier, let store else { return nil }
         let missed = tier.missedWakes
         let (wake, calls) = try tier.step()
-        if tier.missedWakes > missed { world.violate("wake", "nodes slept though it had something to do") }
+        if tier.missedWakes > missed { world.violate("wake", "nodes slept though it had something to do: \(tier.latestMissed)") }
         for call in calls where isUp && !world.isDoomed(self) { make(call, world) }
         let now = store.now()
         for node in pending.keys.sorted() {
@@ -112,5 +113,6 @@ extension AgentReport {
         self.init(
             node: request.node, incarnation: request.incarnation, resources: request.resources,
             host: request.host, port: 9, fence: request.fence, replicas: request.replicas, arrived: arrived)
+        sent = request.sent
     }
 }

@@ -160,7 +160,8 @@ extension Deed {
     /// When the provider has nothing of a type.
     fileprivate var stockOut: MemoryCloud.Episode? {
         guard case .stockOut(let type, let span) = kind else { return nil }
-        return MemoryCloud.Episode(nodeType: type, from: Moment(at.rawValue), until: Moment((at + span).rawValue))
+        return MemoryCloud.Episode(
+            nodeType: type, from: Moment(at.rawValue), until: Moment((at + span).rawValue))
     }
 }
 

@@ -96,6 +96,7 @@ final class ProxySync {
             world.checks.routed(route, outcome, at: proxy, world)
             guard case .applied(let change) = outcome else { continue }
             changed = true
+            world.say("\(proxy.party) routes \(route.deployment) to \(route.replicas.count)")
             for grant in change.grants { proxy.granted(grant.waiter, grant.slot, world) }
         }
         for gone in answer.removed {
@@ -137,7 +138,7 @@ final class ProxySync {
     private func report(_ proxy: ProxyHost, _ world: World) -> ServeHead.Request {
         let now = MicroTime(world.now)
         return ServeHead.Request(
-            proxy: proxy.id, incarnation: incarnation(proxy), address: "127.0.0.1:\(8000 + number)",
+            proxy: proxy.id, incarnation: incarnation(proxy), sent: Millis(world.now / 1000), address: "127.0.0.1:\(8000 + number)",
             applied: Dictionary(
                 proxy.book.routes.map { ($0.deployment, $0.fence) }, uniquingKeysWith: { $1 }),
             load: proxy.book.gates.map { gate, _ in

@@ -51,6 +51,17 @@ extension World {
         return scene
     }
 
+    /// Rows of decisions that were ever written; those that were trimmed since count.
+    var decisionsMade: Int {
+        let sql =
+            "SELECT coalesce(sum(seq), 0) FROM sqlite_sequence WHERE name IN ('serve_decision', 'node_decision')"
+        guard case .integer(let sum)?? = try? checks.watch?.ask(sql).rows.first?.first else { return 0 }
+        return Int(sum)
+    }
+
+    /// What is left to do before everything has come to rest, as L-01 … say; empty: nothing.
+    package func unsettled() -> [Breach] { checks.unsettled(self) }
+
     /// What was counted until now; totals that a run's end adds are not in it yet.
     package var counts: WorldReport {
         var counts = report

@@ -9,6 +9,7 @@ final class ServeHead: TierHead {
     struct Request {
         var proxy: String
         var incarnation: String
+        var sent: Millis
         var address: String
         var applied: [DeploymentID: Fence]
         var load: [Load]
@@ -72,7 +73,7 @@ final class ServeHead: TierHead {
         guard let tier, let store else { return nil }
         let missed = tier.missedWakes
         let wake = try tier.step()
-        if tier.missedWakes > missed { world.violate("wake", "serve slept though it had something to do") }
+        if tier.missedWakes > missed { world.violate("wake", "serve slept though it had something to do: \(tier.latestMissed)") }
         let now = store.now()
         for proxy in pending.keys.sorted() {
             guard let entry = pending[proxy] else { continue }
@@ -143,5 +144,6 @@ extension ProxyReport {
                             area: bucket.area, ongoing: bucket.ongoing, queued: bucket.queued)
                     })
             }, busy: request.busy, arrived: arrived)
+        sent = request.sent
     }
 }

@@ -34,6 +34,12 @@ final class Truth {
         countedTo = now
     }
 
+    /// What was is counted no more.
+    func forget(at now: Int64) {
+        advance(to: now)
+        (replicaMicros, machineMicros, machinesPeak) = (0, 0, machines)
+    }
+
     /// Something about machines or replicas may be another than it was.
     func changed(_ world: World) {
         changes += 1
@@ -85,7 +91,7 @@ extension World {
         let gates = proxies.flatMap { $0.book.gates.map { $0.gate.ledger.read(at: .init(now)) } }
         report.samples.append(
             Sample(
-                at: Millis(now / 1000), users: clients.reduce(0) { $0 + $1.shownUsers },
+                at: Millis((now - loadBegan) / 1000), users: clients.reduce(0) { $0 + $1.shownUsers },
                 arrived: arrivedSinceSample,
                 target: state?.deployments.values.reduce(0) { $0 + $1.target } ?? 0, replicas: routed,
                 nodes: readyNodes, machines: provider.machines.count,

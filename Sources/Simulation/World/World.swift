@@ -19,6 +19,10 @@ package final class World {
     /// Microseconds since the beginning.
     package private(set) var now: Int64 = 0
     private var end: Int64 = 0
+    /// When the clients began.
+    private(set) var loadBegan: Int64 = 0
+    /// On the provider's bill until then, millionths of a dollar.
+    private var spentBefore: Int64 = 0
     /// Nothing goes wrong by the dice any more.
     var isHealed = false
 
@@ -88,6 +92,7 @@ package final class World {
         trace.watcher = watch
         try begin()
         end = plan.horizon.rawValue * 1000
+        if plan.waitsForReady { end += Self.readyMax }
         while let next = queue.next, next <= end, !isOver {
             guard let event = queue.pop() else { break }
             now = event.at
@@ -124,25 +129,51 @@ package final class World {
         }
         applyFirst(plan.applications)
         clients = plan.clients.enumerated().map { ClientSource($1, number: $0 + 1, seed: plan.seed) }
-        for client in clients { client.begin(self) }
+        if plan.waitsForReady { waitForReady() } else { beginLoad() }
         for deed in plan.script { at(deed.at.rawValue * 1000) { $0.perform(deed.kind) } }
         if !plan.faults.isEmpty { after(Fates.every) { Fates.strike($0) } }
         if let healAt = plan.healAt { at(healAt.rawValue * 1000) { $0.heal() } }
+    }
+
+    private func beginLoad() {
+        loadBegan = now
+        if plan.waitsForReady { end = now + plan.horizon.rawValue * 1000 }
+        truth.forget(at: now)
+        spentBefore = provider.microdollars
+        for client in clients { client.begin(self) }
         if plan.sampleEvery != nil { after(0) { $0.sample() } }
+    }
+
+    private static let readyMax: Int64 = 600_000_000
+
+    private func waitForReady() {
+        let deployments = checks.watch?.state.deployments ?? [:]
+        let isReady = !deployments.isEmpty && deployments.values.allSatisfy { row in
+            proxies.allSatisfy { proxy in
+                proxy.book.routes.first { $0.deployment == row.id }.map { $0.replicas.count >= row.target } ?? false
+            }
+        }
+        if isReady || now >= Self.readyMax { return beginLoad() }
+        after(10_000) { $0.waitForReady() }
     }
 
     private func finish() -> WorldReport {
         truth.advance(to: now)
         report.seed = plan.seed
-        report.simulated = Millis(now / 1000)
+        report.simulated = Millis((now - loadBegan) / 1000)
         report.replicaMillis = truth.replicaMicros / 1000
         report.nodeMillis = truth.machineMicros / 1000
-        report.microdollars = provider.microdollars
+        report.microdollars = provider.microdollars - spentBefore
         report.machinesMade = provider.made
         report.machinesPeak = truth.machinesPeak
         report.lastEvents = trace.last
         report.traceHash = trace.hash
         report.boundaries = boundaries.count
+        report.decisions = decisionsMade
+        for fault in FaultClass.allCases {
+            let struck = fault.cloudFaults.reduce(0) { $0 + (provider.cloud.struckFaults[$1] ?? 0) }
+            if struck > 0 { report.faults[fault, default: 0] += struck }
+        }
         queue.clear()
         return report
     }

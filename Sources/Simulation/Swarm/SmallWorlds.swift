@@ -1,0 +1,112 @@
+import Model
+
+/// Small fixed worlds, half a minute to a minute of events each and then rest: one step of a cluster's life
+/// after the other, so that each boundary in it can be struck in turn.
+package enum SmallWorlds {
+    /// In the order in which a cluster meets them.
+    package static let names = ["cold-start", "scale-up", "rollout", "scale-down", "delete", "node-lost"]
+
+    static var namesInWords: String { names.joined(separator: ", ") }
+
+    /// Nil: there is none of this name.
+    package static func make(_ name: String) -> WorldPlan? {
+        switch name {
+        case "cold-start": coldStart()
+        case "scale-up": scaleUp()
+        case "rollout": rollout()
+        case "scale-down": scaleDown()
+        case "delete": delete()
+        case "node-lost": nodeLost()
+        default: nil
+        }
+    }
+
+    /// An empty state, a first request.
+    private static func coldStart() -> WorldPlan {
+        world([application("one", auto())], users: [(0, 1)], for: 25)
+    }
+
+    /// One node is not enough any more.
+    private static func scaleUp() -> WorldPlan {
+        world([application("one", auto())], users: [(0, 1), (12, 5)], for: 40)
+    }
+
+    private static func rollout() -> WorldPlan {
+        var next = application("one", .fixed(2))
+        next.deployments[0].replica.environment = [.init(name: "VERSION", value: "2")]
+        return world([application("one", .fixed(2))], users: [(0, 2)], for: 40, [(15, .apply([next]))])
+    }
+
+    /// From two nodes and more to the least there may be.
+    private static func scaleDown() -> WorldPlan {
+        world([application("one", auto())], users: [(0, 5), (20, 0)], for: 50)
+    }
+
+    private static func delete() -> WorldPlan {
+        world(
+            [application("one", .fixed(1)), application("two", .fixed(2))], users: [(0, 1)], for: 40,
+            [(15, .delete(application: "two"))])
+    }
+
+    private static func nodeLost() -> WorldPlan {
+        world([application("one", .fixed(3))], users: [(0, 2)], for: 50, [(15, .loseMachine(1))])
+    }
+
+    // MARK: - What they are made of
+
+    private static func auto() -> ReplicaCount {
+        var scaling = AutoscalingSettings()
+        scaling.maxReplicas = 6
+        scaling.targetOngoing = .one
+        scaling.metricsInterval = .seconds(1)
+        scaling.lookBack = .seconds(3)
+        scaling.upscaleDelay = .seconds(1)
+        scaling.downscaleDelay = .seconds(5)
+        return .auto(scaling)
+    }
+
+    /// At `/one`, one CPU a replica.
+    private static func application(_ name: String, _ count: ReplicaCount) -> ApplicationSettings {
+        var settings = DeploymentSettings(
+            id: DeploymentID(application: name, deployment: "model"),
+            replica: ReplicaSettings(command: ["serve"]))
+        settings.count = count
+        return ApplicationSettings(name: name, routePrefix: "/" + name, deployments: [settings])
+    }
+
+    /// Nodes of two CPUs that boot in 2 s, and users of the first application.
+    /// - Parameter users: seconds and how many from then on; they leave when the trouble is over.
+    private static func world(
+        _ applications: [ApplicationSettings], users: [(at: Int64, count: Int64)], for trouble: Int64,
+        _ script: [(at: Int64, kind: Deed.Kind)] = []
+    ) -> WorldPlan {
+        var cluster = ClusterSettings()
+        cluster.provider = .native(endpoint: "http://cloud", tokenFile: "/token")
+        cluster.nodeTypes = [
+            NodeType(name: "small", resources: Resources([Resources.cpu: 2_000]), maxWorkers: 4)
+        ]
+        cluster.maxWorkers = 4
+        cluster.idleTimeout = .seconds(10)
+        cluster.joinDeadline = .seconds(60)
+        cluster.agentLost = .seconds(15)
+        let settleWithin = Millis.seconds(600)
+        let quietFor = Millis.seconds(60)
+        let healAt = Millis.seconds(trouble)
+        var plan = WorldPlan(
+            seed: 1, cluster: cluster, applications: applications, horizon: healAt + settleWithin + quietFor)
+        plan.cloud.bootDelay = .seconds(2)
+        plan.cloud.stopDelay = Millis(500)
+        plan.usualConduct.readyAfter = Millis(500)
+        plan.usualConduct.service = .fixed(Millis(400))
+        var steps = users.map { ClientPlan.Step(at: .seconds($0.at), amount: $0.count) }
+        steps.append(.init(at: healAt + .seconds(5), amount: 0))
+        plan.clients = [ClientPlan(path: "/one", load: .closed(steps, think: Millis(100)))]
+        plan.script = script.map { Deed(at: .seconds($0.at), $0.kind) }
+        plan.healAt = healAt
+        plan.settleWithin = settleWithin
+        plan.quietBefore = .seconds(60)
+        plan.quietFor = quietFor
+        plan.violationsMax = 1
+        return plan
+    }
+}
