@@ -17,6 +17,7 @@ import time
 SWARM = ".build-mutants/release/swarm"
 SOURCE = "Sources/Model/Mutant.swift"
 VARIABLE = "TANDEM_MUTANT"
+TWICE_EVERY = 4
 # A run that takes longer is no verdict; most take seconds.
 SECONDS_MAX = 600
 # Said on standard error by a process whose own state cannot be.
@@ -33,6 +34,11 @@ def mutants():
     return {name: (mode, breaks) for name, mode, breaks in found}
 
 
+def words(seed):
+    """How the program is told which run. In every fourth world each call, order, route and report comes twice."""
+    return ["--seed", str(seed)] + (["--torment", "twice"] if seed % TWICE_EVERY == 0 else [])
+
+
 def verdict(mutant, seed):
     """The rule that broke and in which words; None: the run passed, or took too long."""
     environment = {key: value for key, value in os.environ.items() if key != VARIABLE}
@@ -40,7 +46,7 @@ def verdict(mutant, seed):
         environment[VARIABLE] = mutant
     try:
         done = subprocess.run(
-            [SWARM, "replay", "--seed", str(seed), "--json"],
+            [SWARM, "replay", *words(seed), "--json"],
             env=environment, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
     except subprocess.TimeoutExpired:
         return None
@@ -49,7 +55,7 @@ def verdict(mutant, seed):
     if done.returncode < 0:
         return "trap", f"signal {-done.returncode}"
     if done.returncode not in (0, 1):
-        sys.exit(f"{SWARM} replay --seed {seed}: {done.stderr.strip() or done.returncode}")
+        sys.exit(f"{SWARM} replay {' '.join(words(seed))}: {done.stderr.strip() or done.returncode}")
     findings = json.loads(done.stdout)["findings"]
     return (findings[0]["rule"], findings[0]["words"]) if findings else None
 

@@ -85,7 +85,9 @@
         /// As measured: no test of a room, of a tier or of both tiers fails by it.
         package var passesUnitTests: Bool { Self.unseenByUnitTests.contains(self) }
 
-        private static let unseenByUnitTests: Set<Mutant> = []
+        private static let unseenByUnitTests: Set<Mutant> = [
+            .sendsUnnoted, .lostOnOneList, .judgesAtOnce, .releasesTwice,
+        ]
     }
 
     extension Mutant {

@@ -22,6 +22,7 @@ import Model
 /// and `n` arriving; `w` is bounded by the arrivals of one objective, and trials begin at the count of the
 /// second before, so that there are two of them in steady load and `2 log₂` of the change otherwise.
 package struct OraclePlan: Sendable {
+    /// What comes: users who ask again when they are answered, or requests one by one.
     package enum Load: Sendable {
         /// Sorted by time.
         case requests([Arrival])

@@ -77,7 +77,9 @@ struct HouseTests {
         #expect(text.contains("CREATE TABLE"), "State/schema.sql: type scripts/schema")
     }
 
-    @Test(arguments: ["scripts/run", "scripts/test", "scripts/bench", "scripts/check", ".ci/run"])
+    @Test(arguments: [
+        "scripts/run", "scripts/test", "scripts/bench", "scripts/check", "scripts/mutants", ".ci/run",
+    ])
     func scriptsCanBeCalled(path: String) {
         #expect(
             FileManager.default.isExecutableFile(atPath: Repository.root.appending(path: path).path()),

@@ -105,6 +105,7 @@ package enum Torment: Hashable, Sendable {
 
 /// Something that happens at a stated instant.
 package struct Deed: Hashable, Sendable {
+    /// What happens.
     package enum Kind: Hashable, Sendable {
         case apply([ApplicationSettings])
         case delete(application: String)

@@ -107,6 +107,7 @@ package enum ServiceTime: Hashable, Sendable {
 
 /// Somebody who sends requests.
 package struct ClientPlan: Sendable {
+    /// When how much is asked.
     package enum Load: Sendable {
         /// So many each second from this instant on, evenly thrown (Poisson): steps in the order of time.
         case open([Step])
