@@ -47,7 +47,8 @@ package final class ServeDesk: TierDesk {
     /// - Parameter proxy: nil: its load is not acknowledged now.
     private func answer(to request: ProxySyncRequest, from proxy: String? = nil) -> ProxySyncAnswer {
         let applied = Dictionary(request.applied.map { ($0.deployment, $0.fence) }, uniquingKeysWith: { $1 })
-        let last = request.load.compactMap { load in load.buckets.last.map { (load.deployment, $0.sequence) } }
+        let last = request.load.compactMap { load in load.buckets.last.map { (load.deployment, $0.sequence) }
+        }
         let reported = proxy == nil ? [:] : Dictionary(last, uniquingKeysWith: { $1 })
         // Nothing can be read: nothing is new, and the step says what is wrong.
         let news = try? tier.news(for: proxy ?? "", applied: applied, reported: reported)

@@ -1,5 +1,5 @@
-import Link
 import CPlatform
+import Link
 import Logging
 import Model
 import NIOCore

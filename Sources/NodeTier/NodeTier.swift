@@ -96,10 +96,11 @@ package final class NodeTier {
     }
 
     package func hear(_ answer: ProviderAnswer) {
-        if case .list(.success(let list)) = answer, list == settledList {
-            inFlight.remove(CallKey(answer))
-            listed = store.now()
-            return
+        switch answer {
+        case .list(.success(let list)) where list == settledList: return take(unremarkable: answer)
+        // A list is whole or it is nothing: nothing follows from one that failed.
+        case .list(.failure): return take(unremarkable: answer)
+        default: break
         }
         answers.append(answer)
         rest.end()
@@ -160,6 +161,12 @@ package final class NodeTier {
         step.place(holdsCapacity: serveWasSilent)
         step.raiseGenerations()
         return step
+    }
+
+    /// Only the pause before the next call begins.
+    private func take(unremarkable answer: ProviderAnswer) {
+        inFlight.remove(CallKey(answer))
+        listed = store.now()
     }
 
     private func settleList(_ step: NodeStep) {

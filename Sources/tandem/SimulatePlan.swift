@@ -56,7 +56,8 @@ struct SimulationQuestion {
         ]
         world.cloud = Self.cloud(cluster, boot: command.bootMs.map { Millis($0) }, notes: &notes)
         world.waitsForReady = true
-        world.sampleEvery = .seconds(max(1, (horizon.rawValue / 1000 + Self.samplesMax - 1) / Self.samplesMax))
+        world.sampleEvery = .seconds(
+            max(1, (horizon.rawValue / 1000 + Self.samplesMax - 1) / Self.samplesMax))
 
         var market = OracleMarket(
             cluster: cluster, offerings: Self.stocked(world.cloud), deployment: deployment,

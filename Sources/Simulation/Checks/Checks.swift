@@ -93,7 +93,9 @@ final class Checks {
         book.take(changes)
         for row in changes.replicas.lazy.compactMap(\.after) {
             if row.routedAt != nil { traffic.routes(row.id) }
-            if row.phase == .stopping, passedOver[row.id] == nil { notePassedOver(row.id, world, watch.state) }
+            if row.phase == .stopping, passedOver[row.id] == nil {
+                notePassedOver(row.id, world, watch.state)
+            }
         }
         for change in changes.replicas where change.after == nil {
             if let id = change.before?.id { passedOver[id] = nil }

@@ -42,7 +42,8 @@ package struct WorldPlan: Sendable {
     /// Violations kept; the run ends at the first when this is 1.
     package var violationsMax = 20
 
-    package init(seed: UInt64, cluster: ClusterSettings, applications: [ApplicationSettings], horizon: Millis) {
+    package init(seed: UInt64, cluster: ClusterSettings, applications: [ApplicationSettings], horizon: Millis)
+    {
         self.seed = seed
         self.cluster = cluster
         self.applications = applications

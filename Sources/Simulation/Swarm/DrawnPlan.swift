@@ -192,7 +192,10 @@ package struct DrawnPlan {
             var changed = first
             let index = Int(between(0, Int64(first.count) - 1))
             switch between(0, 4) {
-            case 0: changed[index].deployments[0].replica.environment = [.init(name: "V", value: "\(at.rawValue)")]
+            case 0:
+                changed[index].deployments[0].replica.environment = [
+                    .init(name: "V", value: "\(at.rawValue)")
+                ]
             case 1: changed[index].deployments[0].count = .fixed(Int(between(0, 5)))
             case 2: changed.remove(at: index)
             case 3:

@@ -155,7 +155,8 @@ final class AgentHost {
         began = world.now
         let call = call
         let request = NodeHead.Request(
-            node: machine.node, incarnation: incarnation, sent: Millis(world.now / 1000), resources: machine.resources, host: machine.host,
+            node: machine.node, incarnation: incarnation, sent: Millis(world.now / 1000),
+            resources: machine.resources, host: machine.host,
             fence: mind.fence, replicas: mind.accounts.map(AgentReplica.init))
         let exchange = Exchange<NodeHead.Answer>(
             from: machine.party, to: .nodes, deadline: Self.deadline, in: world
@@ -194,7 +195,9 @@ final class AgentHost {
         machine.disk.fence = answer.fence
         machine.disk.orders = orders
         world.checks.obeys(machine, answer.fence, world)
-        _ = mind.obey(answer.orders.map { $0.replicas.map(StandingOrder.init) }, fence: answer.fence, now: Self.clock(world))
+        _ = mind.obey(
+            answer.orders.map { $0.replicas.map(StandingOrder.init) }, fence: answer.fence,
+            now: Self.clock(world))
         advance([], world)
         return true
     }

@@ -35,7 +35,9 @@ final class ClientSource {
     func begin(_ world: World) {
         switch plan.load {
         case .open(let steps), .closed(let steps, _):
-            for step in steps { world.at(world.loadBegan + step.at.rawValue * 1000) { self.turn(to: step.amount, $0) } }
+            for step in steps {
+                world.at(world.loadBegan + step.at.rawValue * 1000) { self.turn(to: step.amount, $0) }
+            }
         case .trace: nextOfTrace(world)
         }
     }

@@ -67,7 +67,8 @@ extension World {
 
     func crash(_ party: Party, downFor span: Int64?) {
         switch party {
-        case .serve, .nodes: heads.first { $0.party == party && $0.isUp }?.crash(self, "killed", downFor: span)
+        case .serve, .nodes:
+            heads.first { $0.party == party && $0.isUp }?.crash(self, "killed", downFor: span)
         case .proxy(let number): proxies.first { $0.number == number }?.crash(self, downFor: span)
         case .agent(0): for machine in machines { machine.crashAgent(self, downFor: span) }
         case .agent(let number): machine(number)?.crashAgent(self, downFor: span)
@@ -117,7 +118,9 @@ extension World {
 
     func operatorApplies(_ applications: [ApplicationSettings]) {
         checks.applies(applications)
-        operate("apply") { head, _ throws(StoreError) in try head.tier?.apply(applications) } done: { world in
+        operate("apply") { head, _ throws(StoreError) in
+            try head.tier?.apply(applications)
+        } done: { world in
             world.checks.applied(applications, world)
         }
     }

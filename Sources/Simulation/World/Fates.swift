@@ -99,7 +99,9 @@ extension FaultMix {
     /// What the provider's own dice are to do; a class's rate is shared by its faults.
     var cloudRates: [FaultPlan.Rate] {
         classes.flatMap { fault in
-            fault.cloudFaults.map { FaultPlan.Rate($0, perMille: max(1, self[fault] / fault.cloudFaults.count)) }
+            fault.cloudFaults.map {
+                FaultPlan.Rate($0, perMille: max(1, self[fault] / fault.cloudFaults.count))
+            }
         }
     }
 }

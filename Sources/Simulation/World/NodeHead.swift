@@ -56,7 +56,9 @@ final class NodeHead: TierHead {
         guard let tier, let store else { return nil }
         let missed = tier.missedWakes
         let (wake, calls) = try tier.step()
-        if tier.missedWakes > missed { world.violate("wake", "nodes slept though it had something to do: \(tier.latestMissed)") }
+        if tier.missedWakes > missed {
+            world.violate("wake", "nodes slept though it had something to do: \(tier.latestMissed)")
+        }
         for call in calls where isUp && !world.isDoomed(self) { make(call, world) }
         let now = store.now()
         for node in pending.keys.sorted() {

@@ -21,7 +21,8 @@ final class ProviderHost {
         settings.stopDelay = plan.cloud.stopDelay
         settings.remembersTerminated = plan.cloud.remembersTerminated
         settings.stockOuts = plan.cloud.stockOuts + plan.script.compactMap(\.stockOut)
-        settings.latency = Millis(plan.cloud.callTime.rawValue / 2)...Millis(plan.cloud.callTime.rawValue * 3 / 2)
+        settings.latency =
+            Millis(plan.cloud.callTime.rawValue / 2)...Millis(plan.cloud.callTime.rawValue * 3 / 2)
         settings.hangSpan = Millis(Self.deadline / 1000)
         settings.faults = FaultPlan(rates: plan.faults.cloudRates, seed: plan.seed)
         self.settings = settings
@@ -45,7 +46,9 @@ final class ProviderHost {
         world.report.calls[CloudFault.Call(call), default: 0] += 1
         let isCut = world.network.isCut(.nodes, .provider, at: world.now)
         guard !isCut else {
-            return world.after(Self.deadline) { answered($0, .failed(call, .outcomeUnknown("no answer in 30 s"))) }
+            return world.after(Self.deadline) {
+                answered($0, .failed(call, .outcomeUnknown("no answer in 30 s")))
+            }
         }
         if world.boundaries.strikes(.call, world) {
             return world.after(Network.usual) { answered($0, .failed(call, .unavailable("no connection"))) }
@@ -112,7 +115,8 @@ final class ProviderHost {
         let type = world.plan.cluster.nodeTypes.first { $0.name == machine.instance.offering.nodeType }
         let host = MachineHost(
             number: world.machines.count + (world.plan.cluster.provider == nil ? 0 : 1),
-            instance: machine.instance.id, node: machine.instance.node, resources: type?.resources ?? Resources(),
+            instance: machine.instance.id, node: machine.instance.node,
+            resources: type?.resources ?? Resources(),
             ports: machine.join.ports, seed: seed)
         numbers[machine.key] = host
         world.add(host)

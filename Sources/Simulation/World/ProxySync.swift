@@ -138,7 +138,8 @@ final class ProxySync {
     private func report(_ proxy: ProxyHost, _ world: World) -> ServeHead.Request {
         let now = MicroTime(world.now)
         return ServeHead.Request(
-            proxy: proxy.id, incarnation: incarnation(proxy), sent: Millis(world.now / 1000), address: "127.0.0.1:\(8000 + number)",
+            proxy: proxy.id, incarnation: incarnation(proxy), sent: Millis(world.now / 1000),
+            address: "127.0.0.1:\(8000 + number)",
             applied: Dictionary(
                 proxy.book.routes.map { ($0.deployment, $0.fence) }, uniquingKeysWith: { $1 }),
             load: proxy.book.gates.map { gate, _ in

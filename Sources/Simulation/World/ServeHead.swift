@@ -73,7 +73,9 @@ final class ServeHead: TierHead {
         guard let tier, let store else { return nil }
         let missed = tier.missedWakes
         let wake = try tier.step()
-        if tier.missedWakes > missed { world.violate("wake", "serve slept though it had something to do: \(tier.latestMissed)") }
+        if tier.missedWakes > missed {
+            world.violate("wake", "serve slept though it had something to do: \(tier.latestMissed)")
+        }
         let now = store.now()
         for proxy in pending.keys.sorted() {
             guard let entry = pending[proxy] else { continue }

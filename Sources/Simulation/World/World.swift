@@ -148,11 +148,15 @@ package final class World {
 
     private func waitForReady() {
         let deployments = checks.watch?.state.deployments ?? [:]
-        let isReady = !deployments.isEmpty && deployments.values.allSatisfy { row in
-            proxies.allSatisfy { proxy in
-                proxy.book.routes.first { $0.deployment == row.id }.map { $0.replicas.count >= row.target } ?? false
+        let isReady =
+            !deployments.isEmpty
+            && deployments.values.allSatisfy { row in
+                proxies.allSatisfy { proxy in
+                    proxy.book.routes.first { $0.deployment == row.id }.map {
+                        $0.replicas.count >= row.target
+                    } ?? false
+                }
             }
-        }
         if isReady || now >= Self.readyMax { return beginLoad() }
         after(10_000) { $0.waitForReady() }
     }
