@@ -98,7 +98,12 @@ struct SimulationQuestion {
         reading.column = options.traceColumn
         reading.tokens.perInput = command.work.inputTokenUs
         reading.tokens.perOutput = command.work.outputTokenUs
-        return try RecordedLoad.read(path: path, reading)
+        var recorded = try RecordedLoad.read(path: path, reading)
+        // The last level of users has no end of its own: it lasts as long as is asked for.
+        if !recorded.steps.isEmpty, let until = options.until {
+            recorded.end = max(recorded.end, micros(until - options.from))
+        }
+        return recorded
     }
 
     private static func arrivals(_ load: RecordedLoad, _ service: ServiceTime?, seed: UInt64) -> [Arrival] {
