@@ -81,7 +81,6 @@ extension NodeStep {
     }
 
     private mutating func checkPresence(_ node: NodeRow) {
-        let heard = lastHeard(node)
         #if MUTANTS
             if Mutant.lostOnOneList.isOn, node.absentLists > 0, isSilent(node, for: NodeRule.silentForLoss) {
                 return lose(node, because: "the provider does not show it")
@@ -99,10 +98,8 @@ extension NodeStep {
                     because: "its agent has been silent for \(settings.agentLost.rawValue) ms")
             }
         } else {
-            for span in [NodeRule.silentForLoss, settings.agentSilent, settings.agentLost]
-            where heard + span > now {
-                wake(at: heard + span)
-            }
+            // No wake: each heartbeat moves these moments and changes nothing else. See `Silences`.
+            watch(node.id)
         }
     }
 

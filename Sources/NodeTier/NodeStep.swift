@@ -45,6 +45,7 @@ struct NodeStep {
     var purchases: [Purchase] = []
     var decisions: [Decision] = []
     private(set) var wake: Moment?
+    private(set) var watched: Set<NodeID> = []
     /// Placements that hold room, by node.
     private(set) var onNode: [NodeID: Set<ReplicaID>] = [:]
 
@@ -186,6 +187,9 @@ struct NodeStep {
     mutating func raiseGenerations() {
         for node in reordered.sorted() { update(node) { $0.generation += 1 } }
     }
+
+    /// The silence of its agent matters: whoever rests on this plan keeps an eye on it.
+    mutating func watch(_ node: NodeID) { watched.insert(node) }
 
     mutating func wake(at moment: Moment?) {
         guard let moment else { return }

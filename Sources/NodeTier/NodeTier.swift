@@ -32,6 +32,7 @@ package final class NodeTier {
     private var outranked: Int64?
     private var settingsStored = false
     private var rest = Rest()
+    private var silences = Silences()
     /// The serve tier was silent at the last plan.
     private var serveWasSilent = false
     private var published: (sequence: Int64, orders: [NodeID: Orders])?
@@ -112,7 +113,9 @@ package final class NodeTier {
         let now = store.now()
         let state = try store.state()
         let renew = renewed + Self.renewEvery <= now
-        let resting = rest.holds(store.plannedChanges, now) && isServeSilent(state, now) == serveWasSilent
+        let resting =
+            rest.holds(store.plannedChanges, now) && isServeSilent(state, now) == serveWasSilent
+            && silences.hold(now, heard: lastHeard)
         if resting, !rest.isSampled {
             if renew { try commitRenewal(state, now) }
             return try outcome(state, now, wake: rest.wake)
@@ -160,7 +163,15 @@ package final class NodeTier {
         serveWasSilent = isServeSilent(state, now)
         step.place(holdsCapacity: serveWasSilent)
         step.raiseGenerations()
+        silences = Silences(
+            step.watched, [NodeRule.silentForLoss, settings.agentSilent, settings.agentLost], now,
+            heard: lastHeard)
         return step
+    }
+
+    /// When an agent was last heard by this process, understood or not; its start at the least.
+    private func lastHeard(_ node: NodeID) -> Moment {
+        [reports[node]?.arrived, refused[node]?.arrived].compactMap { $0 }.reduce(listening) { max($0, $1) }
     }
 
     /// Only the pause before the next call begins.
@@ -178,7 +189,8 @@ package final class NodeTier {
     private func outcome(
         _ state: ClusterState, _ now: Moment, wake: Moment?
     ) throws(StoreError) -> (wake: Moment?, calls: [ProviderCall]) {
-        var wake = [wake, renewed + Self.renewEvery, offeringsDue > now ? offeringsDue : nil]
+        let silence = silences.wake(now, heard: lastHeard)
+        var wake = [wake, silence, renewed + Self.renewEvery, offeringsDue > now ? offeringsDue : nil]
             .compactMap { $0 }.min()
         let calls = dueCalls(in: state, now: now, wake: &wake)
         if !calls.isEmpty {
