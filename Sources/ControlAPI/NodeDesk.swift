@@ -20,7 +20,14 @@ package final class NodeDesk: TierDesk {
     }
 
     package func step() throws(StoreError) -> Moment? {
-        let (wake, due) = try tier.step()
+        let (wake, due): (Moment?, [ProviderCall])
+        do {
+            (wake, due) = try tier.step()
+        } catch {
+            // Nothing can be committed: who waits is still answered in time, or it would seem silent afterwards.
+            waiting.answer(now: tier.store.now(), { _, _ in nil }, empty: { self.nothing(for: $0) })
+            throw error
+        }
         for call in due { calls.yield(call) }
         asksForSettings = tier.asksForSettings
         waiting.answer(

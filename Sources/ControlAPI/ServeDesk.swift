@@ -12,7 +12,14 @@ package final class ServeDesk: TierDesk {
     package init(tier: ServeTier) { self.tier = tier }
 
     package func step() throws(StoreError) -> Moment? {
-        let wake = try tier.step()
+        let wake: Moment?
+        do {
+            wake = try tier.step()
+        } catch {
+            // Nothing can be committed: who waits is still answered in time, or it would seem silent afterwards.
+            waiting.answer(now: tier.store.now(), { _, _ in nil }, empty: { self.answer(to: $0) })
+            throw error
+        }
         waiting.answer(
             now: tier.store.now(),
             { proxy, request in

@@ -179,7 +179,7 @@ extension World {
         for proxy in proxies { proxy.start(self) }
         for machine in machines {
             machine.startAgent(self)
-            for process in machine.processes.values where process.isHung { process.isHung = false }
+            for id in machine.processes.keys.sorted() { machine.processes[id]?.recover(self) }
         }
         for id in slowness.keys { slowness[id] = 1 }
         for process in machines.flatMap({ $0.processes.values }) { process.slowness = 1 }

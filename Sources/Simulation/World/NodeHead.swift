@@ -55,7 +55,13 @@ final class NodeHead: TierHead {
     override func step(_ world: World) throws(StoreError) -> Moment? {
         guard let tier, let store else { return nil }
         let missed = tier.missedWakes
-        let (wake, calls) = try tier.step()
+        let (wake, calls): (Moment?, [ProviderCall])
+        do {
+            (wake, calls) = try tier.step()
+        } catch {
+            answerLate(store.now(), world)
+            throw error
+        }
         if tier.missedWakes > missed {
             world.violate("wake", "nodes slept though it had something to do: \(tier.latestMissed)")
         }
@@ -70,6 +76,15 @@ final class NodeHead: TierHead {
             entry.exchange.answer(answer, in: world)
         }
         return [wake, pending.values.map(\.deadline).min()].compactMap { $0 }.min()
+    }
+
+    /// Nothing can be committed: who waits is still answered in time.
+    private func answerLate(_ now: Moment, _ world: World) {
+        for node in pending.keys.sorted() {
+            guard let entry = pending[node], entry.deadline <= now, !world.isDoomed(self) else { continue }
+            pending[node] = nil
+            entry.exchange.answer(Answer(fence: entry.request.fence, orders: nil), in: world)
+        }
     }
 
     /// An agent's call arrives.

@@ -72,7 +72,13 @@ final class ServeHead: TierHead {
     override func step(_ world: World) throws(StoreError) -> Moment? {
         guard let tier, let store else { return nil }
         let missed = tier.missedWakes
-        let wake = try tier.step()
+        let wake: Moment?
+        do {
+            wake = try tier.step()
+        } catch {
+            answerLate(store.now(), world)
+            throw error
+        }
         if tier.missedWakes > missed {
             world.violate("wake", "serve slept though it had something to do: \(tier.latestMissed)")
         }
@@ -85,6 +91,15 @@ final class ServeHead: TierHead {
             entry.exchange.answer(answer, in: world)
         }
         return [wake, pending.values.map(\.deadline).min()].compactMap { $0 }.min()
+    }
+
+    /// Nothing can be committed: who waits is still answered in time.
+    private func answerLate(_ now: Moment, _ world: World) {
+        for proxy in pending.keys.sorted() {
+            guard let entry = pending[proxy], entry.deadline <= now, !world.isDoomed(self) else { continue }
+            pending[proxy] = nil
+            entry.exchange.answer(.nothing, in: world)
+        }
     }
 
     /// A proxy's call arrives.
