@@ -98,7 +98,7 @@ let package = Package(
             "Simulation",
             [
                 "Model", "Placement", "Provisioning", "Routing", "Supervision", "Cloud", "Store", "ServeTier",
-                "NodeTier",
+                "NodeTier", "Wire",
             ]),
         room("Scenarios", ["Model", "Cloud", "Settings", "Simulation"]),
         room("Load", outside: [asyncHTTPClient, histogram, nioCore, nioHTTP1, nioPosix]),

@@ -12,12 +12,6 @@ struct SyncLoop {
     var controlPort: Int
     var logger: Logger
 
-    /// A restarted tier must be found fast.
-    static let backoffFirst = Millis(100)
-    static let backoffMax = Millis(2_000)
-    /// Between an answer that brings nothing and the next call, when it came sooner than this.
-    static let emptyAnswerPause = Millis(50)
-
     /// The two ends, as refusals of a version name them.
     static let tier = "the node tier"
     static let me = "this agent"
@@ -31,7 +25,7 @@ struct SyncLoop {
 
     /// Returns true when the node is to retire, false when the task was cancelled.
     func run() async -> Bool {
-        var backoff = Backoff(first: Self.backoffFirst, max: Self.backoffMax)
+        var backoff = Backoff(first: LongPoll.pauseFirst, max: LongPoll.pauseMax)
         var dice = SystemRandomNumberGenerator()
         var silent = false
         var spoken = SpokenVersion()
@@ -47,7 +41,7 @@ struct SyncLoop {
                     backoff.reset()
                     if silent { logger.info("the node tier answers again") }
                     silent = false
-                    if !isNews { _ = await core.thread.sleep(until: began + Self.emptyAnswerPause) }
+                    if !isNews { _ = await core.thread.sleep(until: began + LongPoll.emptyPause) }
                 } catch {
                     silent = await failed(error, silent, &backoff, &dice)
                 }

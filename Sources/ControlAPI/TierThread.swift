@@ -30,14 +30,8 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
 
     /// The net under the doorbell: how often `data_version` is asked.
     static var pollEvery: Millis { Millis(100) }
-    /// A step at least this often.
-    static var tickEvery: Millis { Millis(1_000) }
-    /// A tier that cannot commit for so long ends, so that a fresh one may try.
-    static var giveUpAfter: Millis { Millis(5_000) }
     /// Between two looks at the log's size and at what is too old.
     static var upkeepEvery: Millis { Millis(5_000) }
-    /// Between two tries to commit while the disk is full.
-    static var roomEvery: Millis { Millis(1_000) }
 
     /// - Parameter bell: descriptor that becomes readable when another process has committed.
     package init(desk: Desk, store: Store, bell: Int32?, log: Logger) {
@@ -131,14 +125,14 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
             for letter in letters { letter(desk) }
             let now = store.now()
             let due = wake.map { $0 <= now } ?? false
-            if letters.isEmpty, !due, stepped + Self.tickEvery > now, !hasNews() {
+            if letters.isEmpty, !due, stepped + TierPace.tickEvery > now, !hasNews() {
                 sleep(until: wake, now: now)
                 continue
             }
             stepped = now
             do {
                 wake = try desk.step()
-                trouble?.lockedSince = nil
+                trouble?.stepped()
                 if let past = trouble, past.isOver(now) {
                     log.notice("steps are committed again", metadata: ["trouble_ms": "\(past.span.rawValue)"])
                     trouble = nil
@@ -189,23 +183,14 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
     ) throws(StoreError) -> Millis {
         var known = trouble ?? Trouble(since: now)
         defer { trouble = known }
-        let isNews = known.note(error, now: now)
-        switch error {
-        case .diskFull:
-            if isNews { log.error("no room on disk: routing goes on, nothing is changed") }
-            known.lockedSince = nil
-            guard known.roomMadeAt.map({ $0 + Self.roomEvery <= now }) ?? true else { return Self.roomEvery }
-            known.roomMadeAt = now
+        let (verdict, isNews) = known.judge(error, now: now)
+        if isNews { log.error("step not committed, routing goes on", metadata: ["error": "\(error)"]) }
+        switch verdict {
+        case .again(let wait): return wait
+        case .makeRoom(let wait):
             try makeRoom(isNews: isNews)
-            return Self.roomEvery
-        case .busy, .failed:
-            if isNews { log.warning("step not committed", metadata: ["error": "\(error)"]) }
-            let first = known.lockedSince ?? now
-            known.lockedSince = first
-            guard now < first + Self.giveUpAfter else { throw error }
-            return Millis(100)
-        case .fenced, .corrupt, .misplaced, .broken, .roleTaken, .newerSchema, .unwritable:
-            throw error
+            return wait
+        case .end: throw error
         }
     }
 

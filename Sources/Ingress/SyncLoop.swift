@@ -21,13 +21,6 @@ enum SyncEvent: Sendable {
 /// The one conversation with the serve tier: always one call pending, each with the whole truth. A newer
 /// report goes out in a new call, and the old one is let go: the tier answers it empty.
 struct SyncLoop {
-    /// After a failed call: doubled from the first to the last, each drawn from its upper half.
-    static let pauseFirst = Millis(100)
-    static let pauseMax = Millis(2_000)
-    /// Before the next call when one was answered at once with nothing new: never a hot loop, whatever the
-    /// tier does.
-    static let emptyPause = Millis(50)
-
     private let plane: Plane
     private let settings: IngressSettings
     private let incarnation: String
@@ -42,7 +35,7 @@ struct SyncLoop {
     private var ticking: Task<Void, Never>?
     private var resting: Task<Void, Never>?
     private var isResting: Bool { resting != nil }
-    private var pauseCeiling = Self.pauseFirst
+    private var pauseCeiling = LongPoll.pauseFirst
     private var dice: SplitMix
     private var spoken = SpokenVersion()
 
@@ -131,10 +124,10 @@ struct SyncLoop {
             if changed, !isResting { send() }
             return
         }
-        if pauseCeiling != Self.pauseFirst { log.info("the serve tier answers again") }
-        pauseCeiling = Self.pauseFirst
-        let wasQuick = Now.micros - begun < Self.emptyPause.rawValue * 1000
-        if wasQuick, !changed, !hasNews { rest(Self.emptyPause) } else { send() }
+        if pauseCeiling != LongPoll.pauseFirst { log.info("the serve tier answers again") }
+        pauseCeiling = LongPoll.pauseFirst
+        let wasQuick = Now.micros - begun < LongPoll.emptyPause.rawValue * 1000
+        if wasQuick, !changed, !hasNews { rest(LongPoll.emptyPause) } else { send() }
     }
 
     private mutating func failed(_ call: Int64, _ why: any Error) {
@@ -144,9 +137,9 @@ struct SyncLoop {
         } else if spoken.refused() {
             return send()  // once more at once, in an older version
         }
-        if pauseCeiling == Self.pauseFirst { log.warning("sync failed, routing goes on: \(why)") }
+        if pauseCeiling == LongPoll.pauseFirst { log.warning("sync failed, routing goes on: \(why)") }
         let ceiling = pauseCeiling.rawValue
-        pauseCeiling = min(Self.pauseMax, Millis(ceiling * 2))
+        pauseCeiling = min(LongPoll.pauseMax, Millis(ceiling * 2))
         rest(Millis(Int64.random(in: ceiling / 2...ceiling, using: &dice)))
     }
 

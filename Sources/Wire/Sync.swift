@@ -17,6 +17,12 @@ package enum LongPoll {
     package static let answerAfter = Millis(2_000)
     /// The client gives up on an answer after this long and calls again.
     package static let clientDeadline = Millis(10_000)
+    /// The client's pause after a failed call: doubled from the first to the last, each drawn from its upper half. The
+    /// first is short, so that a restarted tier is found fast.
+    package static let pauseFirst = Millis(100)
+    package static let pauseMax = Millis(2_000)
+    /// Before the next call when one was answered at once with nothing new: never a hot loop, whatever the tier does.
+    package static let emptyPause = Millis(50)
 }
 
 // MARK: - Agents

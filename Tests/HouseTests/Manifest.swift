@@ -71,7 +71,7 @@ enum HousePlan {
         "NodeTier": ["Model", "Placement", "Provisioning", "Cloud", "Store"],
         "Simulation": [
             "Model", "Placement", "Provisioning", "Routing", "Supervision", "Cloud", "Store", "ServeTier",
-            "NodeTier",
+            "NodeTier", "Wire",
         ],
         "Scenarios": ["Model", "Cloud", "Settings", "Simulation"],
         "ControlAPI": [

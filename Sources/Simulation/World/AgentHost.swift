@@ -2,6 +2,7 @@ import Cloud
 import Model
 import NodeTier
 import Supervision
+import Wire
 
 /// An agent's process: the real supervisor, with processes and probes that are simulated. It keeps on the machine's
 /// disk what its successor must know, as the real one does.
@@ -16,13 +17,10 @@ final class AgentHost {
     private var exchange: Exchange<NodeHead.Answer>?
     private var call = 0
     private var began: Int64 = 0
-    private var backoff = Backoff(first: Millis(100), max: Millis(2_000))
+    private var backoff = Backoff(first: LongPoll.pauseFirst, max: LongPoll.pauseMax)
     private var isResting = false
     private var dice: SeededDice
 
-    /// Before the next call when one was answered at once with nothing new.
-    static let emptyPause: Int64 = 50_000
-    static let deadline: Int64 = 10_000_000
     /// From the order to the process, and from a question to its answer.
     static let spawnTakes: Int64 = 2_000
     static let probeTakes: Int64 = 1_000
@@ -159,7 +157,7 @@ final class AgentHost {
             resources: machine.resources, host: machine.host,
             fence: mind.fence, replicas: mind.accounts.map(AgentReplica.init))
         let exchange = Exchange<NodeHead.Answer>(
-            from: machine.party, to: .nodes, deadline: Self.deadline, in: world
+            from: machine.party, to: .nodes, deadline: LongPoll.clientDeadline.rawValue * 1000, in: world
         ) { world, answer in
             guard !self.isOver, call == self.call else { return }
             self.heard(answer, world)
@@ -183,7 +181,7 @@ final class AgentHost {
         guard !isOver else { return }
         // Obeying may have sent the next call already.
         if exchange != nil { return }
-        if isNews { send(world) } else { rest(max(0, began + Self.emptyPause - world.now), world) }
+        if isNews { send(world) } else { rest(max(0, began + LongPoll.emptyPause.rawValue * 1000 - world.now), world) }
     }
 
     /// Carries out the orders, after they are on the disk.

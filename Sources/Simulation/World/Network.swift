@@ -97,6 +97,14 @@ final class Exchange<Answer> {
         world.carry(from: server, to: client) { self.end($0, nil) }
     }
 
+    /// What a server's long poll came to.
+    func end(with result: Result<Answer, any Error>, in world: World) {
+        switch result {
+        case .success(let answer): self.answer(answer, in: world)
+        case .failure: reset(in: world)
+        }
+    }
+
     private func end(_ world: World, _ answer: Answer?) {
         guard let done else { return }
         self.done = nil

@@ -2,6 +2,7 @@ import Cloud
 import Model
 import NodeTier
 import Store
+import Wire
 
 /// The node tier's process: the real tier, the agents that wait for orders, and the calls to the provider.
 final class NodeHead: TierHead {
@@ -22,16 +23,13 @@ final class NodeHead: TierHead {
         var orders: Orders?
         /// The tier does not know the node.
         var unknown = false
-    }
 
-    private struct Pending {
-        var request: Request
-        var deadline: Moment
-        var exchange: Exchange<Answer>
+        /// Nothing differs from what the agent has obeyed.
+        static func nothing(for request: Request) -> Answer { Answer(fence: request.fence, orders: nil) }
     }
 
     private(set) var tier: NodeTier?
-    private var pending: [NodeID: Pending] = [:]
+    private var waiting = PendingSyncs<Request, Answer>()
 
     init(number: Int) { super.init(role: .nodes, number: number) }
 
@@ -43,13 +41,7 @@ final class NodeHead: TierHead {
 
     override func close() {
         tier = nil
-        pending = [:]
-    }
-
-    override func crash(_ world: World, _ why: String, downFor: Int64? = TierHead.restartAfter) {
-        let waiting = pending.keys.sorted().compactMap { pending[$0]?.exchange }
-        super.crash(world, why, downFor: downFor)
-        for exchange in waiting { exchange.reset(in: world) }
+        waiting.end()
     }
 
     override func step(_ world: World) throws(StoreError) -> Moment? {
@@ -59,32 +51,23 @@ final class NodeHead: TierHead {
         do {
             (wake, calls) = try tier.step()
         } catch {
-            answerLate(store.now(), world)
+            if world.isDoomed(self) { throw error }
+            waiting.answer(now: store.now(), { _, _ in nil }, empty: Answer.nothing(for:))
             throw error
         }
         if tier.missedWakes > missed {
             world.violate("wake", "nodes slept though it had something to do: \(tier.latestMissed)")
         }
         for call in calls where isUp && !world.isDoomed(self) { make(call, world) }
-        let now = store.now()
-        for node in pending.keys.sorted() {
-            guard let entry = pending[node] else { continue }
-            let news = try tier.news(for: node, fence: entry.request.fence)
-            guard news != nil || entry.deadline <= now else { continue }
-            pending[node] = nil
-            let answer = Answer(fence: news?.fence ?? entry.request.fence, orders: news?.orders)
-            entry.exchange.answer(answer, in: world)
-        }
-        return [wake, pending.values.map(\.deadline).min()].compactMap { $0 }.min()
-    }
-
-    /// Nothing can be committed: who waits is still answered in time.
-    private func answerLate(_ now: Moment, _ world: World) {
-        for node in pending.keys.sorted() {
-            guard let entry = pending[node], entry.deadline <= now, !world.isDoomed(self) else { continue }
-            pending[node] = nil
-            entry.exchange.answer(Answer(fence: entry.request.fence, orders: nil), in: world)
-        }
+        // One that died at a boundary of this step says nothing any more.
+        if world.isDoomed(self) { return wake }
+        waiting.answer(
+            now: store.now(),
+            { node, request in
+                let news = (try? tier.news(for: NodeID(node), fence: request.fence)) ?? nil
+                return news.map { Answer(fence: $0.fence, orders: $0.orders) }
+            }, empty: Answer.nothing(for:))
+        return [wake, waiting.deadline].compactMap { $0 }.min()
     }
 
     /// An agent's call arrives.
@@ -99,11 +82,10 @@ final class NodeHead: TierHead {
             if world.plan.torment == .everythingTwice {
                 tier.hear(AgentReport(request, arrived: store.now()))
             }
-            if let old = self.pending[request.node] {
-                old.exchange.answer(Answer(fence: old.request.fence, orders: nil), in: world)
-            }
-            self.pending[request.node] = Pending(
-                request: request, deadline: store.now() + ServeHead.answerAfter, exchange: exchange)
+            self.waiting.add(
+                .init(ticket: 0, request: request, deadline: store.now() + LongPoll.answerAfter) {
+                    [unowned world] in exchange.end(with: $0, in: world)
+                }, of: request.node.rawValue, empty: Answer.nothing(for:))
         }
         if !isHeard { exchange.reset(in: world) }
     }

@@ -1,24 +1,17 @@
 import Cloud
 import Model
 import Routing
+import Wire
 
 /// A proxy's conversation with the serve tier: always one call open, each with the whole truth, and load in buckets
 /// until they are acknowledged. The same rules as the real proxy's.
 final class ProxySync {
-    static let pauseFirst: Int64 = 100_000
-    static let pauseMax: Int64 = 2_000_000
-    /// Before the next call when one was answered at once with nothing new.
-    static let emptyPause: Int64 = 50_000
-    /// The client gives up on an answer after this long.
-    static let deadline: Int64 = 10_000_000
-    static let bucketsMax = 600
-
     private let number: Int
     private var logs: [DeploymentID: LoadLog] = [:]
     private var exchange: Exchange<ServeHead.Answer>?
     private var call = 0
     private var began: Int64 = 0
-    private var pause = ProxySync.pauseFirst
+    private var backoff = Backoff(first: LongPoll.pauseFirst, max: LongPoll.pauseMax)
     private var isResting = false
     private var tickAt: Int64?
     private var rung = false
@@ -54,7 +47,7 @@ final class ProxySync {
         let life = proxy.life
         began = world.now
         let exchange = Exchange<ServeHead.Answer>(
-            from: proxy.party, to: .serve, deadline: Self.deadline, in: world
+            from: proxy.party, to: .serve, deadline: LongPoll.clientDeadline.rawValue * 1000, in: world
         ) { world, answer in
             guard proxy.life == life else { return }
             proxy.sync.heard(answer, call, proxy, world)
@@ -75,9 +68,10 @@ final class ProxySync {
         if world.plan.torment == .everythingTwice { _ = take(answer, proxy, world) }
         guard call == self.call else { return }
         exchange = nil
-        pause = Self.pauseFirst
-        if world.now - began < Self.emptyPause, !hasNews {
-            rest(Self.emptyPause, proxy, world)
+        backoff.reset()
+        let emptyPause = LongPoll.emptyPause.rawValue * 1000
+        if world.now - began < emptyPause, !hasNews {
+            rest(emptyPause, proxy, world)
         } else {
             send(proxy, world)
         }
@@ -117,9 +111,7 @@ final class ProxySync {
     private func failed(_ call: Int, _ proxy: ProxyHost, _ world: World) {
         guard call == self.call else { return }
         exchange = nil
-        let ceiling = pause
-        pause = min(Self.pauseMax, ceiling * 2)
-        rest(Int64.random(in: ceiling / 2...ceiling, using: &proxy.dice), proxy, world)
+        rest(backoff.next(using: &proxy.dice).rawValue * 1000, proxy, world)
     }
 
     private func rest(_ span: Int64, _ proxy: ProxyHost, _ world: World) {
@@ -166,7 +158,7 @@ final class ProxySync {
         var closedAny = false
         for (gate, interval) in gates {
             var log =
-                logs[gate.deployment] ?? LoadLog(opened: gate.ledger.opened, spansMax: Self.bucketsMax)
+                logs[gate.deployment] ?? LoadLog(opened: gate.ledger.opened, spansMax: DeploymentLoad.bucketsMax)
             if now >= log.due(interval) {
                 let edge = log.edge(now)
                 log.close(gate.ledger.read(at: edge), edge: edge)

@@ -2,6 +2,7 @@ import Model
 import Routing
 import ServeTier
 import Store
+import Wire
 
 /// The serve tier's process: the real tier, and the proxies that wait for routes.
 final class ServeHead: TierHead {
@@ -40,16 +41,8 @@ final class ServeHead: TierHead {
         var acknowledged: [(deployment: DeploymentID, sequence: Int64)]
     }
 
-    private struct Pending {
-        var request: Request
-        var deadline: Moment
-        var exchange: Exchange<Answer>
-    }
-
     private(set) var tier: ServeTier?
-    private var pending: [String: Pending] = [:]
-    /// A long poll is answered after this long.
-    static let answerAfter = Millis(2_000)
+    private var waiting = PendingSyncs<Request, Answer>()
 
     init(number: Int) { super.init(role: .serve, number: number) }
 
@@ -60,13 +53,7 @@ final class ServeHead: TierHead {
 
     override func close() {
         tier = nil
-        pending = [:]
-    }
-
-    override func crash(_ world: World, _ why: String, downFor: Int64? = TierHead.restartAfter) {
-        let waiting = pending.keys.sorted().compactMap { pending[$0]?.exchange }
-        super.crash(world, why, downFor: downFor)
-        for exchange in waiting { exchange.reset(in: world) }
+        waiting.end()
     }
 
     override func step(_ world: World) throws(StoreError) -> Moment? {
@@ -76,30 +63,22 @@ final class ServeHead: TierHead {
         do {
             wake = try tier.step()
         } catch {
-            answerLate(store.now(), world)
+            if world.isDoomed(self) { throw error }
+            waiting.answer(now: store.now(), { _, _ in nil }, empty: { _ in .nothing })
             throw error
         }
         if tier.missedWakes > missed {
             world.violate("wake", "serve slept though it had something to do: \(tier.latestMissed)")
         }
-        let now = store.now()
-        for proxy in pending.keys.sorted() {
-            guard let entry = pending[proxy] else { continue }
-            let answer = try news(for: entry.request)
-            guard !answer.isEmpty || entry.deadline <= now else { continue }
-            pending[proxy] = nil
-            entry.exchange.answer(answer, in: world)
-        }
-        return [wake, pending.values.map(\.deadline).min()].compactMap { $0 }.min()
-    }
-
-    /// Nothing can be committed: who waits is still answered in time.
-    private func answerLate(_ now: Moment, _ world: World) {
-        for proxy in pending.keys.sorted() {
-            guard let entry = pending[proxy], entry.deadline <= now, !world.isDoomed(self) else { continue }
-            pending[proxy] = nil
-            entry.exchange.answer(.nothing, in: world)
-        }
+        // One that died at a boundary of this step says nothing any more.
+        if world.isDoomed(self) { return wake }
+        waiting.answer(
+            now: store.now(),
+            { _, request in
+                guard let answer = try? self.news(for: request), !answer.isEmpty else { return nil }
+                return answer
+            }, empty: { _ in .nothing })
+        return [wake, waiting.deadline].compactMap { $0 }.min()
     }
 
     /// A proxy's call arrives.
@@ -111,9 +90,10 @@ final class ServeHead: TierHead {
             if world.plan.torment == .everythingTwice {
                 tier.hear(ProxyReport(request, arrived: store.now(), generation: store.clusterGeneration))
             }
-            self.pending[request.proxy]?.exchange.answer(.nothing, in: world)
-            self.pending[request.proxy] = Pending(
-                request: request, deadline: store.now() + Self.answerAfter, exchange: exchange)
+            self.waiting.add(
+                .init(ticket: 0, request: request, deadline: store.now() + LongPoll.answerAfter) {
+                    [unowned world] in exchange.end(with: $0, in: world)
+                }, of: request.proxy, empty: { _ in .nothing })
         }
         if !isHeard { exchange.reset(in: world) }
     }

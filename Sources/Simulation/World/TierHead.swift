@@ -25,20 +25,17 @@ class TierHead {
     /// When histories were last trimmed.
     private var upkept = Moment(Int64.min / 2)
     private var inbox: [(World) -> Void] = []
-    private var failingSince: Moment?
+    private var trouble: Trouble?
     /// Wakes in a row at one instant that changed nothing.
     private var spins = 0
     /// No restart by the supervisor of processes before then.
     private var downUntil: Int64 = 0
 
-    static let tick = Millis(1_000)
     static let upkeepEvery = Millis(60_000)
     /// From a commit to the other tier's doorbell.
     static let ringTakes: Int64 = 1_000
     /// From a letter to the step that reads it: letters of one moment are read together.
     static let letterTakes: Int64 = 200
-    /// As the real shell: a tier that cannot commit for so long ends.
-    static let giveUpAfter = Millis(5_000)
     /// `up` starts a dead role again after this long.
     static let restartAfter: Int64 = 200_000
     /// Steps at one instant that change nothing; more is a loop.
@@ -78,7 +75,7 @@ class TierHead {
         mail = true
         wake = nil
         lookAt = nil
-        failingSince = nil
+        trouble = nil
         stepped = Moment(Int64.min / 2)
         upkept = stepped
         world.say("\(name) starts, epoch \(store?.epoch ?? 0)")
@@ -165,11 +162,11 @@ class TierHead {
         guard state == .up, let store else { return }
         let now = store.now()
         let isDue = wake.map { $0 <= now } ?? false
-        if mail || isDue || stepped + Self.tick <= now || ((try? store.hasNews()) ?? true) {
+        if mail || isDue || stepped + TierPace.tickEvery <= now || ((try? store.hasNews()) ?? true) {
             step(world, now, forMail: mail)
         }
         guard state == .up else { return }
-        let next = min(wake ?? stepped + Self.tick, stepped + Self.tick)
+        let next = min(wake ?? stepped + TierPace.tickEvery, stepped + TierPace.tickEvery)
         look(world, in: max((next - now).rawValue * 1000 - world.now % 1000, 0))
     }
 
@@ -184,7 +181,7 @@ class TierHead {
             try keepUp(now)
             guard self.life == life else { return }
             if world.takeDoom(self) { return crash(world, "at a boundary") }
-            failingSince = nil
+            trouble = nil
             noteSpin(world, now, wake: wake, isIdle: !forMail && before == store?.knownChanges)
             self.wake = wake
         } catch {
@@ -210,22 +207,19 @@ class TierHead {
 
     private func survive(_ world: World, _ error: StoreError, _ now: Moment) {
         world.say("\(name) could not commit: \(error)")
-        let first = failingSince ?? now
-        failingSince = first
-        switch error {
-        case .diskFull: wake = now + Millis(1_000)
-        case .busy, .failed:
-            if case .failed(let words) = error { world.violate("I-10", "\(name): \(words)") }
-            wake = first + Self.giveUpAfter <= now ? nil : now + Millis(100)
-            if wake == nil { crash(world, "it cannot commit") }
-        default: crash(world, "\(error)")
+        if case .failed(let words) = error { world.violate("I-10", "\(name): \(words)") }
+        var known = trouble ?? Trouble(since: now)
+        defer { trouble = known }
+        switch known.judge(error, now: now).verdict {
+        case .again(let wait): wake = now + wait
+        case .makeRoom(let wait):
+            wake = now + wait
+            do { _ = try store?.dropHistory() } catch {
+                // As the real one: only what can pass is lived with.
+                if known.judge(error, now: now).verdict == .end { crash(world, "\(error)") }
+            }
+        case .end: crash(world, "\(error)")
         }
-    }
-
-    /// It must be looked at again although nothing was said: something that waits here is due.
-    func dueAt(_ moment: Moment) {
-        if let wake, wake <= moment { return }
-        wake = moment
     }
 
     // MARK: - What the tiers do
