@@ -8,7 +8,7 @@ import Wire
 package final class NodeDesk: TierDesk {
     package let tier: NodeTier
     private let calls: AsyncStream<ProviderCall>.Continuation
-    private var waiting = PendingSyncs<NodeSyncRequest, NodeSyncAnswer>()
+    private var waiting = PendingSyncs<NodeSyncRequest, NodeSyncAnswer, PublishedVersion>()
     private var tickets: UInt64 = 0
     /// As of the last step: agents shall say what their replicas were started with.
     private var asksForSettings = false
@@ -25,14 +25,13 @@ package final class NodeDesk: TierDesk {
             (wake, due) = try tier.step()
         } catch {
             // Nothing can be committed: who waits is still answered in time, or it would seem silent afterwards.
-            waiting.answer(now: tier.store.now(), { _, _ in nil }, empty: { self.nothing(for: $0) })
+            waiting.expire(now: tier.store.now()) { nothing(for: $0) }
             throw error
         }
         for call in due { calls.yield(call) }
         asksForSettings = tier.asksForSettings
-        waiting.answer(
-            now: tier.store.now(), { node, request in self.news(for: NodeID(node), request) },
-            empty: { self.nothing(for: $0) })
+        waiting.tell(tier.publishedVersion) { node, request in news(for: NodeID(node), request) }
+        waiting.expire(now: tier.store.now()) { nothing(for: $0) }
         return [wake, waiting.deadline].compactMap { $0 }.min()
     }
 

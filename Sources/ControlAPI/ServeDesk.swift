@@ -6,7 +6,7 @@ import Wire
 /// The serve tier on its thread: the tier itself, and the proxies that wait for routes.
 package final class ServeDesk: TierDesk {
     package let tier: ServeTier
-    private var waiting = PendingSyncs<ProxySyncRequest, ProxySyncAnswer>()
+    private var waiting = PendingSyncs<ProxySyncRequest, ProxySyncAnswer, PublishedVersion>()
     private var tickets: UInt64 = 0
 
     package init(tier: ServeTier) { self.tier = tier }
@@ -17,15 +17,14 @@ package final class ServeDesk: TierDesk {
             wake = try tier.step()
         } catch {
             // Nothing can be committed: who waits is still answered in time, or it would seem silent afterwards.
-            waiting.answer(now: tier.store.now(), { _, _ in nil }, empty: { self.answer(to: $0) })
+            waiting.expire(now: tier.store.now()) { answer(to: $0) }
             throw error
         }
-        waiting.answer(
-            now: tier.store.now(),
-            { proxy, request in
-                let answer = self.answer(to: request, from: proxy)
-                return answer.isEmpty ? nil : answer
-            }, empty: { self.answer(to: $0) })
+        waiting.tell(tier.publishedVersion) { proxy, request in
+            let answer = answer(to: request, from: proxy)
+            return answer.isEmpty ? nil : answer
+        }
+        waiting.expire(now: tier.store.now()) { answer(to: $0) }
         return [wake, waiting.deadline].compactMap { $0 }.min()
     }
 

@@ -33,6 +33,8 @@ package final class NodeTier {
     private var settingsStored = false
     private var rest = Rest()
     private var silences = Silences()
+    /// No call is due before then, as long as nothing is planned anew and no answer has come.
+    private var quietUntil: Moment?
     /// The serve tier was silent at the last plan.
     private var serveWasSilent = false
     private var published: (sequence: Int64, orders: [NodeID: Orders])?
@@ -74,7 +76,10 @@ package final class NodeTier {
     }
 
     /// Where the agents' endpoint listens, e.g. `http://127.0.0.1:6380`.
-    package func listens(at address: String) { self.address = address }
+    package func listens(at address: String) {
+        self.address = address
+        quietUntil = nil
+    }
 
     package func hear(_ report: AgentReport) {
         if Overtaking.has(report.sent, reports[report.node]?.sent) { return }
@@ -87,6 +92,7 @@ package final class NodeTier {
         if report.fence.clusterGeneration != store.clusterGeneration { report.fence.generation = -1 }
         if reports[report.node].map({ !$0.says(thatOf: report) }) ?? true { rest.end() }
         reports[report.node] = report
+        if silences.isSilent(report.node) { rest.end() }
         if refused.removeValue(forKey: report.node) != nil { rest.end() }
     }
 
@@ -94,6 +100,7 @@ package final class NodeTier {
     package func hear(_ agent: RefusedAgent) {
         if refused[agent.node].map({ !$0.says(thatOf: agent) }) ?? true { rest.end() }
         refused[agent.node] = agent
+        if silences.isSilent(agent.node) { rest.end() }
     }
 
     package func hear(_ answer: ProviderAnswer) {
@@ -139,6 +146,7 @@ package final class NodeTier {
 
     private func plan(_ state: ClusterState, _ now: Moment) -> NodeStep {
         rest.end()
+        quietUntil = nil
         takeIn(now)
         // Nothing that a node says after its end is of use, and there would be more and more of it.
         // While the state is made anew its machines become known only by and by.
@@ -178,6 +186,7 @@ package final class NodeTier {
     private func take(unremarkable answer: ProviderAnswer) {
         inFlight.remove(CallKey(answer))
         listed = store.now()
+        quietUntil = nil
     }
 
     private func settleList(_ step: NodeStep) {
@@ -189,10 +198,13 @@ package final class NodeTier {
     private func outcome(
         _ state: ClusterState, _ now: Moment, wake: Moment?
     ) throws(StoreError) -> (wake: Moment?, calls: [ProviderCall]) {
-        let silence = silences.wake(now, heard: lastHeard)
-        var wake = [wake, silence, renewed + Self.renewEvery, offeringsDue > now ? offeringsDue : nil]
-            .compactMap { $0 }.min()
-        let calls = dueCalls(in: state, now: now, wake: &wake)
+        let silence = silences.wake
+        var wake = [wake, silence, renewed + Self.renewEvery].compactMap { $0 }.min()
+        if let quietUntil, now < quietUntil { return ([wake, quietUntil].compactMap { $0 }.min(), []) }
+        var next = offeringsDue > now ? offeringsDue : nil
+        let calls = dueCalls(in: state, now: now, wake: &next)
+        quietUntil = calls.isEmpty ? next : nil
+        wake = [wake, next].compactMap { $0 }.min()
         if !calls.isEmpty {
             do {
                 try noteAttempts(calls)
@@ -345,6 +357,12 @@ package final class NodeTier {
     package func knows(_ node: NodeID) throws(StoreError) -> Bool {
         let state = try store.state()
         return state.nodes[node] != nil || state.isReadopting
+    }
+
+    /// Of what `news` says; nil: nothing can be read.
+    package var publishedVersion: PublishedVersion? {
+        guard let state = try? store.state() else { return nil }
+        return PublishedVersion(change: state.changeSequence, clusterGeneration: store.clusterGeneration)
     }
 
     /// What an agent is to be told; nil: it has obeyed just that.

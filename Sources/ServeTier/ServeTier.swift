@@ -14,6 +14,8 @@ package final class ServeTier {
     private var refused: [String: Moment] = [:]
     private var unstored: [LoadBucketRow] = []
     private var acknowledged: [String: [DeploymentID: Int64]] = [:]
+    /// Grows with `acknowledged`.
+    private var acknowledgements: Int64 = 0
     private var renewed: Moment
     private var heardWritten = Moment(Int64.min / 2)
     private var address = ""
@@ -181,6 +183,7 @@ package final class ServeTier {
         outranked = nil
         if renew { renewed = step.now }
         unstored.removeAll(keepingCapacity: true)
+        if !buckets.isEmpty { acknowledgements += 1 }
         for bucket in buckets where heard[bucket.proxy]?.incarnation == bucket.incarnation {
             let known = acknowledged[bucket.proxy]?[bucket.deployment] ?? 0
             acknowledged[bucket.proxy, default: [:]][bucket.deployment] = max(known, bucket.sequence)
@@ -216,6 +219,13 @@ package final class ServeTier {
         let routes = Route.all(in: state)
         published = (state.changeSequence, routes)
         return routes
+    }
+
+    /// Of what `news` says; nil: nothing can be read.
+    package var publishedVersion: PublishedVersion? {
+        guard let state = try? store.state() else { return nil }
+        return PublishedVersion(
+            change: state.changeSequence, clusterGeneration: store.clusterGeneration, other: acknowledgements)
     }
 
     /// What a proxy is to be told.

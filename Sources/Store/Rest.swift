@@ -6,7 +6,7 @@ package struct Rest: Sendable {
     /// A plan is made at least this often all the same.
     package static let atMost = Millis(10_000)
     /// Every so many steps that could rest one is planned, to see that it finds nothing to do.
-    package static let sampleEvery = 32
+    package static let sampleEvery = 256
 
     private var sequence: Int64?
     private var began = Moment(0)

@@ -29,7 +29,7 @@ final class NodeHead: TierHead {
     }
 
     private(set) var tier: NodeTier?
-    private var waiting = PendingSyncs<Request, Answer>()
+    private var waiting = PendingSyncs<Request, Answer, PublishedVersion>()
 
     init(number: Int) { super.init(role: .nodes, number: number) }
 
@@ -52,7 +52,7 @@ final class NodeHead: TierHead {
             (wake, calls) = try tier.step()
         } catch {
             if world.isDoomed(self) { throw error }
-            waiting.answer(now: store.now(), { _, _ in nil }, empty: Answer.nothing(for:))
+            waiting.expire(now: store.now(), empty: Answer.nothing(for:))
             throw error
         }
         if tier.missedWakes > missed {
@@ -61,12 +61,11 @@ final class NodeHead: TierHead {
         for call in calls where isUp && !world.isDoomed(self) { make(call, world) }
         // One that died at a boundary of this step says nothing any more.
         if world.isDoomed(self) { return wake }
-        waiting.answer(
-            now: store.now(),
-            { node, request in
-                let news = (try? tier.news(for: NodeID(node), fence: request.fence)) ?? nil
-                return news.map { Answer(fence: $0.fence, orders: $0.orders) }
-            }, empty: Answer.nothing(for:))
+        waiting.tell(tier.publishedVersion) { node, request in
+            let news = (try? tier.news(for: NodeID(node), fence: request.fence)) ?? nil
+            return news.map { Answer(fence: $0.fence, orders: $0.orders) }
+        }
+        waiting.expire(now: store.now(), empty: Answer.nothing(for:))
         return [wake, waiting.deadline].compactMap { $0 }.min()
     }
 

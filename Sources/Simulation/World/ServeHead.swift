@@ -42,7 +42,7 @@ final class ServeHead: TierHead {
     }
 
     private(set) var tier: ServeTier?
-    private var waiting = PendingSyncs<Request, Answer>()
+    private var waiting = PendingSyncs<Request, Answer, PublishedVersion>()
 
     init(number: Int) { super.init(role: .serve, number: number) }
 
@@ -64,7 +64,7 @@ final class ServeHead: TierHead {
             wake = try tier.step()
         } catch {
             if world.isDoomed(self) { throw error }
-            waiting.answer(now: store.now(), { _, _ in nil }, empty: { _ in .nothing })
+            waiting.expire(now: store.now()) { _ in .nothing }
             throw error
         }
         if tier.missedWakes > missed {
@@ -72,12 +72,11 @@ final class ServeHead: TierHead {
         }
         // One that died at a boundary of this step says nothing any more.
         if world.isDoomed(self) { return wake }
-        waiting.answer(
-            now: store.now(),
-            { _, request in
-                guard let answer = try? self.news(for: request), !answer.isEmpty else { return nil }
-                return answer
-            }, empty: { _ in .nothing })
+        waiting.tell(tier.publishedVersion) { _, request in
+            guard let answer = try? news(for: request), !answer.isEmpty else { return nil }
+            return answer
+        }
+        waiting.expire(now: store.now()) { _ in .nothing }
         return [wake, waiting.deadline].compactMap { $0 }.min()
     }
 

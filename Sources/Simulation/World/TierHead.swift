@@ -190,6 +190,7 @@ class TierHead {
             survive(world, error, now)
         }
         stepped = now
+        guard store?.knownChanges != before else { return }
         world.heads.first { $0.role != role && $0.isUp }?.look(world, in: Self.ringTakes)
     }
 
