@@ -40,18 +40,38 @@ package struct ReplicaID: RawRepresentable, Hashable, Comparable, Sendable, Coda
     /// By deployment, then by serial. Ids are compared all the time, so nothing is cut out and copied: the bytes before
     /// the serials decide; of two serials the longer is the larger, since none begins with a zero.
     package static func < (a: Self, b: Self) -> Bool {
-        let one = a.rawValue.utf8
-        let other = b.rawValue.utf8
-        let separator = UInt8(ascii: "#")
-        guard let oneCut = one.lastIndex(of: separator), let otherCut = other.lastIndex(of: separator) else {
-            return a.rawValue < b.rawValue
+        a.withBytes { one in b.withBytes { other in precedes(one, other) } }
+    }
+
+    private func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        // Strings made here lie in one piece; only others are copied.
+        rawValue.utf8.withContiguousStorageIfAvailable(body) ?? Array(rawValue.utf8).withUnsafeBufferPointer(body)
+    }
+
+    private static func precedes(_ one: UnsafeBufferPointer<UInt8>, _ other: UnsafeBufferPointer<UInt8>) -> Bool {
+        let cuts = (cut(one), cut(other))
+        var place = 0
+        while place < cuts.0, place < cuts.1 {
+            if one[place] != other[place] { return one[place] < other[place] }
+            place += 1
         }
-        let names = (one[..<oneCut], other[..<otherCut])
-        guard names.0.elementsEqual(names.1) else { return names.0.lexicographicallyPrecedes(names.1) }
-        let serials = (one[oneCut...], other[otherCut...])
-        let lengths = (serials.0.count, serials.1.count)
-        return lengths.0 == lengths.1
-            ? serials.0.lexicographicallyPrecedes(serials.1) : lengths.0 < lengths.1
+        guard cuts.0 == cuts.1 else { return cuts.0 < cuts.1 }
+        guard one.count == other.count else { return one.count < other.count }
+        while place < one.count {
+            if one[place] != other[place] { return one[place] < other[place] }
+            place += 1
+        }
+        return false
+    }
+
+    /// Where the separator is; the end when there is none.
+    private static func cut(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        var place = bytes.count
+        while place > 0 {
+            place -= 1
+            if bytes[place] == UInt8(ascii: "#") { return place }
+        }
+        return bytes.count
     }
     package var description: String { rawValue }
 }
