@@ -45,7 +45,6 @@ package final class NodeTier {
     /// What the latest of them found to do.
     package private(set) var latestMissed = ""
 
-    static let renewEvery = Millis(2_000)
     /// How often it is written down when each agent was last heard; for people alone, since a restarted tier gives
     /// everyone the time to speak.
     static let heardEvery = Millis(10_000)
@@ -119,7 +118,7 @@ package final class NodeTier {
     package func step() throws(StoreError) -> (wake: Moment?, calls: [ProviderCall]) {
         let now = store.now()
         let state = try store.state()
-        let renew = renewed + Self.renewEvery <= now
+        let renew = renewed + TierPace.renewEvery <= now
         let resting =
             rest.holds(store.plannedChanges, now) && isServeSilent(state, now) == serveWasSilent
             && silences.hold(now, heard: lastHeard)
@@ -199,7 +198,7 @@ package final class NodeTier {
         _ state: ClusterState, _ now: Moment, wake: Moment?
     ) throws(StoreError) -> (wake: Moment?, calls: [ProviderCall]) {
         let silence = silences.wake
-        var wake = [wake, silence, renewed + Self.renewEvery].compactMap { $0 }.min()
+        var wake = [wake, silence, renewed + TierPace.renewEvery].compactMap { $0 }.min()
         if let quietUntil, now < quietUntil { return ([wake, quietUntil].compactMap { $0 }.min(), []) }
         var next = offeringsDue > now ? offeringsDue : nil
         let calls = dueCalls(in: state, now: now, wake: &next)

@@ -58,7 +58,7 @@ extension ServeStep {
             #endif
             // For people: as often as a renewal is committed anyway.
             let shown = load.map { Thousandths($0.milli) }
-            let isDue = row.loadAt.map { $0 + ServeTier.renewEvery <= now } ?? true
+            let isDue = row.loadAt.map { $0 + TierPace.renewEvery <= now } ?? true
             if outcome.decision != nil || (isDue && row.load != shown) {
                 row.load = shown
                 row.loadAt = now

@@ -32,8 +32,6 @@ package final class ServeTier {
 
     /// Proxies whose row may be forgotten: silent this long while another one speaks.
     static let proxyForgottenAfter = Millis(60_000)
-    /// Between two renewals, which tell the node tier that this one is alive.
-    static let renewEvery = Millis(2_000)
     /// How often it is written down when each proxy was last heard; for people alone, since a restarted tier gives
     /// everyone the time to speak.
     static let heardEvery = Millis(10_000)
@@ -105,11 +103,11 @@ package final class ServeTier {
     package func step() throws(StoreError) -> Moment? {
         let now = store.now()
         let state = try store.state()
-        let renew = renewed + Self.renewEvery <= now
+        let renew = renewed + TierPace.renewEvery <= now
         let resting = rest.holds(store.plannedChanges, now)
         if resting, !rest.isSampled {
             if renew { try commitRenewal(state, now) }
-            return min(rest.wake ?? renewed + Self.renewEvery, renewed + Self.renewEvery)
+            return min(rest.wake ?? renewed + TierPace.renewEvery, renewed + TierPace.renewEvery)
         }
         let step = plan(state, now)
         let proxies = proxyRows(in: state, now: now, renew: renew)
@@ -124,7 +122,7 @@ package final class ServeTier {
         }
         guard step.starts.isEmpty else { return now }
         if !step.changes { rest.begin(at: known, now, wake: step.wake) }
-        return [step.wake, renewed + Self.renewEvery].compactMap { $0 }.min()
+        return [step.wake, renewed + TierPace.renewEvery].compactMap { $0 }.min()
     }
 
     private func plan(_ state: ClusterState, _ now: Moment) -> ServeStep {

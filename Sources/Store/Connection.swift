@@ -144,6 +144,8 @@ final class Connection: @unchecked Sendable {
     func snapshot<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
         do {
             return try queue.inDatabase { db in
+                // In memory nobody else writes while this connection is held.
+                if directory == nil { return try body(db) }
                 var result: T?
                 try db.inTransaction(.deferred) {
                     result = try body(db)

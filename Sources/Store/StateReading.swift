@@ -48,6 +48,21 @@ struct StateReading {
         return true
     }
 
+    /// What a commit of this process wrote is in `state` without being read again.
+    /// - Returns: false: these are not all the changes from `span.before` to `span.after`, or `state` is not of then.
+    static func follow(
+        _ written: [WrittenRow], _ span: (before: Int64, after: Int64), in state: inout ClusterState,
+        for role: StoreRole, planned: inout Int64
+    ) -> Bool {
+        guard state.changeSequence == span.before, Int64(written.count) == span.after - span.before,
+            written.allSatisfy({ tableByName[$0.table] != nil })
+        else { return false }
+        for row in written { tableByName[row.table]?.follow(row, in: &state) }
+        state.changeSequence = span.after
+        if written.contains(where: { Ownership.isPlanned($0.table, by: role) }) { planned = span.after }
+        return true
+    }
+
     /// Keys by table of what has changed since; nil on a gap.
     func touched(since seen: Int64) throws -> [String: Set<String>]? {
         let newest = try Self.newestChange(db)
@@ -97,6 +112,15 @@ private protocol FollowedTable: Sendable {
     var name: String { get }
     func readAll(into state: inout ClusterState, _ reading: StateReading) throws
     func read(_ key: String, into state: inout ClusterState, _ reading: StateReading) throws
+    func follow(_ written: WrittenRow, in state: inout ClusterState)
+}
+
+/// What a commit has made of one row.
+struct WrittenRow {
+    var table: String
+    var key: String
+    /// Nil: it was deleted.
+    var row: (any StoreRow)?
 }
 
 private struct Followed<R: StoreRow>: FollowedTable {
@@ -125,5 +149,12 @@ private struct Followed<R: StoreRow>: FollowedTable {
             var columns = ColumnReader(row, R.sql, reading.memo)
             return try R(reading: &columns)
         }
+    }
+
+    func follow(_ written: WrittenRow, in state: inout ClusterState) {
+        #if MUTANTS
+            if Mutant.keepsDeleted.isOn, written.row == nil { return }
+        #endif
+        state[keyPath: place][R.Key(keyText: written.key)] = written.row as? R
     }
 }

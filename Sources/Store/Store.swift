@@ -46,6 +46,26 @@ package final class Store: @unchecked Sendable {
         var ownUpTo: Int64 = 0
         var window = LoadWindow()
         var isOpen = true
+
+        /// Takes over what this process has just committed, so that it is not read again. Other columns of its own
+        /// row in `role` than these are not changed by a commit.
+        /// - Parameter before: the connection's version when the transaction began.
+        mutating func follow(
+            _ transaction: StoreTransaction, _ span: (before: Int64, after: Int64), _ before: Int?, _ role: StoreRole
+        ) {
+            guard var state else { return }
+            self.state = nil  // nobody else holds it: nothing is copied
+            defer { self.state = state }
+            guard StateReading.follow(transaction.written, span, in: &state, for: role, planned: &planned) else {
+                return
+            }
+            if let renewal = transaction.renewal {
+                state.roles[role]?.renewals += 1
+                state.roles[role]?.heardAt = renewal.at
+                state.roles[role]?.address = renewal.address
+            }
+            if let before, before == version { version = before + 1 }
+        }
     }
 
     init(
@@ -101,8 +121,10 @@ package final class Store: @unchecked Sendable {
     package func commit<T>(_ body: (StoreTransaction) throws -> T) throws(StoreError) -> T {
         var transaction: StoreTransaction?
         var span: (before: Int64, after: Int64) = (0, 0)
+        var version: Int?
         var generation: Int64 = 0
         let result = try self.transaction { db throws in
+            version = connection.version
             generation = try checkHolder(db)
             span.before = try StateReading.newestChange(db)
             let writing = StoreTransaction(
@@ -116,6 +138,7 @@ package final class Store: @unchecked Sendable {
             if span.before <= kept.ownUpTo { kept.ownUpTo = max(kept.ownUpTo, span.after) }
             kept.clusterGeneration = transaction?.clusterGeneration ?? generation
             kept.window.add(transaction?.appended ?? [])
+            if let transaction { kept.follow(transaction, span, version, role) }
         }
         if span.after > span.before { doorbell?.ring(role.other) }
         // The commit stands whether or not this can be noted now: upkeep notes it again.

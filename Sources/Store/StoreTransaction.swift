@@ -11,6 +11,10 @@ package final class StoreTransaction {
     private let memo: JSONMemo
     /// Load buckets that were new.
     private(set) var appended: [LoadBucketRow] = []
+    /// Rows that were changed, in order.
+    private(set) var written: [WrittenRow] = []
+    /// `renew` was called with this address.
+    private(set) var renewal: (at: Moment, address: String)?
     /// Set by `raiseClusterGeneration`.
     private(set) var clusterGeneration: Int64?
 
@@ -44,13 +48,17 @@ package final class StoreTransaction {
     package func put<R: StoreRow>(_ row: R) throws(StoreError) -> Bool {
         var columns = ColumnWriter(R.sql, memo)
         try row.write(to: &columns)
-        return try run(R.sql.upsert, columns.values) > 0
+        guard try run(R.sql.upsert, columns.values) > 0 else { return false }
+        written.append(WrittenRow(table: R.sql.table, key: row.key.keyText, row: row))
+        return true
     }
 
     /// False: there was none.
     @discardableResult
     package func delete<R: StoreRow>(_ type: R.Type, _ key: R.Key) throws(StoreError) -> Bool {
-        try run(R.sql.delete, [key.keyText.databaseValue]) > 0
+        guard try run(R.sql.delete, [key.keyText.databaseValue]) > 0 else { return false }
+        written.append(WrittenRow(table: R.sql.table, key: key.keyText, row: nil))
+        return true
     }
 
     /// Appends to the histories of this tier. The ids of the rows, in order, for the log.
@@ -127,6 +135,7 @@ package final class StoreTransaction {
         try run(
             "UPDATE role SET renewals = renewals + 1, heard_ms = ?, address = ? WHERE role = ?",
             [now.ms.databaseValue, address.databaseValue, role.rawValue.databaseValue])
+        renewal = (now, address)
     }
 
     /// Makes this cluster outrank `heard`, when an agent or a proxy remembers a higher generation than ours: the

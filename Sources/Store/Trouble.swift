@@ -15,7 +15,7 @@ package struct Trouble: Sendable {
 
     /// One condition is told again this often, however often it is met.
     static let toldEvery = Millis(10_000)
-    /// A step may succeed because it had nothing to commit; a renewal is due every two seconds.
+    /// A step may succeed because it had nothing to commit; a renewal is due every few seconds (`TierPace.renewEvery`).
     static let overAfter = Millis(3_000)
     /// Between two tries on a full disk.
     package static let roomEvery = Millis(1_000)
@@ -78,4 +78,7 @@ package struct Trouble: Sendable {
 package enum TierPace {
     /// A step at least this often.
     package static let tickEvery = Millis(1_000)
+    /// A renewal at least this often while nothing else is committed, by which the other tier knows this one alive.
+    /// Two may be missed before a tier counts as silent; each costs an fsync.
+    package static let renewEvery = Millis(4_000)
 }
