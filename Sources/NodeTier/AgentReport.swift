@@ -32,14 +32,11 @@ package struct AgentReport: Sendable {
 }
 
 extension AgentReport {
-    /// An agent that was silent for so long has something to say when it speaks again, whatever it is.
-    static let silenceIsNews = NodeRule.silentForLoss
-
-    /// True when the later one says nothing that this one did not say.
+    /// True when the later one says nothing that this one did not say. (That it speaks at all may be news:
+    /// `Silences`.)
     func says(thatOf later: AgentReport) -> Bool {
         incarnation == later.incarnation && resources == later.resources && host == later.host
             && port == later.port && fence == later.fence && replicas == later.replicas
-            && arrived + Self.silenceIsNews > later.arrived
     }
 }
 

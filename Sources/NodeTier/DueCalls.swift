@@ -8,7 +8,7 @@ extension NodeTier {
         guard let settings = state.setting?.settings, settings.provider != nil else { return [] }
         var calls: [ProviderCall] = []
         if offeringsDue <= now, inFlight.insert(.offerings).inserted { calls.append(.offerings) }
-        let listEvery = isUnsettled(state, now) ? Self.listSoon : Self.listSeldom
+        let listEvery = isUnsettled(state, now, &wake) ? Self.listSoon : Self.listSeldom
         if listed + listEvery <= now {
             if inFlight.insert(.list).inserted { calls.append(.list) }
         } else {
@@ -51,18 +51,21 @@ extension NodeTier {
     }
 
     /// True while something is on its way in or out, or unheard: then lists are wanted soon.
-    private func isUnsettled(_ state: ClusterState, _ now: Moment) -> Bool {
-        state.isReadopting
-            || state.nodes.values.contains { node in
-                switch node.phase {
-                case .requested, .booting, .draining, .terminating: true
-                case .ready:
-                    node.absentLists > 0
-                        || max(reports[node.id]?.arrived ?? listening, listening) + NodeRule.silentForLoss
-                            <= now
-                case .gone: false
-                }
+    private func isUnsettled(_ state: ClusterState, _ now: Moment, _ wake: inout Moment?) -> Bool {
+        if state.isReadopting { return true }
+        var silentAt: Moment?
+        for node in state.nodes.values {
+            switch node.phase {
+            case .requested, .booting, .draining, .terminating: return true
+            case .ready:
+                let silent = max(reports[node.id]?.arrived ?? listening, listening) + NodeRule.silentForLoss
+                if node.absentLists > 0 || silent <= now { return true }
+                silentAt = silentAt.map { min($0, silent) } ?? silent
+            case .gone: break
             }
+        }
+        wake = [wake, silentAt].compactMap { $0 }.min()
+        return false
     }
 }
 

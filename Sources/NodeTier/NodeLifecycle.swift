@@ -99,7 +99,8 @@ extension NodeStep {
             }
         } else {
             // No wake: each heartbeat moves these moments and changes nothing else. See `Silences`.
-            watch(node.id)
+            let ofLoss = node.absentLists > 0 ? [NodeRule.silentForLoss] : []
+            watch(node.id, for: ofLoss + [settings.agentSilent, settings.agentLost])
         }
     }
 

@@ -26,6 +26,8 @@ struct NodeStep {
     private(set) var state: ClusterState
     private(set) var touchedNodes: Set<NodeID> = []
     private(set) var touchedPlacements: Set<ReplicaID> = []
+    /// Waiting replicas of whom nothing has changed but what the candidates answer.
+    private(set) var explained: Set<ReplicaID> = []
     private(set) var touchedInstances: Set<String> = []
     private(set) var touchedAvailability: Set<String> = []
     private(set) var touchedDrains: Set<NodeID> = []
@@ -45,7 +47,7 @@ struct NodeStep {
     var purchases: [Purchase] = []
     var decisions: [Decision] = []
     private(set) var wake: Moment?
-    private(set) var watched: Set<NodeID> = []
+    private(set) var watched: [NodeID: [Millis]] = [:]
     /// Placements that hold room, by node.
     private(set) var onNode: [NodeID: Set<ReplicaID>] = [:]
 
@@ -101,6 +103,13 @@ struct NodeStep {
         change(&row)
         guard row != state.placements[id] else { return }
         put(row)
+    }
+
+    /// For people: by itself no reason to commit, since it changes with every candidate's every move.
+    mutating func explain(_ id: ReplicaID, _ refusals: [Refusal]) {
+        guard state.placements[id].map({ $0.refusals != refusals }) ?? false else { return }
+        state.placements[id]?.refusals = refusals
+        explained.insert(id)
     }
 
     mutating func put(_ row: PlacementRow) {
@@ -189,7 +198,8 @@ struct NodeStep {
     }
 
     /// The silence of its agent matters: whoever rests on this plan keeps an eye on it.
-    mutating func watch(_ node: NodeID) { watched.insert(node) }
+    /// - Parameter silences: of its agent, which would mean something.
+    mutating func watch(_ node: NodeID, for silences: [Millis]) { watched[node] = silences }
 
     mutating func wake(at moment: Moment?) {
         guard let moment else { return }

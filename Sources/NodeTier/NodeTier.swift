@@ -139,8 +139,13 @@ package final class NodeTier {
         settleList(step)
         answers.removeAll()
         machinesEnded = false
-        if !step.changes { rest.begin(at: known, now, wake: step.wake) }
-        return try outcome(try store.state(), now, wake: step.wake)
+        var wake = step.wake
+        // What was not worth a commit goes with the next renewal, if it is still so.
+        if !step.changes, !step.explained.isEmpty, !renew {
+            wake = [wake, renewed + TierPace.renewEvery].compactMap { $0 }.min()
+        }
+        if !step.changes { rest.begin(at: known, now, wake: wake) }
+        return try outcome(try store.state(), now, wake: wake)
     }
 
     private func plan(_ state: ClusterState, _ now: Moment) -> NodeStep {
@@ -170,9 +175,7 @@ package final class NodeTier {
         serveWasSilent = isServeSilent(state, now)
         step.place(holdsCapacity: serveWasSilent)
         step.raiseGenerations()
-        silences = Silences(
-            step.watched, [NodeRule.silentForLoss, settings.agentSilent, settings.agentLost], now,
-            heard: lastHeard)
+        silences = Silences(step.watched, now, heard: lastHeard)
         return step
     }
 

@@ -134,7 +134,7 @@ extension NodeStep {
             refusals[coming.replica] = coming.refusals
         }
         for id in refusals.keys.sorted() {
-            update(id) { $0.refusals = Array((refusals[id] ?? []).suffix(Self.refusalsMax)) }
+            explain(id, Array((refusals[id] ?? []).suffix(Self.refusalsMax)))
         }
     }
 

@@ -16,7 +16,7 @@ package struct RefusedAgent: Sendable, Equatable {
 
     /// True when the later one says nothing that this one did not say.
     func says(thatOf later: RefusedAgent) -> Bool {
-        why == later.why && arrived + AgentReport.silenceIsNews > later.arrived
+        why == later.why
     }
 }
 

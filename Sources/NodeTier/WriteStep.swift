@@ -12,7 +12,7 @@ extension NodeStep {
             row.epoch = epoch
             try transaction.put(row)
         }
-        for id in touchedPlacements.sorted() {
+        for id in touchedPlacements.union(explained).sorted() {
             if let row = state.placements[id] { try transaction.put(row) }
         }
         for id in touchedInstances.sorted() {
