@@ -184,6 +184,7 @@ package final class Store: @unchecked Sendable {
     // MARK: - Reading
 
     /// Everything to plan with. Costs what changed since the last call.
+    /// - Throws: `StoreError.fenced` when another process has the role: end.
     package func state() throws(StoreError) -> ClusterState {
         lock.lock()
         defer { lock.unlock() }
@@ -208,6 +209,13 @@ package final class Store: @unchecked Sendable {
             return whole != state
         }
         if differed { kept.mismatches += 1 }
+        // Also one that cannot commit, and so would not hear it there, stops acting for a role that it has lost.
+        if let holder = state.roles[role], holder.epoch != epoch {
+            #if MUTANTS
+                if Mutant.staleEpochCommits.isOn { return state }
+            #endif
+            throw StoreError.fenced(role: role, mine: epoch, now: holder.epoch)
+        }
         kept.state = state
         kept.version = version
         kept.planned = planned
