@@ -47,7 +47,7 @@ package final class NodeTier {
 
     /// How often it is written down when each agent was last heard; for people alone, since a restarted tier gives
     /// everyone the time to speak.
-    static let heardEvery = Millis(10_000)
+    static let heardEvery = Millis(30_000)
     /// The serve tier silent for this long: nothing is given back.
     static let serveSilent = Millis(10_000)
     static let listSoon = Millis(500)

@@ -34,7 +34,7 @@ package final class ServeTier {
     static let proxyForgottenAfter = Millis(60_000)
     /// How often it is written down when each proxy was last heard; for people alone, since a restarted tier gives
     /// everyone the time to speak.
-    static let heardEvery = Millis(10_000)
+    static let heardEvery = Millis(30_000)
     /// A replica without a deployment row (being deleted) drains for this long.
     static let graceDefault = Millis(20_000)
     /// Buckets kept in memory while commits fail; beyond it the oldest go.

@@ -107,14 +107,18 @@ final class Connection: @unchecked Sendable {
         try exclusively { db throws in
             acting.role = role
             defer { acting.role = nil }
-            var result: T?
-            try db.inTransaction(.immediate) {
-                result = try body(db)
-                return .commit
+            // Not GRDB's `inTransaction`, which prepares both statements each time.
+            try db.cachedStatement(sql: "BEGIN IMMEDIATE TRANSACTION").execute()
+            do {
+                let result = try body(db)
+                try db.cachedStatement(sql: "COMMIT TRANSACTION").execute()
+                commits.add(1, ordering: .relaxed)
+                return result
+            } catch {
+                // After some errors SQLite has done so by itself.
+                if db.isInsideTransaction { try db.rollback() }
+                throw error
             }
-            commits.add(1, ordering: .relaxed)
-            guard let result else { throw StoreError.failed("the transaction had no result") }
-            return result
         }
     }
 

@@ -39,7 +39,7 @@ struct Opening {
 
     /// The schema version, refused when it is a newer one.
     static func version(_ db: Database) throws -> Int {
-        let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        let found = try Int.fetchOne(db.cachedStatement(sql: "PRAGMA user_version")) ?? 0
         guard found <= newestVersion else {
             throw StoreError.newerSchema(found: found, known: newestVersion)
         }

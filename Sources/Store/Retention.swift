@@ -85,14 +85,21 @@ extension Store {
     @discardableResult
     package func trim(_ retention: Retention = Retention()) throws(StoreError) -> Int {
         let now = now()
+        let oldest = role == .serve ? now - (try largestLookBack(retention) + retention.loadMargin) : now
+        let deleted = try transaction { db in
+            try checkHolder(db)
+            return try trim(db, retention, now: now, oldestLoad: oldest)
+        }
+        if role == .serve { forgetBuckets(endedBefore: oldest) }
+        return deleted
+    }
+
+    private func trim(_ db: Database, _ retention: Retention, now: Moment, oldestLoad: Moment) throws -> Int {
         var deleted = 0
-        func delete(_ sql: String, _ arguments: [Int64]) throws(StoreError) {
-            deleted += try transaction { db in
-                try checkHolder(db)
-                try db.execute(
-                    sql: sql, arguments: StatementArguments(arguments + [Int64(retention.batchMax)]))
-                return db.changesCount
-            }
+        func delete(_ sql: String, _ arguments: [Int64]) throws {
+            let statement = try db.cachedStatement(sql: sql)
+            try statement.execute(arguments: StatementArguments(arguments + [Int64(retention.batchMax)]))
+            deleted += db.changesCount
         }
         let decisions = role == .serve ? "serve_decision" : "node_decision"
         try delete(
@@ -107,13 +114,11 @@ extension Store {
             """, [retention.changeRowsMax])
         switch role {
         case .serve:
-            let oldest = now - (try largestLookBack(retention) + retention.loadMargin)
             try delete(
                 """
                 DELETE FROM load_bucket WHERE (deployment, proxy, incarnation, sequence) IN (SELECT deployment,
                   proxy, incarnation, sequence FROM load_bucket WHERE end_ms < ? ORDER BY end_ms LIMIT ?)
-                """, [oldest.ms])
-            forgetBuckets(endedBefore: oldest)
+                """, [oldestLoad.ms])
         case .nodes:
             // While the provider still shows its machine, the row is the tombstone that names it.
             try delete(
