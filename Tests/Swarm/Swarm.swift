@@ -1,3 +1,4 @@
+import CPlatform
 import Foundation
 import Simulation
 
@@ -5,6 +6,8 @@ import Simulation
 /// in it.
 @main struct Swarm {
     static func main() {
+        // Worlds come and go, all of about one size: a tenth of the time would go into giving it back.
+        tandem_keep_memory()
         var words = Array(CommandLine.arguments.dropFirst())
         // FIRST COUNT: what `run` says in more words.
         if words.count >= 2, let first = UInt64(words[0]), let count = UInt64(words[1]) {

@@ -99,3 +99,6 @@ int tandem_eventfd(void);
 /// Here because two of the toolchain's modules claim `struct timespec`, and which one wins depends on a
 /// room's imports.
 int64_t tandem_boot_millis(void);
+
+/// Memory that is freed stays with this process, for one that soon asks for as much again.
+void tandem_keep_memory(void);

@@ -89,7 +89,18 @@ package struct Settled: Sendable {
 
     private func intents() -> [Breach] {
         let open = state.nodes.values.filter { $0.phase == .requested || $0.phase == .booting }
-        return open.isEmpty || !isFeasible ? [] : [Breach("L-02", "still on their way: \(list(open))")]
+        return minimum() + (open.isEmpty || !isFeasible ? [] : [Breach("L-02", "still on their way: \(list(open))")])
+    }
+
+    /// Nodes that are kept whatever the load; one that could not be had is asked for again after its pause.
+    private func minimum() -> [Breach] {
+        guard hasCapacity, let settings = state.setting?.settings, settings.provider != nil else { return [] }
+        let ready = state.nodes.values.filter { $0.phase == .ready && !$0.provider.isEmpty }
+        return settings.nodeTypes.compactMap { type in
+            let count = ready.count { $0.type == type.name }
+            guard count < min(type.minWorkers, type.maxWorkers), ready.count < settings.maxWorkers else { return nil }
+            return Breach("L-02", "\(count) of at least \(type.minWorkers) nodes of type \(type.name) are ready")
+        }
     }
 
     private func machines() -> [Breach] {

@@ -55,7 +55,7 @@ package struct DrawnPlan {
             applications.append(drawApplication(number, of: count, in: &plan))
         }
         plan.applications = applications
-        plan.proxies = Int(oneOf([1, 1, 1, 2, 3]))
+        plan.proxies = Int(oneOf([1, 1, 1, 1, 2, 3]))
         plan.cloud.bootDelay = Millis(spread(2_000, 60_000))
         plan.cloud.listLag = Millis(spread(100, 8_000))
         plan.cloud.stopDelay = Millis(spread(500, 30_000))
@@ -133,9 +133,9 @@ package struct DrawnPlan {
         // Of open load: requests a second, thousandths; of closed load: users.
         let base = isOpen ? spread(1_200, 4_000) / Int64(share) : between(4, 10)
         switch between(0, 3) {
-        case 0:  // steps up and down
+        case 0:  // steps up and down, some of them to nothing
             for at in stride(from: Int64(0), to: end, by: 300_000) {
-                steps.append(.init(at: Millis(at), amount: base * between(0, 4) / 2))
+                steps.append(.init(at: Millis(at), amount: base * oneOf([0, 0, 1, 2, 4]) / 2))
             }
         case 1:  // a slow wave
             let wave: [Int64] = [10, 15, 19, 20, 19, 15, 10, 5, 1, 0, 1, 5]
@@ -149,7 +149,11 @@ package struct DrawnPlan {
                 steps.append(.init(at: Millis(at + 300_000), amount: base * 3))
                 steps.append(.init(at: Millis(at + 600_000), amount: base))
             }
-        default: steps.append(.init(at: .zero, amount: base))
+        default:  // working hours, and nights between them
+            for at in stride(from: Int64(0), to: end, by: 1_200_000) {
+                steps.append(.init(at: Millis(at), amount: base * 3 / 2))
+                steps.append(.init(at: Millis(at + 600_000), amount: 0))
+            }
         }
         let quiet = Self.lowFor.rawValue
         steps.append(.init(at: Millis(end), amount: isOpen ? 500 : 1))
