@@ -48,6 +48,8 @@ struct NodeStep {
     var decisions: [Decision] = []
     private(set) var wake: Moment?
     private(set) var watched: [NodeID: [Millis]] = [:]
+    /// Nodes that are not gone, or were not when the step began; sorted.
+    private var living: [NodeID]
     /// Placements that hold room, by node.
     private(set) var onNode: [NodeID: Set<ReplicaID>] = [:]
 
@@ -62,6 +64,7 @@ struct NodeStep {
         self.reports = reports
         self.refused = refused
         self.listening = listening
+        living = state.nodes.values.filter { $0.phase != .gone }.map(\.id).sorted()
         for placement in state.placements.values where placement.phase.holdsRoom {
             if let node = placement.node { onNode[node, default: []].insert(placement.replica) }
         }
@@ -129,6 +132,9 @@ struct NodeStep {
     mutating func replace(_ id: NodeID) { replacedNodes.insert(id) }
 
     mutating func put(_ row: NodeRow) {
+        if row.phase != .gone, !living.contains(row.id) {
+            living.insert(row.id, at: living.firstIndex { row.id < $0 } ?? living.endIndex)
+        }
         state.nodes[row.id] = row
         touchedNodes.insert(row.id)
     }
@@ -217,8 +223,8 @@ struct NodeStep {
     func isSilent(_ node: NodeRow, for span: Millis) -> Bool { lastHeard(node) + span <= now }
 
     /// Nodes of these phases, in the order of their ids.
-    func nodes(in phases: Set<NodePhase>) -> [NodeRow] {
-        state.nodes.values.filter { phases.contains($0.phase) }.sorted { $0.id < $1.id }
+    func nodes(in phases: [NodePhase]) -> [NodeRow] {
+        living.compactMap { state.nodes[$0] }.filter { phases.contains($0.phase) }
     }
 
     func liveReplicas(on node: NodeID) -> [ReplicaID] { (onNode[node] ?? []).sorted() }

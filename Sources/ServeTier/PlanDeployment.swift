@@ -56,9 +56,10 @@ extension ServeStep {
             #if MUTANTS
                 if Mutant.restartsTimer.isOn, row.direction != 0 { row.directionSince = now }
             #endif
-            // For people: as often as a renewal is committed anyway.
+            // For people: as often as a renewal is committed anyway, and as there is news.
+            let pace = max(TierPace.renewEvery, settings.metricsInterval)
             let shown = load.map { Thousandths($0.milli) }
-            let isDue = row.loadAt.map { $0 + TierPace.renewEvery <= now } ?? true
+            let isDue = row.loadAt.map { $0 + pace <= now } ?? true
             if outcome.decision != nil || (isDue && row.load != shown) {
                 row.load = shown
                 row.loadAt = now

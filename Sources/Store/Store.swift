@@ -28,7 +28,7 @@ package final class Store: @unchecked Sendable {
     let reading: Reading?
 
     /// Every so many calls of `state` the whole is read too, and compared.
-    static let sampleEvery = 1_024
+    static let sampleEvery = 4_096
 
     private let lock = NSLock()
     private var kept = Kept()

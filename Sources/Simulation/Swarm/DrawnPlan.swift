@@ -11,9 +11,9 @@ package struct DrawnPlan {
     package static let troubleFor = Millis.seconds(3_600)
     /// After it the world has so long to settle, and must then be quiet to the end.
     package static let settleWithin = Millis.seconds(3_600)
-    package static let quietFor = Millis.seconds(300)
+    package static let quietFor = Millis.seconds(200)
     /// The low load after all trouble.
-    package static let lowFor = Millis.seconds(120)
+    package static let lowFor = Millis.seconds(90)
     /// One of so many seeds is without faults.
     package static let faultFreeOneIn = 20
 
@@ -74,8 +74,8 @@ package struct DrawnPlan {
         cluster.provider = .native(endpoint: "http://cloud", tokenFile: "/token")
         for name in ["large", "medium", "small"].prefix(Int(between(1, 3))) {
             var type = NodeType(
-                name: name, resources: Resources([Resources.cpu: oneOf([2_000, 3_000, 4_000, 8_000])]),
-                maxWorkers: Int(between(4, 14)))
+                name: name, resources: Resources([Resources.cpu: oneOf([2_000, 2_000, 3_000, 4_000, 8_000])]),
+                maxWorkers: Int(between(4, 12)))
             type.minWorkers = Int(oneOf([0, 0, 0, 1, 2]))
             cluster.nodeTypes.append(type)
         }
@@ -115,9 +115,9 @@ package struct DrawnPlan {
         guard between(0, 5) > 0 else { return .fixed(Int(between(2, 6))) }
         var scaling = AutoscalingSettings()
         scaling.minReplicas = Int(oneOf([0, 1, 1, 2]))
-        scaling.maxReplicas = scaling.minReplicas + Int(between(6, 24))
+        scaling.maxReplicas = scaling.minReplicas + Int(between(6, 18))
         scaling.targetOngoing = Thousandths(oneOf([500, 1_000, 1_000, 2_000]))
-        scaling.metricsInterval = Millis(oneOf([2_000, 5_000, 5_000, 10_000, 10_000, 10_000, 10_000, 10_000]))
+        scaling.metricsInterval = Millis(oneOf([2_000, 5_000, 5_000] + Array(repeating: 10_000, count: 9)))
         scaling.lookBack = Millis(spread(5_000, 60_000))
         scaling.upscaleDelay = Millis(oneOf([0, 1_000, 5_000, 30_000]))
         scaling.downscaleDelay = Millis(spread(10_000, 150_000))
