@@ -53,7 +53,9 @@ enum SchemaText {
     static func derivedIsRight(_ db: Database) throws -> Bool {
         let hash = try String.fetchOne(db, sql: "SELECT derived_hash FROM cluster")
         guard hash == Ownership.hash else { return false }
-        return try objects(db, derived: true)
-            == fresh(version: Opening.newestVersion, derived: true)
+        return try objects(db, derived: true) == newest.get()
     }
+
+    /// Of this program; made once.
+    private static let newest = Result { try fresh(version: Opening.newestVersion, derived: true) }
 }

@@ -46,7 +46,7 @@ package struct DrawnPlan {
 
     private mutating func make() -> WorldPlan {
         let cluster = drawCluster()
-        let count = Int(oneOf([1, 1, 1, 2, 2, 3]))
+        let count = Int(oneOf([1, 1, 1, 1, 2, 2, 3]))
         var applications: [ApplicationSettings] = []
         var plan = WorldPlan(
             seed: seed, cluster: cluster, applications: [],
@@ -74,13 +74,13 @@ package struct DrawnPlan {
         cluster.provider = .native(endpoint: "http://cloud", tokenFile: "/token")
         for name in ["large", "medium", "small"].prefix(Int(between(1, 3))) {
             var type = NodeType(
-                name: name, resources: Resources([Resources.cpu: oneOf([2_000, 2_000, 3_000, 4_000, 8_000])]),
+                name: name, resources: Resources([Resources.cpu: oneOf([2_000, 2_000, 2_000, 3_000, 4_000])]),
                 maxWorkers: Int(between(4, 12)))
             type.minWorkers = Int(oneOf([0, 0, 0, 1, 2]))
             cluster.nodeTypes.append(type)
         }
         cluster.maxWorkers = Int(between(8, 20))
-        cluster.idleTimeout = Millis(spread(15_000, 150_000))
+        cluster.idleTimeout = Millis(spread(15_000, 90_000))
         cluster.joinDeadline = Millis(spread(120_000, 600_000))
         cluster.agentLost = Millis(oneOf([30_000, 60_000]))
         return cluster
@@ -94,7 +94,7 @@ package struct DrawnPlan {
         let name = "app\(number)"
         let command = "serve-\(name)"
         var replica = ReplicaSettings(command: [command])
-        replica.resources = Resources([Resources.cpu: oneOf([500, 1_000, 1_000, 2_000])])
+        replica.resources = Resources([Resources.cpu: oneOf([500, 1_000, 1_000, 1_000, 2_000])])
         var settings = DeploymentSettings(
             id: DeploymentID(application: name, deployment: "model"), replica: replica)
         settings.maxOngoing = Int(between(3, 12))
@@ -131,11 +131,11 @@ package struct DrawnPlan {
         var steps: [ClientPlan.Step] = []
         let isOpen = between(0, 2) > 0
         // Of open load: requests a second, thousandths; of closed load: users.
-        let base = isOpen ? spread(1_200, 4_000) / Int64(share) : between(4, 10)
+        let base = isOpen ? spread(1_000, 3_200) / Int64(share) : between(3, 9)
         switch between(0, 3) {
         case 0:  // steps up and down, some of them to nothing
             for at in stride(from: Int64(0), to: end, by: 300_000) {
-                steps.append(.init(at: Millis(at), amount: base * oneOf([0, 0, 1, 2, 4]) / 2))
+                steps.append(.init(at: Millis(at), amount: base * oneOf([0, 0, 0, 1, 2, 4]) / 2))
             }
         case 1:  // a slow wave
             let wave: [Int64] = [10, 15, 19, 20, 19, 15, 10, 5, 1, 0, 1, 5]
@@ -144,10 +144,10 @@ package struct DrawnPlan {
                 steps.append(.init(at: Millis(at), amount: base * wave[(index + offset) % 12] / 10))
             }
         case 2:  // nothing, then a crowd at once
-            for at in stride(from: Int64(0), to: end, by: 900_000) {
+            for at in stride(from: Int64(0), to: end, by: 1_200_000) {
                 steps.append(.init(at: Millis(at), amount: 0))
-                steps.append(.init(at: Millis(at + 300_000), amount: base * 3))
-                steps.append(.init(at: Millis(at + 600_000), amount: base))
+                steps.append(.init(at: Millis(at + 600_000), amount: base * 3))
+                steps.append(.init(at: Millis(at + 900_000), amount: base))
             }
         default:  // working hours, and nights between them
             for at in stride(from: Int64(0), to: end, by: 1_200_000) {
