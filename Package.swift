@@ -141,7 +141,8 @@ let package = Package(
             path: "Tests/TwoTiers", swiftSettings: rules),
         // Runs drawn worlds; built once more with the mutants of our own code in it.
         .executableTarget(
-            name: "swarm", dependencies: ["CPlatform", "Simulation"], path: "Tests/Swarm", exclude: ["saved-seeds.txt"],
+            name: "swarm", dependencies: ["CPlatform", "Simulation"], path: "Tests/Swarm",
+            exclude: ["saved-seeds.txt"],
             swiftSettings: rules),
         tests("ServeTierTests", ["Model", "ServeTier", "Store", "TwoTiers"]),
         tests("NodeTierTests", ["Cloud", "Model", "NodeTier", "Store", "TwoTiers"]),

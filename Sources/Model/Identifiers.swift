@@ -45,10 +45,13 @@ package struct ReplicaID: RawRepresentable, Hashable, Comparable, Sendable, Coda
 
     private func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
         // Strings made here lie in one piece; only others are copied.
-        rawValue.utf8.withContiguousStorageIfAvailable(body) ?? Array(rawValue.utf8).withUnsafeBufferPointer(body)
+        rawValue.utf8.withContiguousStorageIfAvailable(body)
+            ?? Array(rawValue.utf8).withUnsafeBufferPointer(body)
     }
 
-    private static func precedes(_ one: UnsafeBufferPointer<UInt8>, _ other: UnsafeBufferPointer<UInt8>) -> Bool {
+    private static func precedes(_ one: UnsafeBufferPointer<UInt8>, _ other: UnsafeBufferPointer<UInt8>)
+        -> Bool
+    {
         let cuts = (cut(one), cut(other))
         var place = 0
         while place < cuts.0, place < cuts.1 {

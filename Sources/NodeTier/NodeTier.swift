@@ -48,8 +48,6 @@ package final class NodeTier {
     /// How often it is written down when each agent was last heard; for people alone, since a restarted tier gives
     /// everyone the time to speak.
     static let heardEvery = Millis(30_000)
-    /// The serve tier silent for this long: nothing is given back.
-    static let serveSilent = Millis(10_000)
     static let listSoon = Millis(500)
     static let listSeldom = Millis(5_000)
     static let offeringsEvery = Millis(60_000)
@@ -245,12 +243,13 @@ package final class NodeTier {
         }
     }
 
+    /// Then nothing is given back.
     private func isServeSilent(_ state: ClusterState, _ now: Moment) -> Bool {
         #if MUTANTS
             if Mutant.givesBackUnasked.isOn { return false }
         #endif
         guard let heard = state.roles[.serve]?.heardAt else { return true }
-        return max(heard, listening) + Self.serveSilent <= now
+        return max(heard, listening) + TierPace.silentAfter <= now
     }
 
     /// Tokens name the cluster, its generation and the node: none is ever used for two machines.

@@ -36,7 +36,9 @@ struct Silences {
     mutating func hold(_ now: Moment, heard: (NodeID) -> Moment) -> Bool {
         guard let wake, wake <= now else { return true }
         self.wake = next(now, heard: heard)
-        return watched.allSatisfy { Self.passed($0.value.spans, since: heard($0.key), now) <= $0.value.passed }
+        return watched.allSatisfy {
+            Self.passed($0.value.spans, since: heard($0.key), now) <= $0.value.passed
+        }
     }
 
     /// When the next silence will mean something, if nobody speaks.

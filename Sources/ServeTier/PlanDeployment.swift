@@ -82,7 +82,7 @@ extension ServeStep {
         // Who is refused speaks, but its load is not known.
         if !refused.isEmpty { return true }
         let nodes = state.roles[.nodes]?.heardAt
-        return proxySilent || nodes.map { max($0, listening) + stale <= now } ?? false
+        return proxySilent || nodes.map { max($0, listening) + TierPace.silentAfter <= now } ?? false
     }
 
     private func queuedNow(of id: DeploymentID) -> Int {

@@ -51,12 +51,14 @@ package final class Store: @unchecked Sendable {
         /// row in `role` than these are not changed by a commit.
         /// - Parameter before: the connection's version when the transaction began.
         mutating func follow(
-            _ transaction: StoreTransaction, _ span: (before: Int64, after: Int64), _ before: Int?, _ role: StoreRole
+            _ transaction: StoreTransaction, _ span: (before: Int64, after: Int64), _ before: Int?,
+            _ role: StoreRole
         ) {
             guard var state else { return }
             self.state = nil  // nobody else holds it: nothing is copied
             defer { self.state = state }
-            guard StateReading.follow(transaction.written, span, in: &state, for: role, planned: &planned) else {
+            guard StateReading.follow(transaction.written, span, in: &state, for: role, planned: &planned)
+            else {
                 return
             }
             if let renewal = transaction.renewal {

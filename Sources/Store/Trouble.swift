@@ -54,7 +54,9 @@ package struct Trouble: Sendable {
         switch error {
         case .diskFull:
             lockedSince = nil
-            guard roomMadeAt.map({ $0 + Self.roomEvery <= now }) ?? true else { return .again(Self.roomEvery) }
+            guard roomMadeAt.map({ $0 + Self.roomEvery <= now }) ?? true else {
+                return .again(Self.roomEvery)
+            }
             roomMadeAt = now
             return .makeRoom(again: Self.roomEvery)
         case .busy, .failed:
@@ -79,6 +81,8 @@ package enum TierPace {
     /// A step at least this often.
     package static let tickEvery = Millis(1_000)
     /// A renewal at least this often while nothing else is committed, by which the other tier knows this one alive.
-    /// Two may be missed before a tier counts as silent; each costs an fsync.
-    package static let renewEvery = Millis(4_000)
+    /// Each costs an fsync.
+    package static let renewEvery = Millis(5_000)
+    /// A tier without a renewal for this long is silent: two were missed.
+    package static let silentAfter = Millis(15_000)
 }

@@ -75,7 +75,7 @@ let chat = DeploymentID(application: "shop", deployment: "chat")
     @Test func aSilentNodeTierOrProxyShrinksNothing() async throws {
         for who in ["proxy", "nodes"] {
             let world = try TwoTiers(.cloud([.cpus("small", 4)]), proxies: 2)
-            try world.apply([.of(.named("chat", .between(1, 10)))])
+            try world.apply([.of(.named("chat", .between(1, 10, down: .seconds(20))))])
             try await world.run(.seconds(5))
             world.offer(6, to: chat, at: "p1")
             world.offer(6, to: chat, at: "p2")
@@ -84,7 +84,7 @@ let chat = DeploymentID(application: "shop", deployment: "chat")
             if who == "proxy" { world.proxies["p1"]?.silent = true } else { world.killNodes() }
             world.offer(0, to: chat, at: "p1")
             world.offer(0, to: chat, at: "p2")
-            // Delay and window would be over after 16 s; the silence is noticed after 10.
+            // Delay and window would be over after 26 s; the silence is noticed after 10 and 15.
             try await world.run(.seconds(50))
             #expect(try world.deployment(chat)?.target == 6, "\(who)")
             if who == "proxy" { world.proxies["p1"]?.silent = false } else { try world.openNodes() }

@@ -39,7 +39,9 @@ import Testing
         #expect(throws: StoreError.fenced(role: .serve, mine: 1, now: 2)) { try old.trim() }
         #expect(try new.state().replicas.isEmpty)
         try new.commit { try $0.put(replica(2)) }
-        #expect(try old.state().replicas.count == 1)
+        // Nor may it act on what it reads.
+        #expect(throws: StoreError.fenced(role: .serve, mine: 1, now: 2)) { try old.state() }
+        #expect(try new.state().replicas.count == 1)
     }
 
     @Test func aCrashLosesNothingCommitted() throws {

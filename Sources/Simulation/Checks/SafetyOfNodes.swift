@@ -2,9 +2,6 @@ import Model
 import Store
 
 extension SafetyOfRows {
-    /// The node tier's rule: a serve tier silent for this long stops giving back.
-    static let serveSilent = Millis(10_000)
-
     /// I-13.
     package static func assignments(_ changes: StateChanges, _ state: ClusterState, _ at: Instant) -> [Breach]
     {
@@ -87,7 +84,7 @@ extension SafetyOfRows {
         for change in changes.nodes {
             guard let before = change.before, let row = change.after, before.phase == .ready,
                 row.phase == .draining,
-                state.drainRequests[row.id] == nil, silence >= serveSilent
+                state.drainRequests[row.id] == nil, silence >= TierPace.silentAfter
             else { continue }
             found.append(
                 Breach(
@@ -107,6 +104,6 @@ extension SafetyOfRows {
         }
         guard let nodes = state.roles[.nodes] else { return nil }
         let silence = at.silence(of: nodes.heardAt, for: .serve)
-        return silence >= stale ? "nodes has been silent for \(silence.rawValue) ms" : nil
+        return silence >= TierPace.silentAfter ? "nodes has been silent for \(silence.rawValue) ms" : nil
     }
 }

@@ -89,7 +89,8 @@ package struct Settled: Sendable {
 
     private func intents() -> [Breach] {
         let open = state.nodes.values.filter { $0.phase == .requested || $0.phase == .booting }
-        return minimum() + (open.isEmpty || !isFeasible ? [] : [Breach("L-02", "still on their way: \(list(open))")])
+        return minimum()
+            + (open.isEmpty || !isFeasible ? [] : [Breach("L-02", "still on their way: \(list(open))")])
     }
 
     /// Nodes that are kept whatever the load; one that could not be had is asked for again after its pause.
@@ -98,8 +99,11 @@ package struct Settled: Sendable {
         let ready = state.nodes.values.filter { $0.phase == .ready && !$0.provider.isEmpty }
         return settings.nodeTypes.compactMap { type in
             let count = ready.count { $0.type == type.name }
-            guard count < min(type.minWorkers, type.maxWorkers), ready.count < settings.maxWorkers else { return nil }
-            return Breach("L-02", "\(count) of at least \(type.minWorkers) nodes of type \(type.name) are ready")
+            guard count < min(type.minWorkers, type.maxWorkers), ready.count < settings.maxWorkers else {
+                return nil
+            }
+            return Breach(
+                "L-02", "\(count) of at least \(type.minWorkers) nodes of type \(type.name) are ready")
         }
     }
 
@@ -178,7 +182,7 @@ package struct Settled: Sendable {
     private func tiers() -> [Breach] {
         state.roles.values.sorted { $0.role.rawValue < $1.role.rawValue }.compactMap { role in
             let silence = now - role.heardAt
-            guard silence >= .seconds(5) else { return nil }
+            guard silence >= TierPace.silentAfter else { return nil }
             return Breach("L-09", "\(role.role.rawValue) has not renewed for \(silence.rawValue) ms")
         }
     }

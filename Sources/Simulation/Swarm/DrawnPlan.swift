@@ -11,9 +11,9 @@ package struct DrawnPlan {
     package static let troubleFor = Millis.seconds(3_600)
     /// After it the world has so long to settle, and must then be quiet to the end.
     package static let settleWithin = Millis.seconds(3_600)
-    package static let quietFor = Millis.seconds(200)
+    package static let quietFor = Millis.seconds(150)
     /// The low load after all trouble.
-    package static let lowFor = Millis.seconds(90)
+    package static let lowFor = Millis.seconds(60)
     /// One of so many seeds is without faults.
     package static let faultFreeOneIn = 20
 
@@ -74,12 +74,13 @@ package struct DrawnPlan {
         cluster.provider = .native(endpoint: "http://cloud", tokenFile: "/token")
         for name in ["large", "medium", "small"].prefix(Int(between(1, 3))) {
             var type = NodeType(
-                name: name, resources: Resources([Resources.cpu: oneOf([2_000, 2_000, 2_000, 3_000, 4_000])]),
-                maxWorkers: Int(between(4, 12)))
+                name: name,
+                resources: Resources([Resources.cpu: oneOf([2_000, 2_000, 2_000, 3_000, 4_000])]),
+                maxWorkers: Int(between(4, 10)))
             type.minWorkers = Int(oneOf([0, 0, 0, 1, 2]))
             cluster.nodeTypes.append(type)
         }
-        cluster.maxWorkers = Int(between(8, 20))
+        cluster.maxWorkers = Int(between(8, 16))
         cluster.idleTimeout = Millis(spread(15_000, 90_000))
         cluster.joinDeadline = Millis(spread(120_000, 600_000))
         cluster.agentLost = Millis(oneOf([30_000, 60_000]))
@@ -115,7 +116,7 @@ package struct DrawnPlan {
         guard between(0, 5) > 0 else { return .fixed(Int(between(2, 6))) }
         var scaling = AutoscalingSettings()
         scaling.minReplicas = Int(oneOf([0, 1, 1, 2]))
-        scaling.maxReplicas = scaling.minReplicas + Int(between(6, 18))
+        scaling.maxReplicas = scaling.minReplicas + Int(between(6, 16))
         scaling.targetOngoing = Thousandths(oneOf([500, 1_000, 1_000, 2_000]))
         scaling.metricsInterval = Millis(oneOf([2_000, 5_000, 5_000] + Array(repeating: 10_000, count: 9)))
         scaling.lookBack = Millis(spread(5_000, 60_000))
@@ -180,7 +181,7 @@ package struct DrawnPlan {
 
     private mutating func drawFaults(_ plan: inout WorldPlan) {
         // Of eight classes so many are on.
-        let share = oneOf([1, 1, 2, 4])
+        let share = oneOf([1, 1, 2, 3])
         for fault in FaultClass.allCases {
             let isOn = between(1, 8) <= share
             guard let range = Self.ranges[fault] else { continue }

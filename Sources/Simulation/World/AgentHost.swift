@@ -181,7 +181,11 @@ final class AgentHost {
         guard !isOver else { return }
         // Obeying may have sent the next call already.
         if exchange != nil { return }
-        if isNews { send(world) } else { rest(max(0, began + LongPoll.emptyPause.rawValue * 1000 - world.now), world) }
+        if isNews {
+            send(world)
+        } else {
+            rest(max(0, began + LongPoll.emptyPause.rawValue * 1000 - world.now), world)
+        }
     }
 
     /// Carries out the orders, after they are on the disk.

@@ -158,7 +158,8 @@ final class ProxySync {
         var closedAny = false
         for (gate, interval) in gates {
             var log =
-                logs[gate.deployment] ?? LoadLog(opened: gate.ledger.opened, spansMax: DeploymentLoad.bucketsMax)
+                logs[gate.deployment]
+                ?? LoadLog(opened: gate.ledger.opened, spansMax: DeploymentLoad.bucketsMax)
             if now >= log.due(interval) {
                 let edge = log.edge(now)
                 log.close(gate.ledger.read(at: edge), edge: edge)
