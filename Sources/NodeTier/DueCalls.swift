@@ -59,7 +59,7 @@ extension NodeTier {
             case .requested, .booting, .draining, .terminating: return true
             case .ready:
                 let silent = max(reports[node.id]?.arrived ?? listening, listening) + NodeRule.silentForLoss
-                if node.absentLists > 0 || silent <= now { return true }
+                if node.absentLists != 0 || silent <= now { return true }
                 silentAt = silentAt.map { min($0, silent) } ?? silent
             case .gone: break
             }

@@ -58,6 +58,7 @@ extension NodeStep {
             row.microdollarsPerHour = instance.offering.microdollarsPerHour
             if row.phase == .requested {
                 row.phase = .booting
+                row.absentLists = -NodeRule.listsBeforeShown
                 row.attempts = 0
                 row.nextTryAt = nil
                 row.lastError = ""

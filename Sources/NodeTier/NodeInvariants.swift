@@ -7,10 +7,11 @@ package enum NodeInvariants {
     /// Nil: sound. Else what is wrong with the node.
     package static func fault(of node: NodeRow) -> String? {
         let counts = [
-            ("attempts", Int64(node.attempts)), ("absent_lists", Int64(node.absentLists)),
-            ("generation", node.generation),
+            ("attempts", Int64(node.attempts), 0),
+            ("absent_lists", Int64(node.absentLists), -Int64(NodeRule.listsBeforeShown)),
+            ("generation", node.generation, 0),
         ]
-        return counts.first { $0.1 < 0 }.map { "node \(node.id): \($0.0) is \($0.1)" }
+        return counts.first { $0.1 < $0.2 }.map { "node \(node.id): \($0.0) is \($0.1)" }
     }
 
     /// Nil: sound. A machine that has become smaller may hold more than it has, but then it is given nothing more.

@@ -24,6 +24,8 @@ struct NodeStep {
     let listening: Moment
 
     private(set) var state: ClusterState
+    /// Of the nodes whose phase this step has changed: the one before.
+    private(set) var storedPhases: [NodeID: NodePhase] = [:]
     private(set) var touchedNodes: Set<NodeID> = []
     private(set) var touchedPlacements: Set<ReplicaID> = []
     /// Waiting replicas of whom nothing has changed but what the candidates answer.
@@ -96,7 +98,10 @@ struct NodeStep {
         let phase = row.phase
         change(&row)
         guard row != state.nodes[id] else { return }
-        if row.phase != phase { row.phaseAt = now }
+        if row.phase != phase {
+            row.phaseAt = now
+            if storedPhases[id] == nil { storedPhases[id] = phase }
+        }
         state.nodes[id] = row
         touchedNodes.insert(id)
     }

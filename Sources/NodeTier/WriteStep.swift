@@ -2,6 +2,15 @@ import Model
 import Store
 
 extension NodeStep {
+    /// A node may go two phases on in one step: its agent says hello, and its machine is to be taken away.
+    /// - Returns: the phase on the way, which the table of phases wants to see too; nil: it is but one phase.
+    private func phaseBetween(_ id: NodeID, and last: NodePhase) -> NodePhase? {
+        guard !replacedNodes.contains(id), let first = storedPhases[id], first != last,
+            !first.successors.contains(last)
+        else { return nil }
+        return NodePhase.allCases.first { first.successors.contains($0) && $0.successors.contains(last) }
+    }
+
     /// Writes the step in one transaction, in a fixed order.
     func write(to transaction: StoreTransaction, epoch: Int64, unixMillis: Int64, token: (Int64) -> String)
         throws
@@ -10,6 +19,11 @@ extension NodeStep {
         for id in touchedNodes.sorted() {
             guard var row = state.nodes[id] else { continue }
             row.epoch = epoch
+            if let between = phaseBetween(id, and: row.phase) {
+                var first = row
+                first.phase = between
+                try transaction.put(first)
+            }
             try transaction.put(row)
         }
         for id in touchedPlacements.union(explained).sorted() {

@@ -65,8 +65,9 @@ struct ChecksOfRowsTests {
     }
 
     @Test(arguments: [
-        (NodePhase.requested, NodePhase.draining, true), (.gone, .ready, true), (.terminating, .ready, true),
-        (.requested, .booting, false), (.draining, .ready, false),
+        (NodePhase.terminating, NodePhase.draining, true), (.gone, .ready, true),
+        (.terminating, .ready, true),
+        (.requested, .booting, false), (.draining, .ready, false), (.requested, .draining, false),
     ])
     func nodesMoveAlongEdges(from: NodePhase, to: NodePhase, isBroken: Bool) {
         let found = rules { $0.nodes = [RowChange(before: Self.node(from), after: Self.node(to))] }

@@ -39,7 +39,7 @@ package enum SafetyOfRows {
             move(
                 "node \(id)", change.before?.phase, change.after?.phase,
                 change.after?.provider == "" ? [.requested, .ready] : [.requested],
-                change.before?.phase.successors ?? [], final: change.before?.phase == .gone)
+                nodeMoves(change.before?.phase), final: change.before?.phase == .gone)
         }
         for change in changes.replicas {
             let id = change.after?.id ?? change.before?.id ?? ReplicaID("?")
@@ -55,6 +55,12 @@ package enum SafetyOfRows {
                 final: change.before.map { $0.phase.isFinal || $0.phase == .pending } ?? true)
         }
         return found
+    }
+
+    /// One commit may see it ready and drained at once.
+    private static func nodeMoves(_ before: NodePhase?) -> Set<NodePhase> {
+        let next = before?.successors ?? []
+        return next.contains(.ready) ? next.union([.draining]) : next
     }
 
     /// I-08 and I-11.

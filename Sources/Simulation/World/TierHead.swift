@@ -28,6 +28,8 @@ class TierHead {
     private var trouble: Trouble?
     /// Wakes in a row at one instant that changed nothing.
     private var spins = 0
+    /// It could not open the database and will try once more.
+    private var isTryingAgain = false
     /// No restart by the supervisor of processes before then.
     private var downUntil: Int64 = 0
 
@@ -38,6 +40,10 @@ class TierHead {
     static let letterTakes: Int64 = 200
     /// `up` starts a dead role again after this long.
     static let restartAfter: Int64 = 200_000
+    /// A supervisor of processes starts again soon what cannot open its database; one that was started by mistake
+    /// is seldom that persistent.
+    static let tryAgainAfter: Int64 = 1_000_000
+    static let strayTriesAgainAfter: Int64 = 10_000_000
     /// Steps at one instant that change nothing; more is a loop.
     static let spinsMax = 5
 
@@ -64,8 +70,12 @@ class TierHead {
         } catch let error as StoreError {
             self.store = nil
             close()
-            guard !world.failed(self, toOpen: error) else { return }
-            world.after(1_000_000) { self.start($0) }
+            guard !world.failed(self, toOpen: error), !isTryingAgain else { return }
+            isTryingAgain = true
+            world.after(number == 1 ? Self.tryAgainAfter : Self.strayTriesAgainAfter) {
+                self.isTryingAgain = false
+                self.start($0)
+            }
             return
         } catch {
             return world.violate("open", "\(name) cannot start: \(error)")

@@ -50,7 +50,7 @@ package struct NodeRow: StoreRow {
     /// Not before this instant.
     package var nextTryAt: Moment?
     package var lastError = ""
-    /// Whole lists in a row that did not show it.
+    /// Whole lists in a row that did not show it; below zero: not shown yet, and so many may still come without it.
     package var absentLists = 0
     /// Why it was bought, drained or given back.
     package var why = ""
