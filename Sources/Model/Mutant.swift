@@ -52,6 +52,8 @@
         case restartsTimer
         /// Calls a proxy silent by what the rows say, right after a restart.
         case judgesAtOnce
+        /// Judges agents by what the rows say, right after a restart.
+        case judgesAgentsAtOnce
         /// Deletes a deployment's row before its replicas have ended.
         case deletesAtOnce
         /// Puts any route in force, whatever its fence.
@@ -118,6 +120,7 @@
             case .shrinksBlind: ("F54", "targets fall while a proxy or the node tier is silent")
             case .restartsTimer: ("F63", "a wish never lasts for its delay, so nothing scales")
             case .judgesAtOnce: ("F68", "replicas stop that the proxy still routes to")
+            case .judgesAgentsAtOnce: ("F68", "nodes that serve are given up after a restart of the node tier")
             case .deletesAtOnce: ("F65", "they run on, and nobody stops them")
             case .unfencedProxy: ("F27", "an overtaken route sends requests to replicas that left")
             case .releasesTwice: ("F57", "a replica gets more requests than it may have")
