@@ -120,7 +120,7 @@
             case .shrinksBlind: ("F54", "targets fall while a proxy or the node tier is silent")
             case .restartsTimer: ("F63", "a wish never lasts for its delay, so nothing scales")
             case .judgesAtOnce: ("F68", "replicas stop that the proxy still routes to")
-            case .judgesAgentsAtOnce: ("F68", "nodes that serve are given up after a restart of the node tier")
+            case .judgesAgentsAtOnce: ("F68", "nodes that serve are given up after each restart")
             case .deletesAtOnce: ("F65", "they run on, and nobody stops them")
             case .unfencedProxy: ("F27", "an overtaken route sends requests to replicas that left")
             case .releasesTwice: ("F57", "a replica gets more requests than it may have")

@@ -222,7 +222,9 @@ struct NodeStep {
     /// When the agent of a node was last heard, by this process or the one before it.
     func lastHeard(_ node: NodeRow) -> Moment {
         #if MUTANTS
-            if Mutant.judgesAgentsAtOnce.isOn { return reports[node.id]?.arrived ?? node.heardAt ?? listening }
+            if Mutant.judgesAgentsAtOnce.isOn, let said = reports[node.id]?.arrived ?? node.heardAt {
+                return said
+            }
         #endif
         let said = max(reports[node.id]?.arrived ?? node.heardAt ?? Moment(0), listening)
         return refused[node.id].map { max(said, $0.arrived) } ?? said
