@@ -32,7 +32,7 @@ package final class NodeDesk: TierDesk {
         asksForSettings = tier.asksForSettings
         waiting.tell(tier.publishedVersion) { node, request in news(for: NodeID(node), request) }
         waiting.expire(now: tier.store.now()) { nothing(for: $0) }
-        return [wake, waiting.deadline].compactMap { $0 }.min()
+        return Moment.earliest(wake, waiting.deadline)
     }
 
     package func end() {

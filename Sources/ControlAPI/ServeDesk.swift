@@ -25,7 +25,7 @@ package final class ServeDesk: TierDesk {
             return answer.isEmpty ? nil : answer
         }
         waiting.expire(now: tier.store.now()) { answer(to: $0) }
-        return [wake, waiting.deadline].compactMap { $0 }.min()
+        return Moment.earliest(wake, waiting.deadline)
     }
 
     package func end() { waiting.end() }
@@ -53,7 +53,8 @@ package final class ServeDesk: TierDesk {
     /// - Parameter proxy: nil: its load is not acknowledged now.
     private func answer(to request: ProxySyncRequest, from proxy: String? = nil) -> ProxySyncAnswer {
         let applied = Dictionary(request.applied.map { ($0.deployment, $0.fence) }, uniquingKeysWith: { $1 })
-        let last = request.load.compactMap { load in load.buckets.last.map { (load.deployment, $0.sequence) }
+        let last = request.load.compactMap { load in
+            load.buckets.last.map { (load.deployment, $0.sequence) }
         }
         let reported = proxy == nil ? [:] : Dictionary(last, uniquingKeysWith: { $1 })
         // Nothing can be read: nothing is new, and the step says what is wrong.

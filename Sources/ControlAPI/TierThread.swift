@@ -132,9 +132,9 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
             stepped = now
             do {
                 wake = try desk.step()
-                trouble?.stepped()
-                if let past = trouble, past.isOver(now) {
-                    log.notice("steps are committed again", metadata: ["trouble_ms": "\(past.span.rawValue)"])
+                if trouble?.stepped(now) ?? false {
+                    let span = trouble?.span.rawValue ?? 0
+                    log.notice("steps are committed again", metadata: ["trouble_ms": "\(span)"])
                     trouble = nil
                 }
                 if upkept + Self.upkeepEvery <= now {

@@ -35,7 +35,8 @@ struct SyncLoop {
     private var ticking: Task<Void, Never>?
     private var resting: Task<Void, Never>?
     private var isResting: Bool { resting != nil }
-    private var pauseCeiling = LongPoll.pauseFirst
+    private var backoff = Backoff(first: LongPoll.pauseFirst, max: LongPoll.pauseMax)
+    private var isFailing = false
     private var dice: SplitMix
     private var spoken = SpokenVersion()
 
@@ -124,9 +125,10 @@ struct SyncLoop {
             if changed, !isResting { send() }
             return
         }
-        if pauseCeiling != LongPoll.pauseFirst { log.info("the serve tier answers again") }
-        pauseCeiling = LongPoll.pauseFirst
-        let wasQuick = Now.micros - begun < LongPoll.emptyPause.rawValue * 1000
+        if isFailing { log.info("the serve tier answers again") }
+        isFailing = false
+        backoff.reset()
+        let wasQuick = Now.micros - begun < LongPoll.emptyPause.micros
         if wasQuick, !changed, !hasNews { rest(LongPoll.emptyPause) } else { send() }
     }
 
@@ -137,10 +139,9 @@ struct SyncLoop {
         } else if spoken.refused() {
             return send()  // once more at once, in an older version
         }
-        if pauseCeiling == LongPoll.pauseFirst { log.warning("sync failed, routing goes on: \(why)") }
-        let ceiling = pauseCeiling.rawValue
-        pauseCeiling = min(LongPoll.pauseMax, Millis(ceiling * 2))
-        rest(Millis(Int64.random(in: ceiling / 2...ceiling, using: &dice)))
+        if !isFailing { log.warning("sync failed, routing goes on: \(why)") }
+        isFailing = true
+        rest(backoff.next(using: &dice))
     }
 
     /// The tier does not understand us, or answered in a version that is not understood here.

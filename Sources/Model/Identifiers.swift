@@ -52,29 +52,15 @@ package struct ReplicaID: RawRepresentable, Hashable, Comparable, Sendable, Coda
     private static func precedes(_ one: UnsafeBufferPointer<UInt8>, _ other: UnsafeBufferPointer<UInt8>)
         -> Bool
     {
-        let cuts = (cut(one), cut(other))
-        var place = 0
-        while place < cuts.0, place < cuts.1 {
-            if one[place] != other[place] { return one[place] < other[place] }
-            place += 1
-        }
-        guard cuts.0 == cuts.1 else { return cuts.0 < cuts.1 }
+        let (mine, theirs) = (one[..<cut(one)], other[..<cut(other)])
+        guard mine.elementsEqual(theirs) else { return mine.lexicographicallyPrecedes(theirs) }
         guard one.count == other.count else { return one.count < other.count }
-        while place < one.count {
-            if one[place] != other[place] { return one[place] < other[place] }
-            place += 1
-        }
-        return false
+        return one[mine.endIndex...].lexicographicallyPrecedes(other[theirs.endIndex...])
     }
 
     /// Where the separator is; the end when there is none.
     private static func cut(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
-        var place = bytes.count
-        while place > 0 {
-            place -= 1
-            if bytes[place] == UInt8(ascii: "#") { return place }
-        }
-        return bytes.count
+        bytes.lastIndex(of: UInt8(ascii: "#")) ?? bytes.count
     }
     package var description: String { rawValue }
 }

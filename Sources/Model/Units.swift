@@ -8,6 +8,8 @@ public struct Millis: RawRepresentable, Hashable, Comparable, Sendable, Codable 
 
     public static let zero = Millis(0)
     public static func seconds(_ seconds: Int64) -> Millis { Millis(seconds * 1000) }
+    /// The same span in microseconds.
+    package var micros: Int64 { rawValue * 1000 }
     public static func < (a: Millis, b: Millis) -> Bool { a.rawValue < b.rawValue }
     public static func + (a: Millis, b: Millis) -> Millis { Millis(a.rawValue + b.rawValue) }
     public static func - (a: Millis, b: Millis) -> Millis { Millis(a.rawValue - b.rawValue) }
@@ -35,6 +37,11 @@ public struct Moment: Hashable, Comparable, Sendable, Codable {
     public static func + (a: Moment, b: Millis) -> Moment { Moment(a.ms + b.rawValue) }
     public static func - (a: Moment, b: Millis) -> Moment { Moment(a.ms - b.rawValue) }
     public static func - (a: Moment, b: Moment) -> Millis { Millis(a.ms - b.ms) }
+
+    /// The first of those that are; nil: none is.
+    package static func earliest(_ moments: Moment?...) -> Moment? { moments.compactMap { $0 }.min() }
+    /// The last of those that are; nil: none is.
+    package static func latest(_ moments: Moment?...) -> Moment? { moments.compactMap { $0 }.max() }
 }
 
 /// A rational setting in thousandths: `Thousandths(1_500)` is 1.5. Used for targets and gains.

@@ -64,7 +64,7 @@ extension NodeTier {
             case .gone: break
             }
         }
-        wake = [wake, silentAt].compactMap { $0 }.min()
+        wake = Moment.earliest(wake, silentAt)
         return false
     }
 }

@@ -58,7 +58,6 @@ extension NodeStep {
             row.microdollarsPerHour = instance.offering.microdollarsPerHour
             if row.phase == .requested {
                 row.phase = .booting
-                row.absentLists = -NodeRule.listsBeforeShown
                 row.attempts = 0
                 row.nextTryAt = nil
                 row.lastError = ""
@@ -159,12 +158,11 @@ extension NodeStep {
         case .terminated, nil:
             let ended = instance?.state == .terminated
             let isAbsent = node.absentLists + 1 >= NodeRule.absentListsToBeGone
-            let isSettled = node.phaseAt + NodeRule.listSettles <= now
             switch node.phase {
-            // One list may omit a machine; one that nobody has seen yet may also be too new for a list.
-            case .terminating where ended || (isAbsent && (isSettled || node.instance != nil)):
+            // One list may omit a machine; one that nobody has seen yet may also be too new for many.
+            case .terminating where ended || isAbsent:
                 finish(node.id, rule: "terminated", because: node.why)
-            case .booting where ended || (isAbsent && isSettled):
+            case .booting where ended || isAbsent:
                 finish(
                     node.id, rule: "ended_while_booting",
                     because: "its machine ended before its agent said hello")

@@ -7,11 +7,9 @@ enum NodeRule {
     /// Whole provider lists in a row without an instance, and no word of its agent, before it is called gone.
     static let absentListsToBeGone = 3
     /// So many lists may come before the provider shows a machine just made (half a minute of lists, one each half
-    /// second): lists lag behind, and one that was asked for earlier may arrive later. Until it is shown its row counts
-    /// up from below zero.
+    /// second): lists lag behind, and one that was asked for earlier may arrive later. Until its machine is shown, a
+    /// row counts up from below zero.
     static let listsBeforeShown = 60
-    /// An instance just made may be missing from lists for this long.
-    static let listSettles = Millis(10_000)
     /// An agent silent for this long no longer speaks against a list that does not show its machine.
     static let silentForLoss = Millis(3_000)
     /// A node whose replicas must move (lost agent, retired type) may take this long.

@@ -24,8 +24,8 @@ struct NodeStep {
     let listening: Moment
 
     private(set) var state: ClusterState
-    /// Of the nodes whose phase this step has changed: the one before.
-    private(set) var storedPhases: [NodeID: NodePhase] = [:]
+    /// Of the nodes whose phase this step has changed: the phases it has given them, in order. The last is the row's.
+    private(set) var phases: [NodeID: [NodePhase]] = [:]
     private(set) var touchedNodes: Set<NodeID> = []
     private(set) var touchedPlacements: Set<ReplicaID> = []
     /// Waiting replicas of whom nothing has changed but what the candidates answer.
@@ -100,7 +100,7 @@ struct NodeStep {
         guard row != state.nodes[id] else { return }
         if row.phase != phase {
             row.phaseAt = now
-            if storedPhases[id] == nil { storedPhases[id] = phase }
+            phases[id, default: []].append(row.phase)
         }
         state.nodes[id] = row
         touchedNodes.insert(id)

@@ -140,7 +140,7 @@ package final class NodeTier {
         var wake = step.wake
         // What was not worth a commit goes with the next renewal, if it is still so.
         if !step.changes, !step.explained.isEmpty, !renew {
-            wake = [wake, renewed + TierPace.renewEvery].compactMap { $0 }.min()
+            wake = Moment.earliest(wake, renewed + TierPace.renewEvery)
         }
         if !step.changes { rest.begin(at: known, now, wake: wake) }
         return try outcome(try store.state(), now, wake: wake)
@@ -179,7 +179,7 @@ package final class NodeTier {
 
     /// When an agent was last heard by this process, understood or not; its start at the least.
     private func lastHeard(_ node: NodeID) -> Moment {
-        [reports[node]?.arrived, refused[node]?.arrived].compactMap { $0 }.reduce(listening) { max($0, $1) }
+        Moment.latest(listening, reports[node]?.arrived, refused[node]?.arrived) ?? listening
     }
 
     /// Only the pause before the next call begins.
@@ -198,13 +198,11 @@ package final class NodeTier {
     private func outcome(
         _ state: ClusterState, _ now: Moment, wake: Moment?
     ) throws(StoreError) -> (wake: Moment?, calls: [ProviderCall]) {
-        let silence = silences.wake
-        var wake = [wake, silence, renewed + TierPace.renewEvery].compactMap { $0 }.min()
-        if let quietUntil, now < quietUntil { return ([wake, quietUntil].compactMap { $0 }.min(), []) }
+        let wake = Moment.earliest(wake, silences.wake, renewed + TierPace.renewEvery)
+        if let quietUntil, now < quietUntil { return (Moment.earliest(wake, quietUntil), []) }
         var next = offeringsDue > now ? offeringsDue : nil
         let calls = dueCalls(in: state, now: now, wake: &next)
         quietUntil = calls.isEmpty ? next : nil
-        wake = [wake, next].compactMap { $0 }.min()
         if !calls.isEmpty {
             do {
                 try noteAttempts(calls)
@@ -214,7 +212,7 @@ package final class NodeTier {
                 throw error
             }
         }
-        return (wake, calls)
+        return (Moment.earliest(wake, next), calls)
     }
 
     /// All that is due while nothing has changed: this tier and its agents are alive.
@@ -282,7 +280,7 @@ package final class NodeTier {
         heardWritten = store.now()
         for id in Set(reports.keys).union(refused.keys).sorted() {
             guard var row = state.nodes[id], row.phase != .gone else { continue }
-            row.heardAt = [reports[id]?.arrived, refused[id]?.arrived].compactMap { $0 }.max()
+            row.heardAt = Moment.latest(reports[id]?.arrived, refused[id]?.arrived)
             try transaction.put(row)
         }
     }

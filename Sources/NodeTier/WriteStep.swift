@@ -2,15 +2,6 @@ import Model
 import Store
 
 extension NodeStep {
-    /// A node may go two phases on in one step: its agent says hello, and its machine is to be taken away.
-    /// - Returns: the phase on the way, which the table of phases wants to see too; nil: it is but one phase.
-    private func phaseBetween(_ id: NodeID, and last: NodePhase) -> NodePhase? {
-        guard !replacedNodes.contains(id), let first = storedPhases[id], first != last,
-            !first.successors.contains(last)
-        else { return nil }
-        return NodePhase.allCases.first { first.successors.contains($0) && $0.successors.contains(last) }
-    }
-
     /// Writes the step in one transaction, in a fixed order.
     func write(to transaction: StoreTransaction, epoch: Int64, unixMillis: Int64, token: (Int64) -> String)
         throws
@@ -19,10 +10,12 @@ extension NodeStep {
         for id in touchedNodes.sorted() {
             guard var row = state.nodes[id] else { continue }
             row.epoch = epoch
-            if let between = phaseBetween(id, and: row.phase) {
-                var first = row
-                first.phase = between
-                try transaction.put(first)
+            // A node may go two phases on in one step (its agent says hello, and its machine is to be taken away): the
+            // table of phases wants to see each.
+            for phase in phases[id]?.dropLast() ?? [] {
+                var passed = row
+                passed.phase = phase
+                try transaction.put(passed)
             }
             try transaction.put(row)
         }
@@ -67,6 +60,7 @@ extension NodeStep {
                 resources: type.resources, portsFirst: ports.first, portsLast: ports.last, createdAt: now,
                 joinDeadline: now + settings.joinDeadline)
             row.provider = settings.provider?.name ?? ""
+            row.absentLists = -NodeRule.listsBeforeShown
             row.offerings = purchase.offerings
             row.createdUnixMs = unixMillis
             row.why = purchase.decision.reason

@@ -45,7 +45,7 @@ extension Scenario {
                 watch?(line)
             }, look: look)
         for index in witnesses.indices {
-            witnesses[index].look(world.scene, report, at: report.simulated.rawValue * 1000)
+            witnesses[index].look(world.scene, report, at: report.simulated.micros)
             witnesses[index].lookAtRest(world)
         }
         var verdicts = witnesses.map { $0.verdict(report) }

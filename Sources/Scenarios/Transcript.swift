@@ -51,10 +51,10 @@ package struct Transcript {
 
     /// What the script did before that, and how things stood.
     private mutating func flush(before time: String?) {
-        while let deed = deeds.first, time.map({ Self.isLater($0, clock(deed.at.rawValue * 1000)) }) ?? true {
-            showScene(before: clock(deed.at.rawValue * 1000))
+        while let deed = deeds.first, time.map({ Self.isLater($0, clock(deed.at.micros)) }) ?? true {
+            showScene(before: clock(deed.at.micros))
             endRepeats()
-            lines.append("  \(clock(deed.at.rawValue * 1000))  > \(deed.words)")
+            lines.append("  \(clock(deed.at.micros))  > \(deed.words)")
             deeds.removeFirst()
         }
         showScene(before: time)

@@ -29,7 +29,7 @@ struct Witness {
 
     /// Looks whether the world has settled, at the first event from its time on.
     mutating func lookAtRest(_ world: World) {
-        guard case .settled(let moment) = must.demand, left == nil, world.now >= moment.rawValue * 1000 else {
+        guard case .settled(let moment) = must.demand, left == nil, world.now >= moment.micros else {
             return
         }
         left = world.unsettled()
@@ -80,12 +80,12 @@ struct Witness {
                 return verdict(
                     false, "it never was; at the end of that time it was \(shown(there.last?.value ?? 0))")
             }
-            return verdict(true, "from \(clock(max(hit.at, from.rawValue * 1000))) on")
+            return verdict(true, "from \(clock(max(hit.at, from.micros))) on")
         case .always(let from, let until):
             let there = present(from: from, until: until)
             if let miss = there.first(where: { !holds($0.value) }) {
                 return verdict(
-                    false, "it was \(shown(miss.value)) at \(clock(max(miss.at, from.rawValue * 1000)))")
+                    false, "it was \(shown(miss.value)) at \(clock(max(miss.at, from.micros)))")
             }
             let (least, most) = (there.map(\.value).min() ?? 0, there.map(\.value).max() ?? 0)
             return verdict(
@@ -95,8 +95,8 @@ struct Witness {
 
     /// The values of that time, with the one that it begins with.
     private func present(from: Millis, until: Millis) -> ArraySlice<(at: Int64, value: Int64)> {
-        let first = values.lastIndex { $0.at <= from.rawValue * 1000 } ?? 0
-        let last = values.lastIndex { $0.at <= until.rawValue * 1000 } ?? first
+        let first = values.lastIndex { $0.at <= from.micros } ?? 0
+        let last = values.lastIndex { $0.at <= until.micros } ?? first
         return values[first...max(first, last)]
     }
 }

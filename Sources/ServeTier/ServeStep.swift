@@ -183,7 +183,7 @@ struct ServeStep {
         #if MUTANTS
             if Mutant.judgesAtOnce.isOn, let said { return max(said, refused[proxy] ?? said) }
         #endif
-        return [said, refused[proxy], listening].compactMap { $0 }.max() ?? listening
+        return Moment.latest(said, refused[proxy], listening) ?? listening
     }
 
     func isReady(_ id: ReplicaID) -> Bool { state.placements[id]?.phase == .ready }

@@ -15,7 +15,8 @@ package final class ServeTier {
     private var unstored: [LoadBucketRow] = []
     private var acknowledged: [String: [DeploymentID: Int64]] = [:]
     /// Grows with `acknowledged`.
-    private var acknowledgements: Int64 = 0
+    /// Commits by which load was acknowledged.
+    private var acknowledging: Int64 = 0
     private var renewed: Moment
     private var heardWritten = Moment(Int64.min / 2)
     private var address = ""
@@ -92,9 +93,6 @@ package final class ServeTier {
         return max(waiting?.sequence ?? 0, acknowledged[proxy]?[deployment] ?? 0)
     }
 
-    /// The last sequence in SQLite for each deployment at a proxy.
-    package func acknowledgements(for proxy: String) -> [DeploymentID: Int64] { acknowledged[proxy] ?? [:] }
-
     // MARK: - Step
 
     /// Reads, plans, commits.
@@ -122,7 +120,7 @@ package final class ServeTier {
         }
         guard step.starts.isEmpty else { return now }
         if !step.changes { rest.begin(at: known, now, wake: step.wake) }
-        return [step.wake, renewed + TierPace.renewEvery].compactMap { $0 }.min()
+        return Moment.earliest(step.wake, renewed + TierPace.renewEvery)
     }
 
     private func plan(_ state: ClusterState, _ now: Moment) -> ServeStep {
@@ -181,7 +179,7 @@ package final class ServeTier {
         outranked = nil
         if renew { renewed = step.now }
         unstored.removeAll(keepingCapacity: true)
-        if !buckets.isEmpty { acknowledgements += 1 }
+        if !buckets.isEmpty { acknowledging += 1 }
         for bucket in buckets where heard[bucket.proxy]?.incarnation == bucket.incarnation {
             let known = acknowledged[bucket.proxy]?[bucket.deployment] ?? 0
             acknowledged[bucket.proxy, default: [:]][bucket.deployment] = max(known, bucket.sequence)
@@ -223,7 +221,7 @@ package final class ServeTier {
     package var publishedVersion: PublishedVersion? {
         guard let state = try? store.state() else { return nil }
         return PublishedVersion(
-            change: state.changeSequence, clusterGeneration: store.clusterGeneration, other: acknowledgements)
+            change: state.changeSequence, clusterGeneration: store.clusterGeneration, other: acknowledging)
     }
 
     /// What a proxy is to be told.

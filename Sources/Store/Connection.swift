@@ -115,8 +115,8 @@ final class Connection: @unchecked Sendable {
                 commits.add(1, ordering: .relaxed)
                 return result
             } catch {
-                // After some errors SQLite has done so by itself.
-                if db.isInsideTransaction { try db.rollback() }
+                // After some errors SQLite has done so by itself. The first error is the one to be told.
+                if db.isInsideTransaction { try? db.rollback() }
                 throw error
             }
         }
@@ -140,7 +140,7 @@ final class Connection: @unchecked Sendable {
             }
             // In memory there is nobody else: "busy" comes from a simulation, which waits by its own clock.
             guard case .busy = failure, directory != nil, DispatchTime.now() < end else { throw failure }
-            usleep(UInt32(Self.retryPause.rawValue * 1000))
+            usleep(UInt32(Self.retryPause.micros))
         }
     }
 

@@ -15,8 +15,8 @@ package struct Trouble: Sendable {
 
     /// One condition is told again this often, however often it is met.
     static let toldEvery = Millis(10_000)
-    /// A step may succeed because it had nothing to commit; a renewal is due every few seconds (`TierPace.renewEvery`).
-    static let overAfter = Millis(3_000)
+    /// A step may succeed because it had nothing to commit: only after a renewal was due it means something.
+    static let overAfter = TierPace.renewEvery + Millis(1_000)
     /// Between two tries on a full disk.
     package static let roomEvery = Millis(1_000)
     /// Between two tries while somebody else holds the database.
@@ -39,10 +39,12 @@ package struct Trouble: Sendable {
     /// How long it lasted.
     package var span: Millis { latest - since }
 
-    package func isOver(_ now: Moment) -> Bool { latest + Self.overAfter <= now }
-
     /// A step has not failed.
-    package mutating func stepped() { lockedSince = nil }
+    /// - Returns: whether it is over.
+    package mutating func stepped(_ now: Moment) -> Bool {
+        lockedSince = nil
+        return latest + Self.overAfter <= now
+    }
 
     /// - Returns: what to do, and whether the condition is to be told: it is another one than the last, or that was
     ///   told long ago.

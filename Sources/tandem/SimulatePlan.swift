@@ -162,7 +162,7 @@ struct SimulationQuestion {
 
     private static func oracleService(_ service: ServiceTime, seed: UInt64) -> OracleService {
         switch service {
-        case .fixed(let span), .traced(let span): .fixed(span.rawValue * 1000)
+        case .fixed(let span), .traced(let span): .fixed(span.micros)
         case .lognormal(let median, let sigma): .lognormal(median: median, sigmaMilli: sigma, seed: seed)
         }
     }

@@ -135,6 +135,7 @@ import Wire
         }
         #expect(try row().phase == .ready)
         #expect(try row().why.hasPrefix("its agent is refused: the agent of local speaks wire version 3"))
+        // Written every 30 s (`heardEvery`), with a renewal, of which there is one in 5 s (`renewEvery`).
         #expect(try row().heardAt.map { desk.tier.store.now() - $0 <= .seconds(36) } == true)
         try hear(1)
         #expect(try row().why == why && !why.isEmpty)

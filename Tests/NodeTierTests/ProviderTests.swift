@@ -55,6 +55,32 @@ import TwoTiers
         #expect(world.violations == [])
     }
 
+    /// Lists lag behind by seconds; a list without a machine that was never shown says little.
+    @Test func aMachineJustMadeMayBeMissingFromListsForLong() async throws {
+        let world = try deployed {
+            $0.bootDelay = .seconds(27)
+            $0.listLag = .seconds(25)
+        }
+        try await world.run(.seconds(40))
+        #expect(try world.ready(chat).count == 2)
+        #expect(world.creates().count == 1)
+        #expect(world.violations == [])
+    }
+
+    /// A minute of lists without it: then another one is made.
+    @Test func aMachineThatIsNeverShownIsGivenUp() async throws {
+        let world = try deployed {
+            $0.bootDelay = .seconds(10_000)
+            $0.listLag = .seconds(10_000)
+        }
+        func isGone() throws -> Bool { try world.state().nodes[NodeID("n1")]?.phase == .gone }
+        try await world.run(.seconds(25))
+        #expect(try !isGone() && world.creates().count == 1)
+        #expect(try await world.run(until: isGone, within: .seconds(40)))
+        try await world.run(.seconds(1))
+        #expect(Set(world.creates().map(\.token)).count == 2)
+    }
+
     /// The machine was made, nobody heard, and then the provider says that there is none.
     @Test func aMachineNobodyHeardOfIsGivenBack() async throws {
         let world = try deployed(

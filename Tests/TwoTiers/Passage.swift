@@ -185,7 +185,9 @@ extension TwoTiers {
             clusterGeneration: serve.store.clusterGeneration, epoch: serve.store.epoch, generation: 0)
         for id in proxies.keys.sorted() {
             guard var proxy = proxies[id], !proxy.silent else { continue }
-            proxy.acknowledge(serve.acknowledgements(for: id))
+            let held = proxy.held
+            let told = try serve.news(for: id, applied: [:], reported: held).acknowledged
+            proxy.acknowledge(Dictionary(uniqueKeysWithValues: told.map { ($0.deployment, $0.sequence) }))
             let differing = routes.values.filter { route in
                 proxy.fences[route.deployment]
                     != Fence(

@@ -80,6 +80,9 @@ package struct ScriptedProxy {
             }, busy: busyUntil.mapValues { _ in 1 }, arrived: now)
     }
 
+    /// The last sequence of load that is not acknowledged.
+    var held: [DeploymentID: Int64] { logs.compactMapValues { $0.buckets.last?.sequence } }
+
     mutating func acknowledge(_ stored: [DeploymentID: Int64]) {
         for (deployment, sequence) in stored {
             logs[deployment]?.buckets.removeAll { $0.sequence <= sequence }

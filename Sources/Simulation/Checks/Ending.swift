@@ -19,10 +19,10 @@ extension Checks {
         catchUp(world)
         let settled = settled(world)
         let breaches = settled.breaches()
-        let deadline = (healedAt ?? 0) + plan.settleWithin.rawValue * 1000
+        let deadline = (healedAt ?? 0) + plan.settleWithin.micros
         if breaches.isEmpty, settled.isQuiet {
             settledAt = world.now
-            if let quietFor = plan.quietFor { world.endsAt(world.now + quietFor.rawValue * 1000) }
+            if let quietFor = plan.quietFor { world.endsAt(world.now + quietFor.micros) }
         } else if world.now >= deadline {
             report(breaches, world)
         } else {

@@ -44,7 +44,7 @@ extension WorldPlan {
             case .open(let steps), .closed(let steps, _):
                 (steps.last { $0.at <= moment }?.amount ?? 0) == 0
                     && steps.allSatisfy { $0.at <= moment || $0.amount == 0 }
-            case .trace(let arrivals): arrivals.allSatisfy { $0.at < moment.rawValue * 1000 }
+            case .trace(let arrivals): arrivals.allSatisfy { $0.at < moment.micros }
             }
         }
     }

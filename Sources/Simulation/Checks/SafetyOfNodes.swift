@@ -22,7 +22,7 @@ extension SafetyOfRows {
             if let request = state.drainRequests[id] { unfit("is to be drained: \(request.reason)") }
             let heard = max(at.last(node.heardAt, of: id.rawValue), node.joinedAt ?? Moment(Int64.min / 2))
             let silence = at.silence(of: heard, for: .nodes)
-            if silence >= silent + heardLag { unfit("has been silent for \(silence.rawValue) ms") }
+            if silence >= silent { unfit("has been silent for \(silence.rawValue) ms") }
             if let instance = node.instance.flatMap({ state.instances[$0] }),
                 !["pending", "running", "stopping", "terminated"].contains(instance.state)
             {
@@ -100,7 +100,7 @@ extension SafetyOfRows {
         let stale = max(Millis(settings.metricsInterval.rawValue * 2), Millis(10_000))
         for proxy in state.proxies.values.sorted(by: { $0.id < $1.id }) {
             let silence = at.silence(of: at.last(proxy.heardAt, of: proxy.id), for: .serve)
-            if silence >= stale + heardLag { return "\(proxy.id) has been silent for \(silence.rawValue) ms" }
+            if silence >= stale { return "\(proxy.id) has been silent for \(silence.rawValue) ms" }
         }
         guard let nodes = state.roles[.nodes] else { return nil }
         let silence = at.silence(of: nodes.heardAt, for: .serve)

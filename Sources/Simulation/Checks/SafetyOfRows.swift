@@ -3,9 +3,6 @@ import Store
 
 /// What must hold of every row as it is committed.
 package enum SafetyOfRows {
-    /// The time of a proxy's or an agent's last word is written with renewals, so it may be older by this much.
-    static let heardLag = Millis(2_500)
-
     /// Everything that can be said from the rows alone.
     package static func breaches(
         _ changes: StateChanges, _ state: ClusterState, _ book: RowBook, _ at: Instant

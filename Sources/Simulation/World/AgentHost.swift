@@ -128,7 +128,7 @@ final class AgentHost {
     private func ask(_ probe: Probe, _ world: World) {
         let process = machine.processes[probe.replica]
         let isHung = process?.isHung ?? false
-        hears(world, in: isHung ? probe.timeout.rawValue * 1000 : Self.probeTakes) { agent, world in
+        hears(world, in: isHung ? probe.timeout.micros : Self.probeTakes) { agent, world in
             let isWell = !isHung && (process?.isReady(at: world.now) ?? false)
             let kind = isWell ? Event.Kind.well : .ill(isHung ? "no answer" : "connection refused")
             agent.advance([Event(probe.replica, attempt: probe.attempt, kind)], world)
@@ -157,7 +157,7 @@ final class AgentHost {
             resources: machine.resources, host: machine.host,
             fence: mind.fence, replicas: mind.accounts.map(AgentReplica.init))
         let exchange = Exchange<NodeHead.Answer>(
-            from: machine.party, to: .nodes, deadline: LongPoll.clientDeadline.rawValue * 1000, in: world
+            from: machine.party, to: .nodes, deadline: LongPoll.clientDeadline.micros, in: world
         ) { world, answer in
             guard !self.isOver, call == self.call else { return }
             self.heard(answer, world)
@@ -172,7 +172,7 @@ final class AgentHost {
     private func heard(_ answer: NodeHead.Answer?, _ world: World) {
         exchange = nil
         guard let answer, !answer.unknown, answer.fence >= mind.fence else {
-            return rest(backoff.next(using: &dice).rawValue * 1000, world)
+            return rest(backoff.next(using: &dice).micros, world)
         }
         backoff.reset()
         if answer.orders?.retire == true { return retire(world) }
@@ -184,7 +184,7 @@ final class AgentHost {
         if isNews {
             send(world)
         } else {
-            rest(max(0, began + LongPoll.emptyPause.rawValue * 1000 - world.now), world)
+            rest(max(0, began + LongPoll.emptyPause.micros - world.now), world)
         }
     }
 

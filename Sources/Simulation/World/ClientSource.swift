@@ -36,7 +36,7 @@ final class ClientSource {
         switch plan.load {
         case .open(let steps), .closed(let steps, _):
             for step in steps {
-                world.at(world.loadBegan + step.at.rawValue * 1000) { self.turn(to: step.amount, $0) }
+                world.at(world.loadBegan + step.at.micros) { self.turn(to: step.amount, $0) }
             }
         case .trace: nextOfTrace(world)
         }
@@ -103,7 +103,7 @@ final class ClientSource {
             return
         }
         // One who was refused at once does not ask again at once: no client is that hasty, and time must pass.
-        let pause = max(think.rawValue * 1000, failed ? 100_000 : 0)
+        let pause = max(think.micros, failed ? 100_000 : 0)
         world.after(pause) { world in
             if self.users > self.amount { self.users -= 1 } else { self.ask(user: request.user, world) }
         }

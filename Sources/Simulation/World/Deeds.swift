@@ -10,14 +10,14 @@ extension World {
         switch deed {
         case .apply(let applications): operatorApplies(applications)
         case .delete(let application): operatorDeletes(application)
-        case .crash(let party, let span): crash(party, downFor: span.map { $0.rawValue * 1000 })
+        case .crash(let party, let span): crash(party, downFor: span.map { $0.micros })
         case .restart(let party): restart(party)
         case .pause(let party, let span):
-            heads.first { $0.party == party }?.pause(self, for: span.rawValue * 1000)
+            heads.first { $0.party == party }?.pause(self, for: span.micros)
         case .partition(let from, let to, let span, let oneWay):
             say("\(from) and \(to) are parted for \(span.rawValue) ms")
-            network.cut(from, to, until: now + span.rawValue * 1000)
-            if !oneWay { network.cut(to, from, until: now + span.rawValue * 1000) }
+            network.cut(from, to, until: now + span.micros)
+            if !oneWay { network.cut(to, from, until: now + span.micros) }
         case .clockJump(let span):
             say("the date jumps by \(span.rawValue) ms")
             clock.jump(byMillis: span.rawValue)
@@ -35,7 +35,7 @@ extension World {
         case .cloudFault(let fault, let times): provider.inject(fault, times: times)
         case .diskFull(let span):
             say("the disk is full")
-            disk.fullUntil = max(disk.fullUntil, now + span.rawValue * 1000)
+            disk.fullUntil = max(disk.fullUntil, now + span.micros)
         case .diskBroken(let times): disk.brokenTimes += times
         case .secondHead(let party, let lockHolds): startSecond(party, lockHolds: lockHolds)
         case .backUp: backup = try? memory.copy()

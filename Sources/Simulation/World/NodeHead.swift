@@ -66,7 +66,7 @@ final class NodeHead: TierHead {
             return news.map { Answer(fence: $0.fence, orders: $0.orders) }
         }
         waiting.expire(now: store.now(), empty: Answer.nothing(for:))
-        return [wake, waiting.deadline].compactMap { $0 }.min()
+        return Moment.earliest(wake, waiting.deadline)
     }
 
     /// An agent's call arrives.

@@ -61,7 +61,7 @@ final class ProviderHost {
             if world.boundaries.strikes(.callReply, world) {
                 answer = .failed(call, .outcomeUnknown("the answer was lost"))
             }
-            let span = world.provider.cloud.latency(of: CloudFault.Call(call)).rawValue * 1000
+            let span = world.provider.cloud.latency(of: CloudFault.Call(call)).micros
             let isCut = world.network.isCut(.provider, .nodes, at: world.now)
             let sent = isCut ? .failed(call, .outcomeUnknown("no answer in 30 s")) : answer
             world.after(isCut ? Self.deadline : span) { answered($0, sent) }

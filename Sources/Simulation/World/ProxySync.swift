@@ -47,7 +47,7 @@ final class ProxySync {
         let life = proxy.life
         began = world.now
         let exchange = Exchange<ServeHead.Answer>(
-            from: proxy.party, to: .serve, deadline: LongPoll.clientDeadline.rawValue * 1000, in: world
+            from: proxy.party, to: .serve, deadline: LongPoll.clientDeadline.micros, in: world
         ) { world, answer in
             guard proxy.life == life else { return }
             proxy.sync.heard(answer, call, proxy, world)
@@ -69,7 +69,7 @@ final class ProxySync {
         guard call == self.call else { return }
         exchange = nil
         backoff.reset()
-        let emptyPause = LongPoll.emptyPause.rawValue * 1000
+        let emptyPause = LongPoll.emptyPause.micros
         if world.now - began < emptyPause, !hasNews {
             rest(emptyPause, proxy, world)
         } else {
@@ -111,7 +111,7 @@ final class ProxySync {
     private func failed(_ call: Int, _ proxy: ProxyHost, _ world: World) {
         guard call == self.call else { return }
         exchange = nil
-        rest(backoff.next(using: &proxy.dice).rawValue * 1000, proxy, world)
+        rest(backoff.next(using: &proxy.dice).micros, proxy, world)
     }
 
     private func rest(_ span: Int64, _ proxy: ProxyHost, _ world: World) {

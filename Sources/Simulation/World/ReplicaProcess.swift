@@ -74,10 +74,10 @@ final class ReplicaProcess {
 
     private func serviceTime(of request: Request, _ world: World) -> Int64 {
         switch conduct.service {
-        case .fixed(let span): span.rawValue * 1000
+        case .fixed(let span): span.micros
         case .lognormal(let median, let sigma):
             median.rawValue * LogNormal.throwMicros(sigmaMilli: sigma, &world.workDice)
-        case .traced(let otherwise): request.service ?? otherwise.rawValue * 1000
+        case .traced(let otherwise): request.service ?? otherwise.micros
         }
     }
 
@@ -123,7 +123,7 @@ final class ReplicaProcess {
 
     private func mayEnd(_ world: World) {
         guard isStopping, requests.isEmpty, !isHung else { return }
-        world.after(conduct.stopsAfter.rawValue * 1000) { world in
+        world.after(conduct.stopsAfter.micros) { world in
             if self.isAlive, self.requests.isEmpty { self.exit(.code(0), world) }
         }
     }

@@ -70,7 +70,7 @@ extension World {
         } else {
             report.latency.add(whole)
             report.wait.add(max(0, request.takenAt - request.arrivedAt))
-            if whole > plan.objective.rawValue * 1000 { report.objectiveMissed += 1 }
+            if whole > plan.objective.micros { report.objectiveMissed += 1 }
             sampleLatency.add(whole)
         }
         request.client.ended(request, failed: failure != nil, self)

@@ -77,7 +77,7 @@ final class ServeHead: TierHead {
             return answer
         }
         waiting.expire(now: store.now()) { _ in .nothing }
-        return [wake, waiting.deadline].compactMap { $0 }.min()
+        return Moment.earliest(wake, waiting.deadline)
     }
 
     /// A proxy's call arrives.

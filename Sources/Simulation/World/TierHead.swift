@@ -177,7 +177,7 @@ class TierHead {
         }
         guard state == .up else { return }
         let next = min(wake ?? stepped + TierPace.tickEvery, stepped + TierPace.tickEvery)
-        look(world, in: max((next - now).rawValue * 1000 - world.now % 1000, 0))
+        look(world, in: max((next - now).micros - world.now % 1000, 0))
     }
 
     private func step(_ world: World, _ now: Moment, forMail: Bool) {
@@ -191,7 +191,7 @@ class TierHead {
             try keepUp(now)
             guard self.life == life else { return }
             if world.takeDoom(self) { return crash(world, "at a boundary") }
-            trouble = nil
+            if trouble?.stepped(now) ?? false { trouble = nil }
             noteSpin(world, now, wake: wake, isIdle: !forMail && before == store?.knownChanges)
             self.wake = wake
         } catch {

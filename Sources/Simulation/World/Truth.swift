@@ -57,8 +57,8 @@ extension World {
     func spawn(_ start: Start, on machine: MachineHost) -> ReplicaProcess {
         let command = start.order.settings.command.first ?? ""
         let conduct = conduct[command] ?? plan.usualConduct
-        var readyIn = conduct.readyAfter.map { $0.rawValue * 1000 }
-        var failsIn = conduct.failsAfter.map { $0.rawValue * 1000 }
+        var readyIn = conduct.readyAfter.map { $0.micros }
+        var failsIn = conduct.failsAfter.map { $0.micros }
         if !isHealed, workDice.strikes(perMille: plan.faults[.startFails]) {
             count(.startFails)
             readyIn = nil
@@ -99,6 +99,6 @@ extension World {
                 p50: sampleLatency.percentile(perMille: 500), p99: sampleLatency.percentile(perMille: 990)))
         arrivedSinceSample = 0
         sampleLatency = Spread()
-        after(every.rawValue * 1000) { $0.sample() }
+        after(every.micros) { $0.sample() }
     }
 }

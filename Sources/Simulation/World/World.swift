@@ -91,7 +91,7 @@ package final class World {
     ) throws -> WorldReport {
         trace.watcher = watch
         try begin()
-        end = plan.horizon.rawValue * 1000
+        end = plan.horizon.micros
         if plan.waitsForReady { end += Self.readyMax }
         while let next = queue.next, next <= end, !isOver {
             guard let event = queue.pop() else { break }
@@ -130,14 +130,14 @@ package final class World {
         applyFirst(plan.applications)
         clients = plan.clients.enumerated().map { ClientSource($1, number: $0 + 1, seed: plan.seed) }
         if plan.waitsForReady { waitForReady() } else { beginLoad() }
-        for deed in plan.script { at(deed.at.rawValue * 1000) { $0.perform(deed.kind) } }
+        for deed in plan.script { at(deed.at.micros) { $0.perform(deed.kind) } }
         if !plan.faults.isEmpty { after(Fates.every) { Fates.strike($0) } }
-        if let healAt = plan.healAt { at(healAt.rawValue * 1000) { $0.heal() } }
+        if let healAt = plan.healAt { at(healAt.micros) { $0.heal() } }
     }
 
     private func beginLoad() {
         loadBegan = now
-        if plan.waitsForReady { end = now + plan.horizon.rawValue * 1000 }
+        if plan.waitsForReady { end = now + plan.horizon.micros }
         truth.forget(at: now)
         spentBefore = provider.microdollars
         for client in clients { client.begin(self) }
