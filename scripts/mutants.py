@@ -22,8 +22,8 @@ TWICE_EVERY = 4
 SECONDS_MAX = 600
 # Said on standard error by a process whose own state cannot be.
 TRAP = re.compile(r"invariant broken, this process ends: (.*)")
-# Those that look at the program as a whole, or at rooms in which there is no mutant.
-NO_UNIT_TESTS = "EndToEndTests|LinkTests|LoadTests|IngressTests|HouseTests"
+# The simulator itself, those that look at the program as a whole, or at rooms in which there is no mutant.
+NO_UNIT_TESTS = "SimulationTests|ScenarioTests|EndToEndTests|LinkTests|LoadTests|IngressTests|HouseTests"
 
 
 def mutants():

@@ -76,7 +76,9 @@ actor AgentCore {
         let strays = marks.kill { children[$0.replica] == nil }
         if strays > 0 { logger.warning("killed \(strays) processes of replicas that nobody has a record of") }
         let now = BootClock.now
-        mind = Supervisor(ports: settings.ports, found: found, fence: standing.fence, now: now)
+        mind = Supervisor(
+            ports: settings.ports, nextPort: directory.readNextPort(logger), found: found,
+            fence: standing.fence, now: now)
         for id in children.keys { watch(id) }
         if standing != RecordedOrders() {
             _ = mind.obey(standing.orders.map(StandingOrder.init), fence: standing.fence, now: now)
@@ -203,6 +205,8 @@ actor AgentCore {
             children[id]?.killed = true
             children[id]?.process.signal(SIGKILL)
         case .forget(let id):
+            // Not kept, the next agent gives ports again sooner than need be: no reason to stop.
+            do { try directory.write(nextPort: mind.nextPort) } catch { logger.error("\(error)") }
             directory.removeRecord(of: id)
             records[id] = nil
             ReplicaLog.prune(directory.logs, living: Set(records.keys), endedMax: settings.endedLogsMax)

@@ -7,8 +7,8 @@ import Wire
     import Glibc
 #endif
 
-/// The agent's directory: `orders.json`, `replicas/ID.json`, `logs/ID.log`, `agent.lock`, and `retired` when
-/// the node has been told to end. Open to its owner only: environments may hold secrets.
+/// The agent's directory: `orders.json`, `replicas/ID.json`, `next-port.json`, `logs/ID.log`, `agent.lock`, and
+/// `retired` when the node has been told to end. Open to its owner only: environments may hold secrets.
 struct NodeDirectory: Sendable {
     /// Absolute, without symbolic links, so that two names of one directory are one mark.
     let path: String
@@ -83,6 +83,11 @@ struct NodeDirectory: Sendable {
     func write(_ record: ReplicaRecord) throws(Problem) {
         try Self.write(record, to: "\(path)/replicas/\(record.id).json")
     }
+
+    /// Nil: no replica of this node was ever forgotten.
+    func readNextPort(_ logger: Logger) -> Int? { read(Int.self, path + "/next-port.json", logger) }
+
+    func write(nextPort: Int) throws(Problem) { try Self.write(nextPort, to: path + "/next-port.json") }
 
     func removeRecord(of id: ReplicaID) {
         unlink("\(path)/replicas/\(id).json")

@@ -74,6 +74,9 @@ package struct ClusterSettings: Hashable, Sendable, Codable {
     package var proxySilent = Millis(10_000)
     package var ports = PortSettings()
 
+    /// No shorter silence may mean anything: whose call is lost calls again within this.
+    package static let silenceMin = Millis(6_000)
+
     package init() {}
 }
 

@@ -39,9 +39,21 @@ public struct Moment: Hashable, Comparable, Sendable, Codable {
     public static func - (a: Moment, b: Moment) -> Millis { Millis(a.ms - b.ms) }
 
     /// The first of those that are; nil: none is.
-    package static func earliest(_ moments: Moment?...) -> Moment? { moments.compactMap { $0 }.min() }
+    package static func earliest(_ a: Moment?, _ b: Moment?) -> Moment? {
+        guard let a, let b else { return a ?? b }
+        return min(a, b)
+    }
+    package static func earliest(_ a: Moment?, _ b: Moment?, _ c: Moment?) -> Moment? {
+        earliest(earliest(a, b), c)
+    }
     /// The last of those that are; nil: none is.
-    package static func latest(_ moments: Moment?...) -> Moment? { moments.compactMap { $0 }.max() }
+    package static func latest(_ a: Moment?, _ b: Moment?) -> Moment? {
+        guard let a, let b else { return a ?? b }
+        return max(a, b)
+    }
+    package static func latest(_ a: Moment?, _ b: Moment?, _ c: Moment?) -> Moment? {
+        latest(latest(a, b), c)
+    }
 }
 
 /// A rational setting in thousandths: `Thousandths(1_500)` is 1.5. Used for targets and gains.

@@ -15,13 +15,12 @@ extension NodeTier {
             wake = wake.map { min($0, listed + listEvery) } ?? listed + listEvery
         }
         if state.isReadopting { return calls }
-        for node in state.nodes.values.sorted(by: { $0.id < $1.id }) where inFlight.count < Self.callsMax {
+        let open = state.nodes.values.filter { $0.phase == .requested || $0.phase == .terminating }
+        for node in open.sorted(by: { $0.id < $1.id }) where inFlight.count < Self.callsMax {
             #if MUTANTS
                 if Mutant.terminatesOnce.isOn, node.phase == .terminating, node.attempts > 0 { continue }
             #endif
-            guard !node.provider.isEmpty, node.phase == .requested || node.phase == .terminating else {
-                continue
-            }
+            guard !node.provider.isEmpty else { continue }
             if let due = node.nextTryAt, due > now {
                 wake = wake.map { min($0, due) } ?? due
                 continue

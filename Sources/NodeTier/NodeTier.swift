@@ -89,8 +89,11 @@ package final class NodeTier {
         if report.fence.clusterGeneration != store.clusterGeneration { report.fence.generation = -1 }
         if reports[report.node].map({ !$0.says(thatOf: report) }) ?? true { rest.end() }
         reports[report.node] = report
-        if silences.isSilent(report.node) { rest.end() }
         if refused.removeValue(forKey: report.node) != nil { rest.end() }
+        #if MUTANTS
+            if Mutant.hearsNoReturn.isOn { return }
+        #endif
+        if silences.isSilent(report.node) { rest.end() }
     }
 
     /// An agent spoke and was not understood: it is heard, and what it said before stands.
@@ -190,6 +193,11 @@ package final class NodeTier {
     }
 
     private func settleList(_ step: NodeStep) {
+        #if MUTANTS
+            if Mutant.passesOverLists.isOn, case .list(.success(let list)) = answers.last {
+                return settledList = list
+            }
+        #endif
         if step.changes { settledList = nil }
         for case .list(.success(let list)) in answers { settledList = step.changes ? nil : list }
     }
@@ -208,6 +216,9 @@ package final class NodeTier {
                 try noteAttempts(calls)
             } catch {
                 // They do not leave: not noted as such they would never be made.
+                #if MUTANTS
+                    if Mutant.keepsInFlight.isOn { throw error }
+                #endif
                 for call in calls { inFlight.remove(CallKey(call)) }
                 throw error
             }
@@ -247,6 +258,9 @@ package final class NodeTier {
             if Mutant.givesBackUnasked.isOn { return false }
         #endif
         guard let heard = state.roles[.serve]?.heardAt else { return true }
+        #if MUTANTS
+            if Mutant.ignoresServe.isOn, rest.isOn { return serveWasSilent }
+        #endif
         return max(heard, listening) + TierPace.silentAfter <= now
     }
 

@@ -39,7 +39,8 @@ package struct RouteBook<Waiter: Sendable>: Sendable {
     package init() {}
 
     /// Sorted by deployment.
-    package var routes: [Route] { sorted.map(\.route) }
+    // No key path: in generic code each use of one makes it anew.
+    package var routes: [Route] { sorted.map { $0.route } }
     package var gates: [(gate: Gate<Waiter>, interval: Millis)] {
         sorted.map { ($0.gate, $0.route.metricsInterval) }
     }

@@ -37,10 +37,16 @@ extension ServeStep {
                     continue
                 }
                 let verdict = holders(of: replica.id, route: generation, silentAfter: silent)
+                #if MUTANTS
+                    if Mutant.drainsForEver.isOn, !verdict.none { continue }
+                #endif
                 let late = replica.drainDeadline.map { $0 <= now } ?? true
                 if verdict.none || late {
                     update(replica.id) { $0.phase = .stopping }
                 } else {
+                    #if MUTANTS
+                        if Mutant.forgetsDrainWake.isOn { continue }
+                    #endif
                     wake(at: replica.drainDeadline)
                     wake(at: verdict.askAgain)
                 }

@@ -61,7 +61,13 @@ package final class ServeTier {
         let before = heard[report.proxy]
         if Overtaking.has(report.sent, before?.sent) { return }
         var proxy = before ?? HeardProxy(report)
-        if proxy.incarnation != report.incarnation { acknowledged[report.proxy] = [:] }
+        if proxy.incarnation != report.incarnation {
+            #if MUTANTS
+                if !Mutant.keepsSequences.isOn { acknowledged[report.proxy] = [:] }
+            #else
+                acknowledged[report.proxy] = [:]
+            #endif
+        }
         for load in report.load {
             let known = lastSequence(of: load.deployment, at: report.proxy, incarnation: report.incarnation)
             for bucket in load.buckets where bucket.sequence > known {
@@ -302,6 +308,10 @@ struct HeardProxy {
     /// True when the later one says nothing that this one did not say.
     func says(thatOf later: HeardProxy) -> Bool {
         // How many are being worked on comes with the next bucket; those that wait may wake a deployment from zero.
+        #if MUTANTS
+            var later = later
+            if Mutant.busyIsNoNews.isOn { later.busy = busy }
+        #endif
         func figures(_ proxy: HeardProxy) -> [DeploymentID: Int] { proxy.load.mapValues(\.queued) }
         return incarnation == later.incarnation && address == later.address && applied == later.applied
             && busy == later.busy && figures(self) == figures(later)

@@ -53,9 +53,10 @@ struct ClusterFile {
 
     private func readSilences(_ top: Section, _ settings: inout ClusterSettings) {
         if let span = top["join_deadline_s"]?.seconds(aboveZero: true) { settings.joinDeadline = span }
-        if let span = top["agent_silent_s"]?.seconds(aboveZero: true) { settings.agentSilent = span }
+        let least = ClusterSettings.silenceMin
+        if let span = top["agent_silent_s"]?.seconds(atLeast: least) { settings.agentSilent = span }
         if let span = top["agent_lost_s"]?.seconds(aboveZero: true) { settings.agentLost = span }
-        if let span = top["proxy_silent_s"]?.seconds(aboveZero: true) { settings.proxySilent = span }
+        if let span = top["proxy_silent_s"]?.seconds(atLeast: least) { settings.proxySilent = span }
         if settings.agentLost < settings.agentSilent {
             let field = top["agent_lost_s"] ?? top["agent_silent_s"]
             let silent = Resources.decimal(settings.agentSilent.rawValue)

@@ -110,6 +110,11 @@ package struct Field {
         number(decimals: 3, in: (aboveZero ? 1 : 0)...Self.spanMax, " seconds").map { Millis($0) }
     }
 
+    /// The same, of at least `least`, a whole number of seconds.
+    func seconds(atLeast least: Millis) -> Millis? {
+        number(decimals: 3, in: least.rawValue...Self.spanMax, " seconds").map { Millis($0) }
+    }
+
     /// Gains and targets beyond this are taken for mistakes.
     static let factorMax = Int64(1_000_000_000)
 

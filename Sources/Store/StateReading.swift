@@ -28,22 +28,23 @@ struct StateReading {
         return state
     }
 
-    /// Brings `state` up to date in place, so that nothing is copied which nobody else holds. False on a gap:
-    /// entries were trimmed that it has not seen, or the database is another one; it is then of no use.
+    /// Brings `state` up to date in place, so that nothing is copied which nobody else holds.
+    /// - Parameter touched: since `state`; nil: a gap.
     /// - Parameter planned: told the newest change if a table was touched which the plans of `role` read.
+    /// - Returns: false on a gap: `state` is then of no use.
     func advance(
-        _ state: inout ClusterState, for role: StoreRole? = nil, planned: inout Int64
+        _ state: inout ClusterState, by touched: Touched?, for role: StoreRole? = nil,
+        planned: inout Int64
     ) throws -> Bool {
-        let newest = try Self.newestChange(db)
-        if newest != state.changeSequence {
-            guard let touched = try changes(from: state.changeSequence, to: newest) else { return false }
-            for (table, keys) in touched {
-                guard let table = Self.tableByName[table] else { return false }
-                for key in keys { try table.read(key, into: &state, self) }
-            }
-            state.changeSequence = newest
-            if touched.keys.contains(where: { Ownership.isPlanned($0, by: role) }) { planned = newest }
+        guard let touched else { return false }
+        for (table, keys) in touched.keys {
+            guard let table = Self.tableByName[table] else { return false }
+            for key in keys { try table.read(key, into: &state, self) }
         }
+        if touched.keys.keys.contains(where: { Ownership.isPlanned($0, by: role) }) {
+            planned = touched.newest
+        }
+        state.changeSequence = touched.newest
         state.roles = try roles()
         return true
     }
@@ -63,24 +64,28 @@ struct StateReading {
         return true
     }
 
-    /// Keys by table of what has changed since; nil on a gap.
-    func touched(since seen: Int64) throws -> [String: Set<String>]? {
-        let newest = try Self.newestChange(db)
-        return newest == seen ? [:] : try changes(from: seen, to: newest)
+    /// What has changed since a state was read.
+    struct Touched {
+        /// By table.
+        var keys: [String: Set<String>] = [:]
+        var newest: Int64
     }
 
-    /// Keys by table. The sequence has no holes, so a first number that does not follow is a gap.
-    private func changes(from seen: Int64, to newest: Int64) throws -> [String: Set<String>]? {
+    /// What has changed since `seen`. The sequence has no holes, so a first number that does not follow is a gap.
+    /// - Returns: nil on a gap: entries were trimmed that were not seen, or the database is another one.
+    func touched(since seen: Int64) throws -> Touched? {
+        let newest = try Self.newestChange(db)
+        guard newest != seen else { return Touched(newest: newest) }
         guard newest > seen else { return nil }
         let statement = try db.cachedStatement(
             sql: "SELECT seq, tbl, key FROM change WHERE seq > ? ORDER BY seq")
         let rows = try Row.fetchCursor(statement, arguments: [seen])
-        var touched: [String: Set<String>] = [:]
+        var touched = Touched(newest: newest)
         var expected = seen
         while let row = try rows.next() {
             expected += 1
             guard row[0] as Int64 == expected else { return nil }
-            touched[row[1] as String, default: []].insert(row[2] as String)
+            touched.keys[row[1] as String, default: []].insert(row[2] as String)
         }
         return expected == newest ? touched : nil
     }

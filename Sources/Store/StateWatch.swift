@@ -23,9 +23,9 @@ package final class StateWatch {
         try connection.snapshot { db in
             let reading = StateReading(db: db, memo: connection.memo)
             let touched = isFirst ? nil : try reading.touched(since: state.changeSequence)
-            if let touched { changes.note(touched, before: state) }
+            if let touched { changes.note(touched.keys, before: state) }
             var planned: Int64 = 0
-            if touched != nil, try reading.advance(&state, planned: &planned) {
+            if try reading.advance(&state, by: touched, planned: &planned) {
                 changes.note(after: state)
             } else {
                 state = try reading.whole()

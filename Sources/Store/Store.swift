@@ -127,8 +127,7 @@ package final class Store: @unchecked Sendable {
         var generation: Int64 = 0
         let result = try self.transaction { db throws in
             version = connection.version
-            generation = try checkHolder(db)
-            span.before = try StateReading.newestChange(db)
+            (generation, span.before) = try checkHolder(db)
             let writing = StoreTransaction(
                 db, role: role, epoch: epoch, clock: clock, now: now(), memo: connection.memo)
             transaction = writing
@@ -168,19 +167,24 @@ package final class Store: @unchecked Sendable {
         return try connection.snapshot(body)
     }
 
-    /// - Returns: the cluster generation, which the other tier may have raised.
+    /// - Returns: the cluster generation, which the other tier may have raised, and the newest change.
     @discardableResult
-    func checkHolder(_ db: Database) throws -> Int64 {
-        let statement = try db.cachedStatement(sql: "SELECT epoch FROM role WHERE role = ?")
-        let now = try Int64.fetchOne(statement, arguments: [role.rawValue]) ?? 0
+    func checkHolder(_ db: Database) throws -> (clusterGeneration: Int64, newestChange: Int64) {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT (SELECT epoch FROM role WHERE role = ?), (SELECT cluster_generation FROM cluster),
+                (SELECT max(seq) FROM change)
+                """)
+        let row = try Row.fetchOne(statement, arguments: [role.rawValue])
+        let now = row?[0] as Int64? ?? 0
         guard now == epoch else {
             #if MUTANTS
-                if Mutant.staleEpochCommits.isOn { return clusterGeneration }
+                if Mutant.staleEpochCommits.isOn { return (clusterGeneration, row?[2] as Int64? ?? 0) }
             #endif
             throw StoreError.fenced(role: role, mine: epoch, now: now)
         }
         _ = try Opening.version(db)
-        return try Int64.fetchOne(db.cachedStatement(sql: "SELECT cluster_generation FROM cluster")) ?? 0
+        return (row?[1] as Int64? ?? 0, row?[2] as Int64? ?? 0)
     }
 
     // MARK: - Reading
@@ -200,7 +204,8 @@ package final class Store: @unchecked Sendable {
         var planned = kept.planned
         let differed = try snapshot { db throws -> Bool in
             let reading = StateReading(db: db, memo: connection.memo)
-            guard !isFirst, try reading.advance(&state, for: role, planned: &planned) else {
+            let touched = isFirst ? nil : try reading.touched(since: state.changeSequence)
+            guard try reading.advance(&state, by: touched, for: role, planned: &planned) else {
                 state = try reading.whole()
                 planned = state.changeSequence
                 return false
@@ -214,7 +219,7 @@ package final class Store: @unchecked Sendable {
         // Also one that cannot commit, and so would not hear it there, stops acting for a role that it has lost.
         if let holder = state.roles[role], holder.epoch != epoch {
             #if MUTANTS
-                if Mutant.staleEpochCommits.isOn { return state }
+                if Mutant.staleEpochCommits.isOn || Mutant.readsUnfenced.isOn { return state }
             #endif
             throw StoreError.fenced(role: role, mine: epoch, now: holder.epoch)
         }

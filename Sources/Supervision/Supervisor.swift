@@ -21,26 +21,39 @@ package struct Supervisor: Sendable {
     /// Of the orders in force.
     package private(set) var fence: Fence
     private let ports: ClosedRange<Int>
-    private var nextPort: Int
+    /// Where the search for a free port begins: a port is given again as late as can be, since a proxy that is cut off
+    /// may send to it as to the replica it last knew there. To be kept with each `Action.forget` for the next agent.
+    package private(set) var nextPort: Int
     /// Sorted by id.
     private var replicas: [Supervised] = []
 
     /// - Parameters:
     ///   - ports: where replicas of this node may listen.
+    ///   - nextPort: as kept by the agent before; nil: there was none.
     ///   - found: what was there already; it counts as ordered until the first `obey`.
     ///   - fence: of the last orders obeyed before, as kept on disk.
-    package init(ports: ClosedRange<Int>, found: [FoundReplica] = [], fence: Fence = .none, now: Moment) {
+    package init(
+        ports: ClosedRange<Int>, nextPort: Int? = nil, found: [FoundReplica] = [], fence: Fence = .none,
+        now: Moment
+    ) {
         self.ports = ports
         self.fence = fence
-        nextPort = ports.lowerBound
+        self.nextPort = Self.nextPort(in: ports, from: nextPort, beyond: found.map(\.port))
         replicas = found.map { Self.adopt($0, now: now) }.sorted { $0.order.id < $1.order.id }
         #if MUTANTS
             if Mutant.adoptsNothing.isOn { replicas = [] }
         #endif
-        // Go on behind the highest one held: ports just given up may still have connections closing on them.
-        if let highest = replicas.compactMap(\.heldPort).filter(ports.contains).max() {
-            nextPort = highest == ports.upperBound ? ports.lowerBound : highest + 1
-        }
+    }
+
+    /// Beyond the ports given since `kept` was written: those that lie less than half the range ahead of it.
+    private static func nextPort(in ports: ClosedRange<Int>, from kept: Int?, beyond given: [Int]) -> Int {
+        #if MUTANTS
+            if Mutant.forgetsPorts.isOn { return ports.lowerBound }
+        #endif
+        let first = kept.flatMap { ports.contains($0) ? $0 : nil } ?? ports.lowerBound
+        let ahead = given.filter(ports.contains).map { ($0 - first + ports.count) % ports.count }
+        let last = ahead.filter { kept == nil || $0 < ports.count / 2 }.max() ?? -1
+        return ports.lowerBound + (first - ports.lowerBound + last + 1) % ports.count
     }
 
     /// In order of id.

@@ -26,45 +26,30 @@ package struct PendingSyncs<Request, Reply, Version: Equatable> {
         }
     }
 
-    private struct Deadline {
-        var at: Moment
-        var peer: String
-        var serial: Int
-    }
-
-    private var pending: [String: (entry: Pending, serial: Int)] = [:]
-    /// Rising; those of calls that are over are dropped when they come to the front.
-    private var deadlines: [Deadline] = []
-    private var firstDeadline = 0
+    private var pending: [String: Pending] = [:]
+    private var deadlines = Deadlines()
     /// Came since the last look.
     private var unseen: [String] = []
     /// What was published at the last look.
     private var published: Version?
-    private var serial = 0
 
     package init() {}
 
     /// The earliest of those that wait.
-    package var deadline: Moment? {
-        deadlines[firstDeadline...].first { pending[$0.peer]?.serial == $0.serial }?.at
-    }
+    package var deadline: Moment? { deadlines.earliest }
 
     /// - Parameter empty: the answer for the one that this supersedes.
     package mutating func add(_ entry: Pending, of peer: String, empty: (Request) -> Reply) {
-        if let old = pending[peer]?.entry { old.reply(.success(empty(old.request))) }
-        serial += 1
-        pending[peer] = (entry, serial)
+        if let old = take(peer) { old.reply(.success(empty(old.request))) }
+        pending[peer] = entry
         unseen.append(peer)
-        var place = deadlines.endIndex
-        while place > firstDeadline, deadlines[place - 1].at > entry.deadline { place -= 1 }
-        deadlines.insert(Deadline(at: entry.deadline, peer: peer, serial: serial), at: place)
+        deadlines.set(entry.deadline, of: peer)
     }
 
     /// The client went away.
     package mutating func cancel(_ ticket: UInt64, of peer: String) {
-        guard let entry = pending[peer]?.entry, entry.ticket == ticket else { return }
-        pending[peer] = nil
-        entry.reply(.failure(CancellationError()))
+        guard pending[peer]?.ticket == ticket else { return }
+        take(peer)?.reply(.failure(CancellationError()))
     }
 
     /// Answers those for whom there is something.
@@ -72,38 +57,85 @@ package struct PendingSyncs<Request, Reply, Version: Equatable> {
     ///   but this and its request.
     package mutating func tell(_ version: Version?, _ news: (String, Request) -> Reply?) {
         let isSame = version != nil && version == published
+        if isSame, unseen.isEmpty { return }
         let peers = isSame ? Set(unseen).sorted() : pending.keys.sorted()
         published = version
         unseen.removeAll(keepingCapacity: true)
         for peer in peers {
-            guard let entry = pending[peer]?.entry, let reply = news(peer, entry.request) else { continue }
-            pending[peer] = nil
-            entry.reply(.success(reply))
+            guard let entry = pending[peer], let reply = news(peer, entry.request) else { continue }
+            take(peer)?.reply(.success(reply))
         }
     }
 
     /// Answers those whose time is up.
     package mutating func expire(now: Moment, empty: (Request) -> Reply) {
-        while firstDeadline < deadlines.endIndex {
-            let next = deadlines[firstDeadline]
-            let entry = pending[next.peer].flatMap { $0.serial == next.serial ? $0.entry : nil }
-            guard next.at <= now || entry == nil else { break }
-            firstDeadline += 1
-            guard let entry else { continue }
-            pending[next.peer] = nil
+        while let peer = deadlines.due(now) {
+            guard let entry = take(peer) else { continue }
             entry.reply(.success(empty(entry.request)))
         }
-        // Half of it is over: each entry is moved once in all.
-        if firstDeadline > deadlines.count / 2 {
-            deadlines.removeFirst(firstDeadline)
-            firstDeadline = 0
-        }
+    }
+
+    private mutating func take(_ peer: String) -> Pending? {
+        deadlines.drop(peer)
+        return pending.removeValue(forKey: peer)
     }
 
     /// Nobody will answer any more.
     package mutating func end() {
-        let left = pending.sorted { $0.key < $1.key }.map(\.value.entry)
+        let left = pending.sorted { $0.key < $1.key }.map { $0.value }
         self = Self()
         for entry in left { entry.reply(.failure(CancellationError())) }
+    }
+}
+
+/// When each of those who wait is to be answered at the latest, the earliest first. Apart from `PendingSyncs`, since it
+/// is looked at with every step and generic code is slow across modules.
+struct Deadlines {
+    private struct Entry {
+        var at: Moment
+        var peer: String
+        var serial: Int
+    }
+
+    /// Rising; those of calls that are over are dropped when they come to the front.
+    private var entries: [Entry] = []
+    private var first = 0
+    /// Of those who wait.
+    private var serials: [String: Int] = [:]
+    private var serial = 0
+
+    var earliest: Moment? { entries[first...].first { serials[$0.peer] == $0.serial }?.at }
+
+    /// In place of the one that `peer` may have had.
+    mutating func set(_ at: Moment, of peer: String) {
+        serial += 1
+        serials[peer] = serial
+        var place = entries.endIndex
+        while place > first, entries[place - 1].at > at { place -= 1 }
+        entries.insert(Entry(at: at, peer: peer, serial: serial), at: place)
+    }
+
+    mutating func drop(_ peer: String) { serials[peer] = nil }
+
+    /// - Returns: one whose time is up, which is dropped; nil: nobody's is.
+    mutating func due(_ now: Moment) -> String? {
+        defer { forgetPassed() }
+        while first < entries.endIndex {
+            let next = entries[first]
+            let isWaiting = serials[next.peer] == next.serial
+            if isWaiting, next.at > now { return nil }
+            first += 1
+            guard isWaiting else { continue }
+            serials[next.peer] = nil
+            return next.peer
+        }
+        return nil
+    }
+
+    /// Once half of them are over: so each is moved once in all.
+    private mutating func forgetPassed() {
+        guard first > entries.count / 2 else { return }
+        entries.removeFirst(first)
+        first = 0
     }
 }

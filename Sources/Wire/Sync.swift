@@ -15,8 +15,9 @@ package enum Routes {
 /// A pending sync is answered after this long though nothing changed, so that a dead peer is noticed.
 package enum LongPoll {
     package static let answerAfter = Millis(2_000)
-    /// The client gives up on an answer after this long and calls again.
-    package static let clientDeadline = Millis(10_000)
+    /// The client gives up on an answer after this long and calls again: soon enough that one lost call is no silence
+    /// (`ClusterSettings.silenceMin`).
+    package static let clientDeadline = Millis(5_000)
     /// The client's pause after a failed call: doubled from the first to the last, each drawn from its upper half. The
     /// first is short, so that a restarted tier is found fast.
     package static let pauseFirst = Millis(100)

@@ -144,25 +144,23 @@ final class Site: Sendable {
     }
 
     /// Runs an agent for as long as `body` takes. Its end is then like a crash: replicas stay.
-    func withAgent(
+    @discardableResult
+    func withAgent<Value: Sendable>(
         _ settings: AgentSettings? = nil,
-        _ body: @Sendable @escaping (NodeAgent, FakeTier) async throws -> Void
-    ) async throws {
+        _ body: @Sendable @escaping (NodeAgent, FakeTier) async throws -> Value
+    ) async throws -> Value {
         let agent = agent(settings)
-        try await withThrowingTaskGroup(of: Bool.self) { group in
+        return try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask {
                 try await agent.run()
-                return false
+                return nil
             }
-            group.addTask { [tier] in
-                try await body(agent, tier)
-                return true
-            }
+            group.addTask { [tier] in try await body(agent, tier) }
             defer { group.cancelAll() }
-            let bodyEnded = try await group.next()
-            #expect(bodyEnded == true, "the agent ended by itself")
+            let value = try #require(try await group.next() ?? nil, "the agent ended by itself")
             group.cancelAll()
             try await group.waitForAll()
+            return value
         }
     }
 

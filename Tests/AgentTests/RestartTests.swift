@@ -140,6 +140,23 @@ struct RestartTests {
         }
     }
 
+    /// A proxy that is cut off sends on to where it last knew a replica: nobody else is to be there soon.
+    @Test func theNextAgentDoesNotGiveThePortOfAForgottenReplica() async throws {
+        let site = try Site()
+        let before = try await site.withAgent { _, tier in
+            tier.order([order(server())])
+            let port = try await tier.report(.ready).port
+            tier.order([])
+            try await tier.until("forgotten") { $0.heard?.replicas.isEmpty ?? false }
+            return port
+        }
+        try await site.withAgent { _, tier in
+            tier.order([order(server(), id: second)])
+            let after = try await tier.report(of: second, .ready).port
+            #expect(after == before.map { $0 + 1 })
+        }
+    }
+
     @Test func replicasOutliveTheTier() async throws {
         let site = try Site()
         try await site.withAgent { _, tier in

@@ -37,6 +37,10 @@ struct ClusterTests {
             "c:1:15: agent_lost_s is below agent_silent_s: 5 < 10: agent_lost_s of at least agent_silent_s"
         ),
         (
+            "proxy_silent_s: 5.9",
+            "c:1:17: proxy_silent_s is out of range: 5.9: a number seconds of at least 6, at most 31536000"
+        ),
+        (
             "setup_commands: [apt]",
             "c:1:1: setup_commands is not read by this version: a list: "
                 + "machines are prepared by the provider: remove it"

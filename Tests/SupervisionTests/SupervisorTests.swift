@@ -186,6 +186,22 @@ struct PortTests {
         #expect(bench.obey([order(first), order(fourth)]).starts.map(\.port) == [101], "100 is held")
     }
 
+    /// A proxy that is cut off sends on to where it last knew a replica.
+    @Test(
+        arguments: [
+            (nil, [], 100), (105, [], 105), (99, [], 100), (nil, [103, 101], 104), (105, [106], 107),
+            (105, [104], 105), (109, [109, 100], 101), (105, [0, 7_000], 105), (nil, [109], 100),
+        ] as [(Int?, [Int], Int)])
+    func theNextAgentGoesRoundFromWhereTheLastOneWas(kept: Int?, found: [Int], first port: Int) {
+        let found = found.enumerated().map { index, port in
+            FoundReplica(
+                order: order(ReplicaID(shop, serial: Int64(index + 10))), attempt: 1, port: port,
+                condition: .gone(stopping: true))
+        }
+        let mind = Supervisor(ports: 100...109, nextPort: kept, found: found, now: Moment(0))
+        #expect(mind.nextPort == port)
+    }
+
     @Test func anEmptyRangeIsAReason() {
         var bench = Bench(ports: 100...100)
         #expect(bench.obey([order(first), order(second)]).starts.map(\.port) == [100])

@@ -160,8 +160,10 @@ final class Checks {
         commits.append((role, epoch, head.name))
     }
 
-    /// A tier has heard an agent, by its node, or a proxy, by its id.
-    func hears(_ who: String, at moment: Moment) { heard[who] = moment }
+    /// A tier has heard an agent, by its node, or a proxy, by its id. A process that has lost its role hears for nobody.
+    func hears(_ who: String, by store: Store) {
+        if epochs[store.role].map({ $0 <= store.epoch }) ?? true { heard[who] = store.now() }
+    }
 
     /// An older database is in the place of this one.
     func restored(_ world: World) {

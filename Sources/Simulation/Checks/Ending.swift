@@ -21,7 +21,8 @@ extension Checks {
         let breaches = settled.breaches()
         let deadline = (healedAt ?? 0) + plan.settleWithin.micros
         if breaches.isEmpty, settled.isQuiet {
-            settledAt = world.now
+            // What fits nowhere is waited for, and may yet be wanted no more.
+            if settled.isFeasible { settledAt = world.now }
             if let quietFor = plan.quietFor { world.endsAt(world.now + quietFor.micros) }
         } else if world.now >= deadline {
             report(breaches, world)

@@ -59,7 +59,7 @@ package struct Settled: Sendable {
     }
 
     /// All that is wanted fits on the machines that may be had, packed without any art.
-    private var isFeasible: Bool {
+    package var isFeasible: Bool {
         guard hasCapacity, let settings = state.setting?.settings else { return false }
         var free: [Resources] = []
         if settings.provider == nil {

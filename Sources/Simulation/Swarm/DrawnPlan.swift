@@ -46,7 +46,7 @@ package struct DrawnPlan {
 
     private mutating func make() -> WorldPlan {
         let cluster = drawCluster()
-        let count = Int(oneOf([1, 1, 1, 1, 2, 2, 3]))
+        let count = Int(oneOf([1, 1, 1, 1, 1, 2, 2, 3]))
         var applications: [ApplicationSettings] = []
         var plan = WorldPlan(
             seed: seed, cluster: cluster, applications: [],
@@ -55,7 +55,7 @@ package struct DrawnPlan {
             applications.append(drawApplication(number, of: count, in: &plan))
         }
         plan.applications = applications
-        plan.proxies = Int(oneOf([1, 1, 1, 1, 2, 3]))
+        plan.proxies = Int(oneOf([1, 1, 1, 1, 1, 1, 2, 3]))
         plan.cloud.bootDelay = Millis(spread(2_000, 60_000))
         plan.cloud.listLag = Millis(spread(100, 8_000))
         plan.cloud.stopDelay = Millis(spread(500, 30_000))
@@ -75,13 +75,13 @@ package struct DrawnPlan {
         for name in ["large", "medium", "small"].prefix(Int(between(1, 3))) {
             var type = NodeType(
                 name: name,
-                resources: Resources([Resources.cpu: oneOf([2_000, 2_000, 2_000, 3_000, 4_000])]),
+                resources: Resources([Resources.cpu: oneOf([2_000, 2_000, 2_000, 2_000, 2_000, 3_000])]),
                 maxWorkers: Int(between(4, 10)))
-            type.minWorkers = Int(oneOf([0, 0, 0, 1, 2]))
+            type.minWorkers = Int(oneOf([0, 0, 0, 0, 1, 2]))
             cluster.nodeTypes.append(type)
         }
-        cluster.maxWorkers = Int(between(8, 16))
-        cluster.idleTimeout = Millis(spread(15_000, 90_000))
+        cluster.maxWorkers = Int(between(7, 12))
+        cluster.idleTimeout = Millis(spread(15_000, 60_000))
         cluster.joinDeadline = Millis(spread(120_000, 600_000))
         cluster.agentLost = Millis(oneOf([30_000, 60_000]))
         return cluster
@@ -103,7 +103,7 @@ package struct DrawnPlan {
         settings.count = drawCount(maxOngoing: settings.maxOngoing)
         var conduct = Conduct()
         conduct.readyAfter = Millis(spread(200, 10_000))
-        let median = spread(500, 6_000)
+        let median = spread(650, 7_800)
         conduct.service =
             between(0, 1) == 0
             ? .fixed(Millis(median)) : .lognormal(median: Millis(median), sigmaMilli: between(100, 600))
@@ -115,8 +115,8 @@ package struct DrawnPlan {
     private mutating func drawCount(maxOngoing: Int) -> ReplicaCount {
         guard between(0, 5) > 0 else { return .fixed(Int(between(2, 6))) }
         var scaling = AutoscalingSettings()
-        scaling.minReplicas = Int(oneOf([0, 1, 1, 2]))
-        scaling.maxReplicas = scaling.minReplicas + Int(between(6, 16))
+        scaling.minReplicas = Int(oneOf([0, 0, 1, 1, 2]))
+        scaling.maxReplicas = scaling.minReplicas + Int(between(6, 12))
         scaling.targetOngoing = Thousandths(oneOf([500, 1_000, 1_000, 2_000]))
         scaling.metricsInterval = Millis(oneOf([2_000, 5_000, 5_000] + Array(repeating: 10_000, count: 9)))
         scaling.lookBack = Millis(spread(5_000, 60_000))
@@ -132,17 +132,17 @@ package struct DrawnPlan {
         var steps: [ClientPlan.Step] = []
         let isOpen = between(0, 2) > 0
         // Of open load: requests a second, thousandths; of closed load: users.
-        let base = isOpen ? spread(1_000, 3_200) / Int64(share) : between(3, 9)
+        let base = isOpen ? spread(800, 2_560) / Int64(share) : between(3, 9)
         switch between(0, 3) {
         case 0:  // steps up and down, some of them to nothing
             for at in stride(from: Int64(0), to: end, by: 300_000) {
                 steps.append(.init(at: Millis(at), amount: base * oneOf([0, 0, 0, 1, 2, 4]) / 2))
             }
         case 1:  // a slow wave
-            let wave: [Int64] = [10, 15, 19, 20, 19, 15, 10, 5, 1, 0, 1, 5]
-            let offset = Int(between(0, 11))
-            for (index, at) in stride(from: Int64(0), to: end, by: 100_000).enumerated() {
-                steps.append(.init(at: Millis(at), amount: base * wave[(index + offset) % 12] / 10))
+            let wave: [Int64] = [10, 17, 20, 17, 10, 3, 0, 3]
+            let offset = Int(between(0, 7))
+            for (index, at) in stride(from: Int64(0), to: end, by: 180_000).enumerated() {
+                steps.append(.init(at: Millis(at), amount: base * wave[(index + offset) % 8] / 10))
             }
         case 2:  // nothing, then a crowd at once
             for at in stride(from: Int64(0), to: end, by: 1_200_000) {
@@ -181,7 +181,7 @@ package struct DrawnPlan {
 
     private mutating func drawFaults(_ plan: inout WorldPlan) {
         // Of eight classes so many are on.
-        let share = oneOf([1, 1, 2, 3])
+        let share = oneOf([1, 1, 1, 2, 3])
         for fault in FaultClass.allCases {
             let isOn = between(1, 8) <= share
             guard let range = Self.ranges[fault] else { continue }

@@ -51,7 +51,8 @@ final class AgentHost {
         for id in machine.processes.keys.sorted() where disk.records[id] == nil {
             machine.processes[id]?.exit(.signal(9), world)
         }
-        mind = Supervisor(ports: machine.portRange, found: found, fence: disk.fence, now: now)
+        mind = Supervisor(
+            ports: machine.portRange, nextPort: disk.nextPort, found: found, fence: disk.fence, now: now)
         if let orders = disk.orders { _ = mind.obey(orders, fence: disk.fence, now: now) }
         advance([], world)
         send(world)
@@ -105,7 +106,9 @@ final class AgentHost {
         case .probe(let probe): ask(probe, world)
         case .terminate(let id, _): machine.processes[id]?.terminate(world)
         case .kill(let id, _): machine.processes[id]?.exit(.signal(9), world)
-        case .forget(let id): machine.disk.records[id] = nil
+        case .forget(let id):
+            machine.disk.nextPort = mind.nextPort
+            machine.disk.records[id] = nil
         }
     }
 

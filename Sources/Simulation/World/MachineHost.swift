@@ -22,6 +22,7 @@ final class MachineHost {
         var fence = Fence.none
         var orders: [StandingOrder]?
         var records: [ReplicaID: Record] = [:]
+        var nextPort: Int?
         /// The tier told the node to end: no agent is started any more.
         var isRetired = false
         var incarnations = 0

@@ -77,7 +77,7 @@ final class NodeHead: TierHead {
                 return exchange.answer(Answer(fence: .none, orders: nil, unknown: true), in: world)
             }
             tier.hear(AgentReport(request, arrived: store.now()))
-            world.checks.hears(request.node.rawValue, at: store.now())
+            world.checks.hears(request.node.rawValue, by: store)
             if world.plan.torment == .everythingTwice {
                 tier.hear(AgentReport(request, arrived: store.now()))
             }

@@ -85,7 +85,7 @@ final class ServeHead: TierHead {
         let isHeard = hear(world) { world in
             guard let tier = self.tier, let store = self.store, exchange.isOpen else { return }
             tier.hear(ProxyReport(request, arrived: store.now(), generation: store.clusterGeneration))
-            world.checks.hears(request.proxy, at: store.now())
+            world.checks.hears(request.proxy, by: store)
             if world.plan.torment == .everythingTwice {
                 tier.hear(ProxyReport(request, arrived: store.now(), generation: store.clusterGeneration))
             }
