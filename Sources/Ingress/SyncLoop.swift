@@ -29,7 +29,7 @@ struct SyncLoop {
     private let applied: @Sendable ([ReplicaSlot]) -> Void
     private let file: RouteFile
     private let log: Logger
-    private var logs: [DeploymentID: LoadLog] = [:]
+    private var logs = LoadLogs(spansMax: DeploymentLoad.bucketsMax)
     private var call: Int64 = 0
     private var calling: Task<Void, Never>?
     private var ticking: Task<Void, Never>?
@@ -113,7 +113,7 @@ struct SyncLoop {
         plane.noteAnswer()
         var hasNews = false
         for load in answer.acknowledged {
-            let forgot = logs[load.deployment]?.acknowledge(load.sequence) ?? 0
+            let forgot = logs.acknowledge(load.deployment, load.sequence)
             hasNews = hasNews || forgot > 0
         }
         let (changed, closed) = plane.apply(answer.routes.map { Route($0) }, removed: answer.removed)
@@ -174,7 +174,7 @@ struct SyncLoop {
             let reading = gate.ledger.read(at: now)
             return DeploymentLoad(
                 deployment: gate.deployment, ongoing: reading.ongoing, queued: reading.queued,
-                buckets: logs[gate.deployment]?.spans.map { $0.wire(at: now) } ?? [])
+                buckets: logs.spans(of: gate.deployment).map { $0.wire(at: now) })
         }
         var request = ProxySyncRequest(
             incarnation: incarnation, host: settings.host, port: port,
@@ -188,32 +188,16 @@ struct SyncLoop {
     /// Closes every bucket that is due.
     /// - Returns: whether there was one.
     private mutating func closeBuckets() -> Bool {
-        let now = Now.micros
-        let gates = plane.gates
-        let present = Set(gates.map(\.gate.deployment))
-        logs = logs.filter { present.contains($0.key) }
-        var closedAny = false
-        for (gate, interval) in gates {
-            var log =
-                logs[gate.deployment]
-                ?? LoadLog(opened: gate.ledger.opened, spansMax: DeploymentLoad.bucketsMax)
-            if now >= log.due(interval) {
-                let edge = log.edge(now)
-                let dropped = log.dropped
-                log.close(gate.ledger.read(at: edge), edge: edge)
-                plane.noteDropped(log.dropped - dropped)
-                closedAny = true
-            }
-            logs[gate.deployment] = log
-        }
-        return closedAny
+        let closed = logs.close(plane.gates, now: Now.micros)
+        plane.noteDropped(closed.dropped)
+        return closed.any
     }
 
     /// Sets the alarm for the bucket that is due next.
     private mutating func startTick() {
         ticking?.cancel()
         ticking = nil
-        let next = plane.gates.compactMap { logs[$0.gate.deployment]?.due($0.interval) }.min()
+        let next = plane.gates.compactMap { logs.due($0.gate.deployment, $0.interval) }.min()
         guard let next else { return }
         let wait = max(1_000, next - Now.micros)
         let events = plane.bell.continuation

@@ -137,9 +137,6 @@ extension NodeStep {
         }
         let listed = Set(list.map(\.id))
         for instance in list.sorted(by: { $0.id < $1.id }) {
-            #if MUTANTS
-                if Mutant.slipsNotice.isOn { state.instances[instance.id]?.preemptedAt = nil }
-            #endif
             let known = state.instances[instance.id]
             let state = word(instance.state)
             put(

@@ -31,7 +31,7 @@ package final class NodeTier {
     /// An agent has obeyed somebody higher: this cluster generation is to be risen above.
     private var outranked: Int64?
     private var settingsStored = false
-    private var rest = Rest()
+    private var rest: Rest
     private var silences = Silences()
     /// No call is due before then, as long as nothing is planned anew and no answer has come.
     private var quietUntil: Moment?
@@ -58,10 +58,13 @@ package final class NodeTier {
     static let callsMax = 32
 
     /// - Parameter settings: the cluster file in force; nil takes what SQLite has, or the defaults.
+    /// - Parameter sampleEvery: of so many steps that could rest one is planned, to see that it finds nothing to do.
     /// - Parameter machinesEnded: `tandem down` ended the machines of the fake cloud since the last step.
     package init(
-        store: Store, settings: ClusterSettings?, tokenFile: String, machinesEnded: Bool = false
+        store: Store, settings: ClusterSettings?, tokenFile: String, machinesEnded: Bool = false,
+        sampleEvery: Int = Rest.sampleEvery
     ) throws(StoreError) {
+        rest = Rest(sampleEvery: sampleEvery)
         self.machinesEnded = machinesEnded
         self.store = store
         self.tokenFile = tokenFile

@@ -2,7 +2,7 @@ import Model
 
 /// Load of one deployment over one interval.
 package struct LoadSpan: Hashable, Sendable {
-    /// Grows by one from bucket to bucket.
+    /// Grows from bucket to bucket, and is never used again in the life of a proxy.
     package var sequence: Int64
     package var ended: MicroTime
     package var span: Millis
@@ -20,11 +20,10 @@ package struct LoadLog: Sendable {
     package private(set) var spans: [LoadSpan] = []
     /// Buckets dropped because nobody acknowledged them in time.
     package private(set) var dropped: Int64 = 0
-    private let opened: MicroTime
+    fileprivate let opened: MicroTime
     private var endedMs: Int64 = 0
     /// Area handed out so far.
     private var area: Int64 = 0
-    private var nextSequence: Int64 = 1
     private let spansMax: Int
 
     /// - Parameter spansMax: beyond it the oldest bucket is dropped and counted.
@@ -45,7 +44,8 @@ package struct LoadLog: Sendable {
 
     /// Closes the open bucket.
     /// - Parameter reading: the ledger as of `edge(now)`.
-    package mutating func close(_ reading: Ledger.Reading, edge: MicroTime) {
+    /// - Parameter sequence: higher than that of any bucket before.
+    package mutating func close(_ reading: Ledger.Reading, edge: MicroTime, sequence: Int64) {
         let ms = (edge - opened) / 1000
         guard ms > endedMs else { return }
         // A departure that another loop entered late can make the sum a little smaller than what is already
@@ -54,9 +54,8 @@ package struct LoadLog: Sendable {
         area += gained
         spans.append(
             LoadSpan(
-                sequence: nextSequence, ended: edge, span: Millis(ms - endedMs), area: gained,
+                sequence: sequence, ended: edge, span: Millis(ms - endedMs), area: gained,
                 ongoing: reading.ongoing, queued: reading.queued))
-        nextSequence += 1
         endedMs = ms
         if spans.count > spansMax {
             dropped += Int64(spans.count - spansMax)
@@ -70,5 +69,56 @@ package struct LoadLog: Sendable {
         let before = spans.count
         spans.removeAll { $0.sequence <= sequence }
         return before - spans.count
+    }
+}
+
+/// The logs of every deployment that a proxy routes.
+package struct LoadLogs: Sendable {
+    private var logs: [DeploymentID: LoadLog] = [:]
+    /// One for all: a deployment that goes and comes back under its name does not begin anew, for what it says then
+    /// would be taken for what is known.
+    private var sequence: Int64 = 0
+    private let spansMax: Int
+
+    /// - Parameter spansMax: of each deployment.
+    package init(spansMax: Int) { self.spansMax = spansMax }
+
+    /// Not acknowledged yet, oldest first.
+    package func spans(of deployment: DeploymentID) -> [LoadSpan] { logs[deployment]?.spans ?? [] }
+
+    /// When the open bucket of a deployment is to be closed; nil: it has none yet.
+    package func due(_ deployment: DeploymentID, _ interval: Millis) -> MicroTime? {
+        logs[deployment]?.due(interval)
+    }
+
+    /// Forgets buckets of a deployment up to and with this one.
+    /// - Returns: how many.
+    package mutating func acknowledge(_ deployment: DeploymentID, _ sequence: Int64) -> Int {
+        logs[deployment]?.acknowledge(sequence) ?? 0
+    }
+
+    /// Closes the buckets that are due, of these deployments and no others.
+    /// - Returns: whether there was one, and how many older ones were dropped.
+    package mutating func close<Waiter>(
+        _ gates: [(gate: Gate<Waiter>, interval: Millis)], now: MicroTime
+    ) -> (any: Bool, dropped: Int64) {
+        let present = Set(gates.map { $0.gate.deployment })
+        logs = logs.filter { present.contains($0.key) }
+        var outcome = (any: false, dropped: Int64(0))
+        for (gate, interval) in gates {
+            let opened = gate.ledger.opened
+            var log = logs[gate.deployment] ?? LoadLog(opened: opened, spansMax: spansMax)
+            // It went and came back between two looks.
+            if log.opened != opened { log = LoadLog(opened: opened, spansMax: spansMax) }
+            if now >= log.due(interval) {
+                let edge = log.edge(now)
+                let dropped = log.dropped
+                sequence += 1
+                log.close(gate.ledger.read(at: edge), edge: edge, sequence: sequence)
+                outcome = (true, outcome.dropped + log.dropped - dropped)
+            }
+            logs[gate.deployment] = log
+        }
+        return outcome
     }
 }

@@ -37,9 +37,6 @@ extension ServeStep {
                     continue
                 }
                 let verdict = holders(of: replica.id, route: generation, silentAfter: silent)
-                #if MUTANTS
-                    if Mutant.drainsForEver.isOn, !verdict.none { continue }
-                #endif
                 let late = replica.drainDeadline.map { $0 <= now } ?? true
                 if verdict.none || late {
                     update(replica.id) { $0.phase = .stopping }

@@ -22,7 +22,7 @@ package final class ServeTier {
     private var address = ""
     /// A proxy has obeyed somebody higher: this cluster generation is to be risen above.
     private var outranked: Int64?
-    private var rest = Rest()
+    private var rest: Rest
     private var published: (sequence: Int64, routes: [DeploymentID: Route])?
 
     /// How often a step that was expected to find nothing to do was planned all the same and did. Anything but 0 is
@@ -41,8 +41,10 @@ package final class ServeTier {
     /// Buckets kept in memory while commits fail; beyond it the oldest go.
     static let unstoredMax = 100_000
 
-    package init(store: Store) {
+    /// - Parameter sampleEvery: of so many steps that could rest one is planned, to see that it finds nothing to do.
+    package init(store: Store, sampleEvery: Int = Rest.sampleEvery) {
         self.store = store
+        rest = Rest(sampleEvery: sampleEvery)
         listening = store.now()
         renewed = Moment(Int64.min / 2)
     }

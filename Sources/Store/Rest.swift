@@ -14,7 +14,10 @@ package struct Rest: Sendable {
     /// When the plan wanted to look again; nil: not by itself.
     package private(set) var wake: Moment?
 
-    package init() {}
+    private let sampleEvery: Int
+
+    /// - Parameter sampleEvery: a check that looks closely samples more often.
+    package init(sampleEvery: Int = Rest.sampleEvery) { self.sampleEvery = max(sampleEvery, 1) }
 
     /// The last plan changed nothing.
     /// - Parameter sequence: the newest change that it knew of, or made itself beside the plan.
@@ -47,5 +50,5 @@ package struct Rest: Sendable {
     }
 
     /// This step is planned though it could rest.
-    package var isSampled: Bool { steps % Self.sampleEvery == 0 }
+    package var isSampled: Bool { steps % sampleEvery == 0 }
 }

@@ -219,7 +219,7 @@ package final class Store: @unchecked Sendable {
         // Also one that cannot commit, and so would not hear it there, stops acting for a role that it has lost.
         if let holder = state.roles[role], holder.epoch != epoch {
             #if MUTANTS
-                if Mutant.staleEpochCommits.isOn || Mutant.readsUnfenced.isOn { return state }
+                if Mutant.staleEpochCommits.isOn { return state }
             #endif
             throw StoreError.fenced(role: role, mine: epoch, now: holder.epoch)
         }

@@ -47,9 +47,6 @@ package struct Supervisor: Sendable {
 
     /// Beyond the ports given since `kept` was written: those that lie less than half the range ahead of it.
     private static func nextPort(in ports: ClosedRange<Int>, from kept: Int?, beyond given: [Int]) -> Int {
-        #if MUTANTS
-            if Mutant.forgetsPorts.isOn { return ports.lowerBound }
-        #endif
         let first = kept.flatMap { ports.contains($0) ? $0 : nil } ?? ports.lowerBound
         let ahead = given.filter(ports.contains).map { ($0 - first + ports.count) % ports.count }
         let last = ahead.filter { kept == nil || $0 < ports.count / 2 }.max() ?? -1

@@ -36,12 +36,13 @@ import Testing
                 #expect(reading.queued == places.filter { $0 == .queued }.count)
                 #expect(reading.ongoing == places.filter { $0 == .ongoing }.count)
                 let edge = log.edge(MicroTime(now))
-                log.close(ledger.read(at: edge), edge: edge)
+                log.close(ledger.read(at: edge), edge: edge, sequence: Int64(log.spans.count + 1))
             }
         }
         for place in places { #expect(ledger.leave(place, at: MicroTime(now))) }
         let last = MicroTime(now + 5_000)
-        log.close(ledger.read(at: log.edge(last)), edge: log.edge(last))
+        log.close(
+            ledger.read(at: log.edge(last)), edge: log.edge(last), sequence: Int64(log.spans.count + 1))
         #expect(ledger.read(at: last).area == area, "the sum of all lives")
         #expect(log.spans.map(\.area).reduce(0, +) == area, "and the buckets add up to it")
         #expect(log.spans.allSatisfy { $0.area >= 0 && $0.span.rawValue > 0 })
@@ -74,14 +75,38 @@ import Testing
     @Test func bucketsStayUntilAcknowledgedAndTheOldestGoBeyondTheBound() {
         var log = LoadLog(opened: MicroTime(0), spansMax: 3)
         let nothing = Ledger.Reading(ongoing: 0, queued: 0, area: 0)
-        for ms in 1...5 { log.close(nothing, edge: log.edge(MicroTime(Int64(ms) * 1_000 + 7))) }
+        for ms in 1...5 as ClosedRange<Int64> {
+            log.close(nothing, edge: log.edge(MicroTime(ms * 1_000 + 7)), sequence: ms)
+        }
         #expect(log.spans.map(\.sequence) == [3, 4, 5])
         #expect(log.dropped == 2)
         #expect(log.spans.allSatisfy { $0.span == Millis(1) })
         #expect(log.acknowledge(4) == 2)
         #expect(log.spans.map(\.sequence) == [5])
         #expect(log.due(Millis(10)) == MicroTime(15_000))
-        log.close(nothing, edge: log.edge(MicroTime(5_999)))
+        log.close(nothing, edge: log.edge(MicroTime(5_999)), sequence: 6)
         #expect(log.spans.count == 1, "a bucket of no length is none")
+    }
+
+    /// Who remembers what it was told of the first one would else take the load of the second for known.
+    @Test(arguments: [true, false])
+    func aDeploymentThatComesBackGoesOnWithItsSequences(seenGone: Bool) {
+        let deployment = DeploymentID("app#main")
+        var logs = LoadLogs(spansMax: 10)
+        func close(_ opened: Int64, _ now: Int64) {
+            let gate = Gate<Int>(deployment: deployment, now: MicroTime(opened))
+            #expect(logs.close([(gate, Millis(1))], now: MicroTime(now)) == (now - opened >= 1_000, 0))
+        }
+        for second in 1...3 as ClosedRange<Int64> { close(0, second * 1_000) }
+        #expect(logs.spans(of: deployment).map(\.sequence) == [1, 2, 3])
+        #expect(logs.acknowledge(deployment, 3) == 3)
+        if seenGone {
+            let none: [(gate: Gate<Int>, interval: Millis)] = []
+            #expect(logs.close(none, now: MicroTime(4_000)) == (false, 0))
+        }
+        close(4_500, 4_500)
+        close(4_500, 5_500)
+        #expect(logs.spans(of: deployment).map(\.sequence) == [4])
+        #expect(logs.spans(of: deployment).map(\.span) == [Millis(1)])
     }
 }

@@ -44,6 +44,11 @@ final class Checks {
     var healedAt: Int64?
     var settledAt: Int64?
     private var passedOver: [ReplicaID: Set<Int>] = [:]
+    /// How often a proxy has forgotten load; of so many one is looked up.
+    private var forgotten = 0
+    private static let forgottenEvery = 4
+    /// Of nodes whose call is due: calls made for it, and since when no other has been.
+    var dueSince: [NodeID: (attempts: Int, at: Int64)] = [:]
     /// Of the requests that arrive well after the end of trouble.
     private(set) var late = (all: 0, failed: 0)
     static let lateAfter: Int64 = 600_000_000
@@ -163,6 +168,25 @@ final class Checks {
     /// A tier has heard an agent, by its node, or a proxy, by its id. A process that has lost its role hears for nobody.
     func hears(_ who: String, by store: Store) {
         if epochs[store.role].map({ $0 <= store.epoch }) ?? true { heard[who] = store.now() }
+    }
+
+    /// A proxy forgets load that it was told is stored.
+    func forgets(
+        _ load: (deployment: DeploymentID, sequence: Int64), _ proxy: ProxyHost, _ incarnation: String,
+        _ world: World
+    ) {
+        forgotten += 1
+        guard forgotten % Self.forgottenEvery == 0, !isRestored, let watch else { return }
+        let found = try? watch.ask(
+            "SELECT 1 FROM load_bucket WHERE deployment = ? AND proxy = ? AND incarnation = ? AND sequence = ?",
+            [
+                .text(load.deployment.rawValue), .text(proxy.id), .text(incarnation),
+                .integer(load.sequence),
+            ])
+        guard found?.rows.isEmpty ?? true else { return }
+        world.violate(
+            "I-19",
+            "\(proxy.party) forgets load \(load.sequence) of \(load.deployment), which is not in SQLite")
     }
 
     /// An older database is in the place of this one.

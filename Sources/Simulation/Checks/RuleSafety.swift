@@ -61,8 +61,10 @@ extension Rule {
                 "each failure must be excused by what befell; no stop while a proxy that speaks routes to it")
         ),
         Rule(
-            "I-19", "What an operator was told is done stays done.",
-            .checked("when it is told, and at every later change of applications without an operator")),
+            "I-19", "What an operator or a proxy was told is done stays done.",
+            .checked(
+                "when it is told, and at every later change of applications without an operator; one of four"
+                    + " times that a proxy forgets load, which must then be in SQLite")),
         Rule("I-20", "The same idempotency key has one effect and one answer.", .waits(for: .serveTier)),
         Rule(
             "I-21",

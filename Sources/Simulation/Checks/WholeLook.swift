@@ -31,6 +31,7 @@ extension Checks {
             }
         }
         lookForUnknown(world, whole)
+        lookForUncalled(world, whole)
         for proxy in world.proxies where proxy.isUp { lookAtPlaces(of: proxy, world) }
         if seenCommits / Self.wholeEvery % Self.deepEvery == 0 { lookAtTables(world, watch) }
     }
@@ -63,6 +64,35 @@ extension Checks {
                 world.violate(
                     "I-03",
                     "\(key) is paid for, and nobody has known of it for \((world.now - since) / 1_000_000) s")
+            }
+        }
+    }
+
+    /// A call that is due leaves within this of a tier that can make it, also after one that hung.
+    static let uncalledMax: Int64 = 120_000_000
+
+    /// L-02, before the end: what a row asks the provider for is asked.
+    private func lookForUncalled(_ world: World, _ state: ClusterState) {
+        guard let head = world.nodeHead, head.state == .up, let store = head.store, !state.isReadopting else {
+            return dueSince = [:]
+        }
+        let due = state.nodes.values.filter { node in
+            !node.provider.isEmpty && node.nextTryAt.map { $0 <= store.now() } ?? true
+                && (node.phase == .requested || (node.phase == .terminating && node.instance != nil))
+        }
+        let ids = Set(due.map(\.id))
+        dueSince = dueSince.filter { ids.contains($0.key) }
+        let able = max(head.ableSince, world.disk.fullUntil)
+        for node in due.sorted(by: { $0.id < $1.id }) {
+            guard let since = dueSince[node.id], since.attempts == node.attempts, since.at >= able else {
+                dueSince[node.id] = (node.attempts, max(world.now, able))
+                continue
+            }
+            if world.now - since.at > Self.uncalledMax {
+                world.violate(
+                    "L-02",
+                    "\(node.id) is \(node.phase), and the provider has not been asked for"
+                        + " \((world.now - since.at) / 1_000_000) s")
             }
         }
     }

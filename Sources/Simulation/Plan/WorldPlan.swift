@@ -1,5 +1,6 @@
 import Cloud
 import Model
+import Store
 
 /// Everything that a simulated run is made of. Equal plans give equal runs, to the last event, in every process.
 package struct WorldPlan: Sendable {
@@ -35,6 +36,8 @@ package struct WorldPlan: Sendable {
     package var quietBefore = Millis(600_000)
     /// Once it has settled the run ends after so long, if that is before the horizon. Nil: at the horizon.
     package var quietFor: Millis?
+    /// Of so many steps at which a tier could rest one is planned, and must find nothing to do.
+    package var restSampleEvery = Rest.sampleEvery
     /// Between two samples of the timeline; nil: none are kept.
     package var sampleEvery: Millis?
     /// A request whose whole time is beyond this misses its objective.

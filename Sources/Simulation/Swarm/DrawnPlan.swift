@@ -14,6 +14,9 @@ package struct DrawnPlan {
     package static let quietFor = Millis.seconds(150)
     /// The low load after all trouble.
     package static let lowFor = Millis.seconds(60)
+    /// Of so many seeds one looks closely whether tiers rest rightly; it costs a third more.
+    package static let closeOneIn: UInt64 = 5
+    private static let closeSampleEvery = 8
     /// One of so many seeds is without faults.
     package static let faultFreeOneIn = 20
 
@@ -59,12 +62,14 @@ package struct DrawnPlan {
         plan.cloud.bootDelay = Millis(spread(2_000, 60_000))
         plan.cloud.listLag = Millis(spread(100, 8_000))
         plan.cloud.stopDelay = Millis(spread(500, 30_000))
+        plan.cloud.remembersTerminated = Millis(oneOf([0, 30_000, 300_000]))
         plan.cloud.callTime = Millis(spread(10, 2_000))
         plan.healAt = Self.troubleFor
         plan.settleWithin = Self.settleWithin
         plan.quietFor = Self.quietFor
         plan.quietBefore = Self.quietFor
         plan.violationsMax = 1
+        if seed % Self.closeOneIn == 0 { plan.restSampleEvery = Self.closeSampleEvery }
         if between(1, Int64(Self.faultFreeOneIn)) > 1 { drawFaults(&plan) }
         return plan
     }

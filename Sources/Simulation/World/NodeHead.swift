@@ -34,7 +34,9 @@ final class NodeHead: TierHead {
     init(number: Int) { super.init(role: .nodes, number: number) }
 
     override func open(_ store: Store, _ world: World) throws {
-        let tier = try NodeTier(store: store, settings: world.plan.cluster, tokenFile: "/token")
+        let tier = try NodeTier(
+            store: store, settings: world.plan.cluster, tokenFile: "/token",
+            sampleEvery: world.plan.restSampleEvery)
         tier.listens(at: "http://127.0.0.1:6380")
         self.tier = tier
     }

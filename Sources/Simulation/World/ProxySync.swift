@@ -7,7 +7,7 @@ import Wire
 /// until they are acknowledged. The same rules as the real proxy's.
 final class ProxySync {
     private let number: Int
-    private var logs: [DeploymentID: LoadLog] = [:]
+    private var logs = LoadLogs(spansMax: DeploymentLoad.bucketsMax)
     private var exchange: Exchange<ServeHead.Answer>?
     private var call = 0
     private var began: Int64 = 0
@@ -81,7 +81,9 @@ final class ProxySync {
     private func take(_ answer: ServeHead.Answer, _ proxy: ProxyHost, _ world: World) -> Bool {
         var hasNews = false
         for load in answer.acknowledged {
-            hasNews = (logs[load.deployment]?.acknowledge(load.sequence) ?? 0) > 0 || hasNews
+            let forgot = logs.acknowledge(load.deployment, load.sequence)
+            if forgot > 0 { world.checks.forgets(load, proxy, incarnation(proxy), world) }
+            hasNews = hasNews || forgot > 0
         }
         var changed = false
         let now = MicroTime(world.now)
@@ -138,7 +140,7 @@ final class ProxySync {
                 let reading = gate.ledger.read(at: now)
                 return ServeHead.Load(
                     deployment: gate.deployment, ongoing: reading.ongoing, queued: reading.queued,
-                    buckets: (logs[gate.deployment]?.spans ?? []).map { span in
+                    buckets: logs.spans(of: gate.deployment).map { span in
                         ServeHead.Bucket(
                             sequence: span.sequence, endedAgo: Millis((now - span.ended) / 1000),
                             span: span.span, area: span.area, ongoing: span.ongoing, queued: span.queued)
@@ -151,27 +153,11 @@ final class ProxySync {
     /// Closes every bucket that is due.
     /// - Returns: whether there was one.
     private func closeBuckets(_ proxy: ProxyHost, _ world: World) -> Bool {
-        let now = MicroTime(world.now)
-        let gates = proxy.book.gates
-        let present = Set(gates.map(\.gate.deployment))
-        logs = logs.filter { present.contains($0.key) }
-        var closedAny = false
-        for (gate, interval) in gates {
-            var log =
-                logs[gate.deployment]
-                ?? LoadLog(opened: gate.ledger.opened, spansMax: DeploymentLoad.bucketsMax)
-            if now >= log.due(interval) {
-                let edge = log.edge(now)
-                log.close(gate.ledger.read(at: edge), edge: edge)
-                closedAny = true
-            }
-            logs[gate.deployment] = log
-        }
-        return closedAny
+        logs.close(proxy.book.gates, now: MicroTime(world.now)).any
     }
 
     private func startTick(_ proxy: ProxyHost, _ world: World) {
-        let next = proxy.book.gates.compactMap { logs[$0.gate.deployment]?.due($0.interval) }.min()
+        let next = proxy.book.gates.compactMap { logs.due($0.gate.deployment, $0.interval) }.min()
         guard let next else { return }
         let due = max(world.now + 1_000, next.rawValue)
         if let tickAt, tickAt <= due, tickAt > world.now { return }

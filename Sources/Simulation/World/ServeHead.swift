@@ -47,7 +47,7 @@ final class ServeHead: TierHead {
     init(number: Int) { super.init(role: .serve, number: number) }
 
     override func open(_ store: Store, _ world: World) throws {
-        tier = ServeTier(store: store)
+        tier = ServeTier(store: store, sampleEvery: world.plan.restSampleEvery)
         tier?.listens(at: "http://127.0.0.1:8265")
     }
 

@@ -15,6 +15,8 @@ class TierHead {
     /// 1: the one that is meant to be; 2: started by mistake.
     let number: Int
     private(set) var state = State.down
+    /// Since when it has been up and not stopped, in microseconds.
+    private(set) var ableSince: Int64 = 0
     /// Grows with each process; what was begun by an earlier one ends with it.
     private(set) var life = 0
     private(set) var store: Store?
@@ -81,6 +83,7 @@ class TierHead {
             return world.violate("open", "\(name) cannot start: \(error)")
         }
         state = .up
+        ableSince = world.now
         life += 1
         mail = true
         wake = nil
@@ -132,6 +135,7 @@ class TierHead {
         guard state == .paused else { return }
         world.say("\(name) goes on")
         state = .up
+        ableSince = world.now
         let letters = inbox
         inbox = []
         for letter in letters { letter(world) }
