@@ -74,26 +74,10 @@
         case keepsDeleted
         /// Takes it for no news that a proxy has finished with a replica that left its route.
         case busyIsNoNews
-        /// Does not plan anew when the node tier asks for a node to be emptied.
-        case missesDrains
-        /// Does not ask to be woken at the deadline of a drain.
-        case forgetsDrainWake
         /// Knows the load that a proxy's earlier process has sent for that of the next.
         case keepsSequences
-        /// Passes over a list that equals the one before, also when something followed from that.
-        case passesOverLists
         /// A call that could not be noted counts as being on its way.
         case keepsInFlight
-        /// Takes no notice of an agent that speaks again.
-        case hearsNoReturn
-        /// Keeps no eye on the silence of an agent whose machine is missing from lists.
-        case overlooksSilence
-        /// Does not ask to be woken at a join deadline.
-        case oversleepsJoin
-        /// Does not ask to be woken at the deadline of a node that is being emptied.
-        case oversleepsDrain
-        /// Takes no notice that the serve tier speaks again, or no longer does.
-        case ignoresServe
 
         /// Named by the environment variable TANDEM_MUTANT; nil: the code as it is meant.
         package static let active: Mutant? = variable("TANDEM_MUTANT").flatMap { name in
@@ -153,16 +137,8 @@
             case .staleEpochCommits: ("F27", "two tiers buy and end nodes side by side")
             case .keepsDeleted: ("F15", "the tier plans with things that are no more")
             case .busyIsNoNews: ("F57", "a replica that is done keeps its room")
-            case .missesDrains: ("F13", "replicas on a preempted machine are moved too late")
-            case .forgetsDrainWake: ("F57", "a replica that is to end keeps its room")
             case .keepsSequences: ("F54", "the load that a restarted proxy tells is not counted")
-            case .passesOverLists: ("F11", "a machine that is no more counts as there for ever")
             case .keepsInFlight: ("F33", "after a full disk a call is never made")
-            case .hearsNoReturn: ("F48", "a node that is back gets no replicas")
-            case .overlooksSilence: ("F48", "a machine that is no more is noticed late")
-            case .oversleepsJoin: ("F05", "a machine that never boots is replaced late")
-            case .oversleepsDrain: ("F13", "a node is held beyond its deadline")
-            case .ignoresServe: ("F29", "idle nodes stay, or go while nobody speaks for demand")
             }
         }
     }

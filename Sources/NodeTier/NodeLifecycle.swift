@@ -70,9 +70,6 @@ extension NodeStep {
                 because: refused[node.id].map { "its agent is refused: \($0.why)" }
                     ?? "its agent did not say hello by its join deadline")
         } else if node.joinDeadline.ms < Int64.max {
-            #if MUTANTS
-                if Mutant.oversleepsJoin.isOn { return }
-            #endif
             wake(at: deadline)
         }
     }
@@ -104,11 +101,6 @@ extension NodeStep {
             }
         } else {
             // No wake: each heartbeat moves these moments and changes nothing else. See `Silences`.
-            #if MUTANTS
-                if Mutant.overlooksSilence.isOn {
-                    return watch(node.id, for: [settings.agentSilent, settings.agentLost])
-                }
-            #endif
             let ofLoss = node.absentLists > 0 ? [NodeRule.silentForLoss] : []
             watch(node.id, for: ofLoss + [settings.agentSilent, settings.agentLost])
         }
@@ -155,9 +147,6 @@ extension NodeStep {
             }
             terminate(node.id, rule: "drain_deadline", because: node.why)
         } else {
-            #if MUTANTS
-                if Mutant.oversleepsDrain.isOn { return }
-            #endif
             wake(at: node.drainDeadline)
             if empty { wake(at: lastHeard(node) + NodeRule.silentForLoss) }
         }

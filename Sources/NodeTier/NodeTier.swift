@@ -11,7 +11,8 @@ package final class NodeTier {
     /// Base URL of the agents' endpoint, as new machines are told it.
     var address = ""
     let tokenFile: String
-    let listening: Moment
+    var listening: Moment { ears.since }
+    private var ears: Listening
     package private(set) var reports: [NodeID: AgentReport] = [:]
     /// Agents whose latest words were not understood.
     private var refused: [NodeID: RefusedAgent] = [:]
@@ -68,8 +69,8 @@ package final class NodeTier {
         self.machinesEnded = machinesEnded
         self.store = store
         self.tokenFile = tokenFile
-        listening = store.now()
-        offeringsDue = listening
+        ears = Listening(store.now())
+        offeringsDue = ears.since
         listed = Moment(Int64.min / 2)
         let stored = try store.state().setting?.settings
         self.settings = settings ?? stored ?? ClusterSettings()
@@ -93,9 +94,6 @@ package final class NodeTier {
         if reports[report.node].map({ !$0.says(thatOf: report) }) ?? true { rest.end() }
         reports[report.node] = report
         if refused.removeValue(forKey: report.node) != nil { rest.end() }
-        #if MUTANTS
-            if Mutant.hearsNoReturn.isOn { return }
-        #endif
         if silences.isSilent(report.node) { rest.end() }
     }
 
@@ -121,6 +119,7 @@ package final class NodeTier {
     /// - Returns: when to step again at the latest, and the calls to make; each is heard back once.
     package func step() throws(StoreError) -> (wake: Moment?, calls: [ProviderCall]) {
         let now = store.now()
+        ears.step(now)
         let state = try store.state()
         let renew = renewed + TierPace.renewEvery <= now
         let resting =
@@ -196,11 +195,6 @@ package final class NodeTier {
     }
 
     private func settleList(_ step: NodeStep) {
-        #if MUTANTS
-            if Mutant.passesOverLists.isOn, case .list(.success(let list)) = answers.last {
-                return settledList = list
-            }
-        #endif
         if step.changes { settledList = nil }
         for case .list(.success(let list)) in answers { settledList = step.changes ? nil : list }
     }
@@ -261,9 +255,6 @@ package final class NodeTier {
             if Mutant.givesBackUnasked.isOn { return false }
         #endif
         guard let heard = state.roles[.serve]?.heardAt else { return true }
-        #if MUTANTS
-            if Mutant.ignoresServe.isOn, rest.isOn { return serveWasSilent }
-        #endif
         return max(heard, listening) + TierPace.silentAfter <= now
     }
 

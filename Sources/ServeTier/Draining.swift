@@ -41,9 +41,6 @@ extension ServeStep {
                 if verdict.none || late {
                     update(replica.id) { $0.phase = .stopping }
                 } else {
-                    #if MUTANTS
-                        if Mutant.forgetsDrainWake.isOn { continue }
-                    #endif
                     wake(at: replica.drainDeadline)
                     wake(at: verdict.askAgain)
                 }

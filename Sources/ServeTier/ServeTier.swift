@@ -8,7 +8,8 @@ import Store
 /// waiting.
 package final class ServeTier {
     package let store: Store
-    private let listening: Moment
+    private var listening: Moment { ears.since }
+    private var ears: Listening
     private var heard: [String: HeardProxy] = [:]
     /// Proxies whose latest words were not understood: when they spoke.
     private var refused: [String: Moment] = [:]
@@ -45,7 +46,7 @@ package final class ServeTier {
     package init(store: Store, sampleEvery: Int = Rest.sampleEvery) {
         self.store = store
         rest = Rest(sampleEvery: sampleEvery)
-        listening = store.now()
+        ears = Listening(store.now())
         renewed = Moment(Int64.min / 2)
     }
 
@@ -108,6 +109,7 @@ package final class ServeTier {
     /// - Throws: `StoreError.fenced` when another process has the role: end. Others: nothing was changed.
     package func step() throws(StoreError) -> Moment? {
         let now = store.now()
+        ears.step(now)
         let state = try store.state()
         let renew = renewed + TierPace.renewEvery <= now
         let resting = rest.holds(store.plannedChanges, now)

@@ -1,4 +1,3 @@
-import Model
 import Schema
 
 /// Which tier writes which table. The guard and change triggers are made from this one list.
@@ -45,10 +44,7 @@ enum Ownership {
 
     /// - Parameter role: nil: somebody who reads everything.
     static func isPlanned(_ table: String, by role: StoreRole?) -> Bool {
-        #if MUTANTS
-            if Mutant.missesDrains.isOn, table == "drain_request" { return false }
-        #endif
-        return !(role.flatMap { unplanned[$0] }?.contains(table) ?? false)
+        !(role.flatMap { unplanned[$0] }?.contains(table) ?? false)
     }
 
     static let guardPrefix = "guard_"

@@ -82,6 +82,8 @@ package struct Trouble: Sendable {
 package enum TierPace {
     /// A step at least this often.
     package static let tickEvery = Millis(1_000)
+    /// A tier that has not stepped for this long was kept from running: three looks were missed.
+    package static let stoppedAfter = Millis(3_000)
     /// A renewal at least this often while nothing else is committed, by which the other tier knows this one alive.
     /// Each costs an fsync.
     package static let renewEvery = Millis(5_000)

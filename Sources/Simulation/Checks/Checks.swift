@@ -47,6 +47,9 @@ final class Checks {
     /// How often a proxy has forgotten load; of so many one is looked up.
     private var forgotten = 0
     private static let forgottenEvery = 4
+    /// Commits between two looks for calls that are due.
+    private static let uncalledEvery = 10
+    private var looks = 0
     /// Of nodes whose call is due: calls made for it, and since when no other has been.
     var dueSince: [NodeID: (attempts: Int, at: Int64)] = [:]
     /// Of the requests that arrive well after the end of trouble.
@@ -111,6 +114,10 @@ final class Checks {
         if operators == 0 { report(SafetyOfWords.unasked(changes), world) }
         lookAtDecisions(changes, world)
         if settledAt != nil { report(SafetyOfWords.unrest(changes), world) }
+        if seenCommits / Self.uncalledEvery != looks {
+            looks = seenCommits / Self.uncalledEvery
+            lookForUncalled(world, state)
+        }
     }
 
     /// Which proxies were silent when a replica's stop was decided: nobody waits for those.
@@ -121,6 +128,11 @@ final class Checks {
                 let since = max(heard[proxy.id] ?? Moment(0), listening[.serve] ?? Moment(0))
                 return since + silent <= now
             }.map(\.number))
+    }
+
+    /// A tier goes on that was stopped: it has heard nobody meanwhile.
+    func listensAnew(_ role: StoreRole, at moment: Moment?) {
+        if let moment { listening[role] = max(listening[role] ?? moment, moment) }
     }
 
     private func noteTime(_ world: World, _ state: ClusterState) {

@@ -31,7 +31,6 @@ extension Checks {
             }
         }
         lookForUnknown(world, whole)
-        lookForUncalled(world, whole)
         for proxy in world.proxies where proxy.isUp { lookAtPlaces(of: proxy, world) }
         if seenCommits / Self.wholeEvery % Self.deepEvery == 0 { lookAtTables(world, watch) }
     }
@@ -72,7 +71,7 @@ extension Checks {
     static let uncalledMax: Int64 = 120_000_000
 
     /// L-02, before the end: what a row asks the provider for is asked.
-    private func lookForUncalled(_ world: World, _ state: ClusterState) {
+    func lookForUncalled(_ world: World, _ state: ClusterState) {
         guard let head = world.nodeHead, head.state == .up, let store = head.store, !state.isReadopting else {
             return dueSince = [:]
         }

@@ -55,7 +55,8 @@ final class ProviderHost {
         }
         world.after(Network.usual) { world in
             var answer = world.provider.perform(call, cluster: cluster, world)
-            if world.plan.torment == .everythingTwice {
+            // What is refused is refused twice: the caller hears one answer, and must not be told the wrong one.
+            if world.plan.torment == .everythingTwice, !answer.isRefusal {
                 _ = world.provider.perform(call, cluster: cluster, world)
             }
             if world.boundaries.strikes(.callReply, world) {
@@ -195,5 +196,12 @@ extension ProviderAnswer {
         case .success: .terminate(node, nil)
         case .failure(let error): .terminate(node, error)
         }
+    }
+}
+
+extension ProviderAnswer {
+    /// Of a machine that was asked for.
+    fileprivate var isRefusal: Bool {
+        if case .create(_, .failure) = self { true } else { false }
     }
 }

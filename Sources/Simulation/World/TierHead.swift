@@ -135,6 +135,7 @@ class TierHead {
         guard state == .paused else { return }
         world.say("\(name) goes on")
         state = .up
+        world.checks.listensAnew(role, at: store?.now())
         ableSince = world.now
         let letters = inbox
         inbox = []
