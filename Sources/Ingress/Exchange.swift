@@ -229,7 +229,7 @@ package final class Exchange {
     func answer(_ local: LocalAnswer, mayKeepAlive: Bool = true) {
         guard status == nil else { return endedTwice() }
         let keepAlive =
-            mayKeepAlive && head.keepAlive && !lane.isDraining && !isDoubtful && client.bodyIsNearlyIn
+            mayKeepAlive && head.keepAlive && !lane.isEnding && !isDoubtful && client.bodyIsNearlyIn
         status = local.status
         client.send(
             .head(local.head(keepAlive: keepAlive, minorVersion: head.minorVersion, id: id)))

@@ -57,7 +57,7 @@ extension Exchange {
             ? !Headers.list(fields, "connection", has: "close")
             : Headers.list(fields, "connection", has: "keep-alive")
         let endsByClosing = framing == .open && head.minorVersion == 0
-        answerKeepsAlive = head.keepAlive && !endsByClosing && !lane.isDraining
+        answerKeepsAlive = head.keepAlive && !endsByClosing && !lane.isEnding
         status = Int(answer.status.code)
         let own = HeadTranslation.answer(
             answer, fields: fields, framing: framing, to: head, id: id, keepAlive: answerKeepsAlive)

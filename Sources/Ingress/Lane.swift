@@ -12,6 +12,8 @@ final class Lane {
     var dice: SplitMix
     var tally = Tally()
     private(set) var isDraining = false
+    /// Each answer is the last one on its connection.
+    private(set) var isEnding = false
     private var clients: [ObjectIdentifier: ClientHandler] = [:]
     private var sweeper: RepeatedTask?
     private var emptied: EventLoopPromise<Void>?
@@ -67,10 +69,14 @@ final class Lane {
 
     // MARK: - The end
 
+    /// Before the port is closed: whoever is answered from now on is told to come anew, elsewhere.
+    func announceEnd() { isEnding = true }
+
     /// Closes idle clients, lets the others finish.
     /// - Returns: done when no client is left.
     func drain() -> EventLoopFuture<Void> {
         isDraining = true
+        isEnding = true
         let promise = loop.makePromise(of: Void.self)
         emptied = promise
         for client in Array(clients.values) { client.closeIfIdle() }

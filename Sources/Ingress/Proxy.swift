@@ -95,6 +95,7 @@ package final class Proxy: Sendable {
             }
         }
         await conversation.run()
+        for (loop, lane) in zip(loops, lanes) { try? await loop.submit { lane.value.announceEnd() }.get() }
         for listener in listeners { try? await listener.close() }
         await finish(loops, lanes)
         try? await metrics.close()

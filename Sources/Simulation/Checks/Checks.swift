@@ -329,7 +329,8 @@ final class Checks {
         report(
             excuses.fails(
                 request.number, failure, path: request.client.path,
-                isPastDrain: deadline.map { $0 <= now } ?? false, at: world.now), world)
+                isPastDrain: deadline.map { $0 <= now } ?? false, at: world.now,
+                isCrowded: !settled(world).isFeasible), world)
     }
 
     // MARK: - People

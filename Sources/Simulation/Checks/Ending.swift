@@ -37,7 +37,7 @@ extension Checks {
         return settled(world).breaches()
     }
 
-    private func settled(_ world: World) -> Settled {
+    func settled(_ world: World) -> Settled {
         var settled = Settled(
             state: watch?.state ?? ClusterState(),
             now: world.heads.lazy.compactMap(\.store).first?.now() ?? Moment(0))

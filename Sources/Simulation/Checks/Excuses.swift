@@ -9,6 +9,8 @@ package enum Excuse: String, Hashable, Sendable {
     case drainDeadline = "drain_deadline"
     /// Nobody was told yet that there is such a route, or it was taken away.
     case noRoute = "no_route"
+    /// What is wanted fits on no machines that may be had.
+    case noRoom = "no_room"
 }
 
 extension WorldPlan {
@@ -82,9 +84,11 @@ package struct Excuses: Sendable {
 
     /// A request has failed.
     /// - Parameter isPastDrain: the drain deadline of the replica that worked on it has passed.
+    /// - Parameter isCrowded: the replicas that are wanted fit on no machines that may be had.
     /// - Returns: I-18 when nothing excuses it.
     package mutating func fails(
-        _ request: Int, _ failure: RequestEnd, path: String, isPastDrain: Bool, at now: Int64
+        _ request: Int, _ failure: RequestEnd, path: String, isPastDrain: Bool, at now: Int64,
+        isCrowded: @autoclosure () -> Bool = false
     ) -> [Breach] {
         let since = promised[path]
         let excuse: Excuse? =
@@ -96,6 +100,8 @@ package struct Excuses: Sendable {
                 .drainDeadline
             } else if !sparesRequests {
                 .dataPath
+            } else if failure == .noReplica || failure == .deadline, isCrowded() {
+                .noRoom
             } else {
                 nil
             }

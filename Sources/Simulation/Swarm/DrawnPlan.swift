@@ -17,6 +17,8 @@ package struct DrawnPlan {
     /// Of so many seeds one looks closely whether tiers rest rightly; it costs a third more.
     package static let closeOneIn: UInt64 = 5
     private static let closeSampleEvery = 8
+    /// Machines for three deployments of 14 replicas of 2 CPU each.
+    private static let roomyWorkers = 42
     /// One of so many seeds is without faults.
     package static let faultFreeOneIn = 20
 
@@ -70,7 +72,11 @@ package struct DrawnPlan {
         plan.quietBefore = Self.quietFor
         plan.violationsMax = 1
         if seed % Self.closeOneIn == 0 { plan.restSampleEvery = Self.closeSampleEvery }
-        if between(1, Int64(Self.faultFreeOneIn)) > 1 { drawFaults(&plan) }
+        if between(1, Int64(Self.faultFreeOneIn)) > 1 {
+            drawFaults(&plan)
+        } else {
+            makeRoom(in: &plan.cluster)
+        }
         return plan
     }
 
@@ -90,6 +96,12 @@ package struct DrawnPlan {
         cluster.joinDeadline = Millis(spread(120_000, 600_000))
         cluster.agentLost = Millis(oneOf([30_000, 60_000]))
         return cluster
+    }
+
+    /// Where nothing goes wrong no request may fail: there are machines for all that can be wanted.
+    private func makeRoom(in cluster: inout ClusterSettings) {
+        cluster.maxWorkers = Self.roomyWorkers
+        for index in cluster.nodeTypes.indices { cluster.nodeTypes[index].maxWorkers = Self.roomyWorkers }
     }
 
     // MARK: - Deployments and their load
