@@ -86,9 +86,10 @@ class Sound:
 
 
 def struck(mutant):
-    """What breaks when every write of the small worlds fails once; None: nothing."""
+    """What breaks when each write of the small worlds fails, and each tier dies before and after each commit; None:
+    nothing."""
     done = subprocess.run(
-        [SWARM, "nth", "--kind", "store", "--stop", "--jobs", "1", "--json"],
+        [SWARM, "nth", "--stop", "--jobs", "1", "--json"],
         env=dict(os.environ, **{VARIABLE: mutant}), capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
     if done.returncode not in (0, 1):
         return "trap", f"status {done.returncode}"
@@ -97,8 +98,8 @@ def struck(mutant):
 
 
 def hunt(mutant, seeds, sound):
-    """How many seeds it took, which it was, and what was broken; None when no seed saw it. A mutant that only a failing
-    write brings out is looked for by such, write after write, when no seed has seen it: then the seed is 0."""
+    """How many seeds it took, which it was, and what was broken; None when no seed saw it. A mutant that no seed
+    has seen is looked for by striking every boundary of the small worlds in turn: then the seed is 0."""
     tried = 0
     for seed in range(1, seeds + 1):
         broken = verdict(mutant, seed)
@@ -135,7 +136,7 @@ def failures(name, group):
 
 
 def found_by(seed):
-    return f"seed {seed}" if seed else "the n-th write that fails"
+    return f"seed {seed}" if seed else "the n-th boundary struck"
 
 
 def main():

@@ -74,6 +74,14 @@
         case keepsDeleted
         /// Takes it for no news that a proxy has finished with a replica that left its route.
         case busyIsNoNews
+        /// Takes the node tier's silence for no reason to hold.
+        case shrinksWithoutNodes
+        /// Counts on it that a proxy not heard since the start has let go.
+        case forgetsUnheard
+        /// Leaves the wish to empty a node when that is gone.
+        case keepsDrainRequests
+        /// Does not keep in mind that it has renewed.
+        case forgetsOwnRenewal
         /// Knows the load that a proxy's earlier process has sent for that of the next.
         case keepsSequences
         /// A call that could not be noted counts as being on its way.
@@ -137,6 +145,10 @@
             case .staleEpochCommits: ("F27", "two tiers buy and end nodes side by side")
             case .keepsDeleted: ("F15", "the tier plans with things that are no more")
             case .busyIsNoNews: ("F57", "a replica that is done keeps its room")
+            case .shrinksWithoutNodes: ("F54", "replicas are stopped while nobody could place others")
+            case .forgetsUnheard: ("F57", "after a restart replicas are stopped that proxies route to")
+            case .keepsDrainRequests: ("F64", "the serve tier moves replicas off what is no more")
+            case .forgetsOwnRenewal: ("F15", "what a tier keeps in mind is not what the rows say")
             case .keepsSequences: ("F54", "the load that a restarted proxy tells is not counted")
             case .keepsInFlight: ("F33", "after a full disk a call is never made")
             }

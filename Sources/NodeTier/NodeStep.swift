@@ -195,6 +195,9 @@ struct NodeStep {
     }
 
     mutating func endDrain(_ node: NodeID) {
+        #if MUTANTS
+            if Mutant.keepsDrainRequests.isOn { return }
+        #endif
         guard state.drainRequests[node] != nil else { return }
         state.drainRequests[node] = nil
         touchedDrains.remove(node)

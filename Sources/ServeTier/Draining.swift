@@ -63,6 +63,9 @@ extension ServeStep {
             #if MUTANTS
                 if Mutant.ignoresAcknowledgement.isOn { continue }
             #endif
+            #if MUTANTS
+                if Mutant.forgetsUnheard.isOn, heard[id] == nil { continue }
+            #endif
             let report = heard[id]
             let applied = report?.applied[replica.deployment] ?? -1
             let busy = report?.busy[replica] ?? 0

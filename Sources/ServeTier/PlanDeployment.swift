@@ -81,6 +81,9 @@ extension ServeStep {
         }
         // Who is refused speaks, but its load is not known.
         if !refused.isEmpty { return true }
+        #if MUTANTS
+            if Mutant.shrinksWithoutNodes.isOn { return proxySilent }
+        #endif
         let nodes = state.roles[.nodes]?.heardAt
         return proxySilent || nodes.map { max($0, listening) + TierPace.silentAfter <= now } ?? false
     }

@@ -61,12 +61,15 @@ package final class Store: @unchecked Sendable {
             else {
                 return
             }
+            if let before, before == version { version = before + 1 }
+            #if MUTANTS
+                if Mutant.forgetsOwnRenewal.isOn { return }
+            #endif
             if let renewal = transaction.renewal {
                 state.roles[role]?.renewals += 1
                 state.roles[role]?.heardAt = renewal.at
                 state.roles[role]?.address = renewal.address
             }
-            if let before, before == version { version = before + 1 }
         }
     }
 

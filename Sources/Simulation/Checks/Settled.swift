@@ -171,6 +171,12 @@ package struct Settled: Sendable {
         for id in state.replicas.keys.sorted() where state.deployments[id.deployment] == nil {
             found.append(Breach("L-08", "replica \(id) of no deployment is left"))
         }
+        for node in state.drainRequests.keys.sorted() where state.nodes[node]?.phase != .draining {
+            found.append(Breach("L-08", "\(node) is not being emptied, and is asked to be"))
+        }
+        for id in state.placements.keys.sorted() where state.replicas[id] == nil {
+            found.append(Breach("L-08", "the placement of \(id), which is no more, is left"))
+        }
         for proxy in routes.keys.sorted() {
             for id in (routes[proxy] ?? []).sorted() where state.deployments[id] == nil {
                 found.append(Breach("L-08", "\(proxy) still routes \(id)"))
