@@ -102,7 +102,8 @@
         package var passesUnitTests: Bool { Self.unseenByUnitTests.contains(self) }
 
         private static let unseenByUnitTests: Set<Mutant> = [
-            .sendsUnnoted, .lostOnOneList, .judgesAtOnce, .releasesTwice,
+            .sendsUnnoted, .lostOnOneList, .judgesAtOnce, .releasesTwice, .keepsSequences, .keepsInFlight,
+            .forgetsOwnRenewal,
         ]
     }
 
