@@ -26,9 +26,12 @@ package final class LocalCloud: Sendable {
 
     /// Serves until the task is cancelled or asked to shut down gracefully. The machines go on.
     /// - Parameter onBound: told the port (0 on a unix socket) once calls are answered.
+    /// - Parameter onLook: told each time that it has looked after its machines.
     /// - Throws: `Problem` before anything is served: another fake cloud on the directory, a registry that is
     ///   damaged or of a newer version, a port in use.
-    package func run(onBound: @escaping @Sendable (Int) async -> Void) async throws {
+    package func run(
+        onBound: @escaping @Sendable (Int) async -> Void, onLook: @escaping @Sendable () -> Void = {}
+    ) async throws {
         let lock = try DirectoryLock(directory: settings.directory)
         defer { withExtendedLifetime(lock) {} }
         var log = Logger(label: "tandem.cloud")
@@ -42,6 +45,7 @@ package final class LocalCloud: Sendable {
             group.addTask {
                 while !Task.isCancelled {
                     await room.advance()
+                    onLook()
                     try? await Task.sleep(for: .milliseconds(Self.tick.rawValue))
                 }
             }

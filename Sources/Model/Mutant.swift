@@ -86,6 +86,16 @@
         case keepsSequences
         /// A call that could not be noted counts as being on its way.
         case keepsInFlight
+        /// Keeps in mind what a failed commit would have written.
+        case keepsRolledBack
+        /// Counts load that a proxy sends again, after a restart of the tier, once more.
+        case countsTwice
+        /// Believes a report that a later one has overtaken on its way.
+        case hearsOvertaken
+        /// Tells a proxy that its load is stored before it is.
+        case acknowledgesUnstored
+        /// Does not write the cluster's settings again after the first try has failed.
+        case storesSettingsOnce
 
         /// Named by the environment variable TANDEM_MUTANT; nil: the code as it is meant.
         package static let active: Mutant? = variable("TANDEM_MUTANT").flatMap { name in
@@ -152,6 +162,11 @@
             case .forgetsOwnRenewal: ("F15", "what a tier keeps in mind is not what the rows say")
             case .keepsSequences: ("F54", "the load that a restarted proxy tells is not counted")
             case .keepsInFlight: ("F33", "after a full disk a call is never made")
+            case .keepsRolledBack: ("F33", "after a full disk the tier plans with what is not so")
+            case .countsTwice: ("F54", "each restart of the tier doubles the load that it sees")
+            case .hearsOvertaken: ("F57", "a replica that has requests again counts as done")
+            case .acknowledgesUnstored: ("F33", "load is forgotten that nobody has written down")
+            case .storesSettingsOnce: ("F33", "no machine type is known, so nothing is ever bought")
             }
         }
     }

@@ -83,7 +83,11 @@ package final class NodeTier {
     }
 
     package func hear(_ report: AgentReport) {
-        if Overtaking.has(report.sent, reports[report.node]?.sent) { return }
+        var isOvertaken = Overtaking.has(report.sent, reports[report.node]?.sent)
+        #if MUTANTS
+            if Mutant.hearsOvertaken.isOn { isOvertaken = false }
+        #endif
+        if isOvertaken { return }
         var report = report
         if let generation = store.outranked(by: report.fence) {
             outranked = max(outranked ?? 0, generation)
@@ -266,9 +270,13 @@ package final class NodeTier {
         let unixMillis = store.unixMillis()
         let prefix = tokenPrefix
         let higher = outranked
+        let storesSettings = !settingsStored
+        #if MUTANTS
+            if Mutant.storesSettingsOnce.isOn { settingsStored = true }
+        #endif
         try store.commit { transaction in
             if let higher { try transaction.raiseClusterGeneration(above: higher) }
-            if !settingsStored {
+            if storesSettings {
                 try writeSettings(to: transaction, known: step.state.nodeTypes.keys.sorted(), unixMillis)
             }
             try step.write(to: transaction, epoch: store.epoch, unixMillis: unixMillis) { "\(prefix)\($0)" }

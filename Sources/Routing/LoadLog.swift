@@ -97,7 +97,8 @@ package struct LoadLogs: Sendable {
         logs[deployment]?.acknowledge(sequence) ?? 0
     }
 
-    /// Closes the buckets that are due, of these deployments and no others.
+    /// Closes the buckets that are due, of these deployments and no others. What is not acknowledged of a deployment
+    /// that is routed no more is forgotten with it: nobody scales it.
     /// - Returns: whether there was one, and how many older ones were dropped.
     package mutating func close<Waiter>(
         _ gates: [(gate: Gate<Waiter>, interval: Millis)], now: MicroTime

@@ -15,7 +15,6 @@ package final class ServeTier {
     private var refused: [String: Moment] = [:]
     private var unstored: [LoadBucketRow] = []
     private var acknowledged: [String: [DeploymentID: Int64]] = [:]
-    /// Grows with `acknowledged`.
     /// Commits by which load was acknowledged.
     private var acknowledging: Int64 = 0
     private var renewed: Moment
@@ -62,7 +61,11 @@ package final class ServeTier {
             rest.end()
         }
         let before = heard[report.proxy]
-        if Overtaking.has(report.sent, before?.sent) { return }
+        var isOvertaken = Overtaking.has(report.sent, before?.sent)
+        #if MUTANTS
+            if Mutant.hearsOvertaken.isOn { isOvertaken = false }
+        #endif
+        if isOvertaken { return }
         var proxy = before ?? HeardProxy(report)
         if proxy.incarnation != report.incarnation {
             #if MUTANTS
@@ -179,6 +182,9 @@ package final class ServeTier {
         let buckets = unstored
         let unixMillis = store.unixMillis()
         let higher = outranked
+        #if MUTANTS
+            if Mutant.acknowledgesUnstored.isOn { acknowledge(buckets) }
+        #endif
         try store.commit { transaction in
             if let higher { try transaction.raiseClusterGeneration(above: higher) }
             try step.write(to: transaction, unixMillis: unixMillis)
@@ -188,6 +194,11 @@ package final class ServeTier {
         }
         outranked = nil
         if renew { renewed = step.now }
+        acknowledge(buckets)
+    }
+
+    /// These are stored.
+    private func acknowledge(_ buckets: [LoadBucketRow]) {
         unstored.removeAll(keepingCapacity: true)
         if !buckets.isEmpty { acknowledging += 1 }
         for bucket in buckets where heard[bucket.proxy]?.incarnation == bucket.incarnation {

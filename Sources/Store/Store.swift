@@ -128,6 +128,13 @@ package final class Store: @unchecked Sendable {
         var span: (before: Int64, after: Int64) = (0, 0)
         var version: Int?
         var generation: Int64 = 0
+        #if MUTANTS
+            defer {
+                if Mutant.keepsRolledBack.isOn, let transaction, span.after > span.before {
+                    lock.withLock { kept.follow(transaction, span, version, role) }
+                }
+            }
+        #endif
         let result = try self.transaction { db throws in
             version = connection.version
             (generation, span.before) = try checkHolder(db)

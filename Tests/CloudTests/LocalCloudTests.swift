@@ -9,12 +9,12 @@ import Testing
 import Wire
 
 /// The daemon itself on a unix socket, with `sleep` in the agent's place.
-@Suite(.serialized) struct LocalCloudTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct LocalCloudTests {
     @Test func honoursTheContractOverTheWire() async throws {
         try await withPlace { place in
             try await place.whileRunning { (provider, _) async throws -> Void in
                 let setting = ContractSetting(clusters: (place.cluster, "other"), join: place.join) {
-                    try await Task.sleep(for: .milliseconds(20))
+                    try await place.ticks(1)
                 }
                 try await honoursTheContract(provider, setting)
             }

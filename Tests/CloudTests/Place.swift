@@ -19,6 +19,14 @@ struct Place: Sendable {
     let cluster: String
     let settings: LocalCloudSettings
     let token = Token(secret: String(repeating: "a", count: 64))
+    /// One for each time that the cloud has looked after its machines; of those that nobody waited for, the last.
+    private let looks = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+
+    init(directory: String, cluster: String, settings: LocalCloudSettings) {
+        self.directory = directory
+        self.cluster = cluster
+        self.settings = settings
+    }
 
     static let socket = "/cloud/cloud.sock"
 
@@ -43,7 +51,7 @@ struct Place: Sendable {
         return try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask {
                 defer { bell.finish() }
-                try await cloud().run { _ in bell.yield() }
+                try await cloud().run(onBound: { _ in bell.yield() }, onLook: { looks.continuation.yield() })
                 return nil
             }
             group.addTask {
@@ -76,20 +84,28 @@ struct Place: Sendable {
 
     func kill(_ pid: pid_t) { _ = Glibc.kill(pid, SIGKILL) }
 
-    /// Looks again and again, for 10 s at most.
+    /// Looks each time that the cloud has looked after its machines, so many times at most.
     func until(_ what: String, _ holds: () async throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(10)
-        while try await !holds() {
-            guard ContinuousClock.now < end else { throw Overdue(what: what) }
-            try await Task.sleep(for: .milliseconds(10))
+        for _ in 0..<Self.looksMax {
+            if try await holds() { return }
+            try await pause(looks: 1)
         }
+        throw Overdue(what: what)
     }
+
+    private static let looksMax = 600
 
     struct Overdue: Error { var what: String }
 
-    /// Lets the cloud look after its machines so many times: for what must not happen.
-    func ticks(_ count: Int64) async throws {
-        try await Task.sleep(for: .milliseconds(count * LocalCloud.tick.rawValue))
+    /// Lets the cloud look after its machines so many times in whole: for what must not happen.
+    func ticks(_ count: Int) async throws {
+        // One that nobody waited for, and one that may have begun before this call.
+        try await pause(looks: count + 2)
+    }
+
+    private func pause(looks count: Int) async throws {
+        var iterator = looks.stream.makeAsyncIterator()
+        for _ in 0..<count where await iterator.next() == nil { throw CancellationError() }
     }
 }
 

@@ -5,6 +5,22 @@ import Routing
 import ServeTier
 import Store
 
+/// Of many occasions every n-th: for what costs too much to look at each time.
+struct Every {
+    private let step: Int
+    private var count = 0
+
+    init(_ step: Int) { self.step = step }
+
+    /// - Parameter count: of the occasions so far, when somebody counts them already; nil: one more.
+    /// - Returns: whether an n-th one has passed since it was last asked.
+    mutating func isDue(_ count: Int? = nil) -> Bool {
+        let before = self.count
+        self.count = count ?? before + 1
+        return self.count / step != before / step
+    }
+}
+
 /// What must hold, looked at as the world goes on. The world tells what happens; violations go back to it.
 ///
 /// After an event only what it changed is looked at; at each hundredth commit everything is.
@@ -44,14 +60,12 @@ final class Checks {
     var healedAt: Int64?
     var settledAt: Int64?
     private var passedOver: [ReplicaID: Set<Int>] = [:]
-    /// How often a proxy has forgotten load; of so many one is looked up.
-    private var forgotten = 0
-    private static let forgottenEvery = 4
-    /// Commits between two looks for calls that are due.
-    private static let uncalledEvery = 10
-    private var looks = 0
-    /// Of nodes whose call is due: calls made for it, and since when no other has been.
-    var dueSince: [NodeID: (attempts: Int, at: Int64)] = [:]
+    private var dueCalls = DueCalls()
+    /// By commits.
+    private var looksAtAll = Every(wholeEvery)
+    private var looksAtCalls = Every(10)
+    /// By the load that proxies forget, which takes a query to look up.
+    private var looksAtLoad = Every(4)
     /// Of the requests that arrive well after the end of trouble.
     private(set) var late = (all: 0, failed: 0)
     static let lateAfter: Int64 = 600_000_000
@@ -80,9 +94,8 @@ final class Checks {
     func afterEvent(_ world: World) {
         if hasNewMachines { lookAtMachines(world) }
         guard world.report.commits != seenCommits else { return }
-        let rounds = seenCommits / Self.wholeEvery
         catchUp(world)
-        if seenCommits / Self.wholeEvery != rounds { lookAtAll(world) }
+        if looksAtAll.isDue(seenCommits) { lookAtAll(world) }
     }
 
     /// Looks at what was committed since the last time.
@@ -114,10 +127,10 @@ final class Checks {
         if operators == 0 { report(SafetyOfWords.unasked(changes), world) }
         lookAtDecisions(changes, world)
         if settledAt != nil { report(SafetyOfWords.unrest(changes), world) }
-        if seenCommits / Self.uncalledEvery != looks {
-            looks = seenCommits / Self.uncalledEvery
-            lookForUncalled(world, state)
-        }
+        guard looksAtCalls.isDue(seenCommits) else { return }
+        report(
+            dueCalls.breaches(state, world.nodeHead, diskFullUntil: world.disk.fullUntil, now: world.now),
+            world)
     }
 
     /// Which proxies were silent when a replica's stop was decided: nobody waits for those.
@@ -187,8 +200,7 @@ final class Checks {
         _ load: (deployment: DeploymentID, sequence: Int64), _ proxy: ProxyHost, _ incarnation: String,
         _ world: World
     ) {
-        forgotten += 1
-        guard forgotten % Self.forgottenEvery == 0, !isRestored, let watch else { return }
+        guard looksAtLoad.isDue(), !isRestored, let watch else { return }
         let found = try? watch.ask(
             "SELECT 1 FROM load_bucket WHERE deployment = ? AND proxy = ? AND incarnation = ? AND sequence = ?",
             [

@@ -30,6 +30,12 @@ extension Checks {
                     "I-25", "\(head.name) keeps what the rows do not say: \(Self.differing(whole, kept))")
             }
         }
+        let holder = whole.roles[.serve]?.epoch
+        if let store = world.heads.lazy.filter({ $0.role == .serve }).compactMap(\.store).first(where: {
+            $0.epoch == holder
+        }) {
+            lookAtLoad(keptBy: store, world, watch)
+        }
         lookForUnknown(world, whole)
         for proxy in world.proxies where proxy.isUp { lookAtPlaces(of: proxy, world) }
         if seenCommits / Self.wholeEvery % Self.deepEvery == 0 { lookAtTables(world, watch) }
@@ -50,6 +56,25 @@ extension Checks {
         return names.isEmpty ? "another table" : names.joined(separator: ", ")
     }
 
+    /// I-25: of every bucket that is kept there is a row, and it is kept once. (Rows may stay a while longer.)
+    private func lookAtLoad(keptBy store: Store, _ world: World, _ watch: StateWatch) {
+        for (deployment, proxies) in store.loadBuckets.sorted(by: { $0.key < $1.key }) {
+            for (proxy, buckets) in proxies.sorted(by: { $0.key < $1.key }) {
+                guard let first = buckets.first?.end else { continue }
+                let found = try? watch.ask(
+                    "SELECT count(*), sum(area_us) FROM load_bucket WHERE deployment = ? AND proxy = ? AND end_ms >= ?",
+                    [.text(deployment.rawValue), .text(proxy), .integer(first.ms)])
+                let kept = "\(buckets.count) \(buckets.reduce(0) { $0 + $1.areaMicros })"
+                let rows = found?.rows.first.map { $0.map(\.text).joined(separator: " ") }
+                guard let rows, rows != kept else { continue }
+                world.violate(
+                    "I-25",
+                    "load of \(deployment) by \(proxy): \(kept) buckets and area are kept, \(rows) are stored"
+                )
+            }
+        }
+    }
+
     /// I-03.
     private func lookForUnknown(_ world: World, _ state: ClusterState) {
         let unknown = SafetyOfCalls.unknown(live: world.provider.machines, state, cluster: cluster)
@@ -63,35 +88,6 @@ extension Checks {
                 world.violate(
                     "I-03",
                     "\(key) is paid for, and nobody has known of it for \((world.now - since) / 1_000_000) s")
-            }
-        }
-    }
-
-    /// A call that is due leaves within this of a tier that can make it, also after one that hung.
-    static let uncalledMax: Int64 = 120_000_000
-
-    /// L-02, before the end: what a row asks the provider for is asked.
-    func lookForUncalled(_ world: World, _ state: ClusterState) {
-        guard let head = world.nodeHead, head.state == .up, let store = head.store, !state.isReadopting else {
-            return dueSince = [:]
-        }
-        let due = state.nodes.values.filter { node in
-            !node.provider.isEmpty && node.nextTryAt.map { $0 <= store.now() } ?? true
-                && (node.phase == .requested || (node.phase == .terminating && node.instance != nil))
-        }
-        let ids = Set(due.map(\.id))
-        dueSince = dueSince.filter { ids.contains($0.key) }
-        let able = max(head.ableSince, world.disk.fullUntil)
-        for node in due.sorted(by: { $0.id < $1.id }) {
-            guard let since = dueSince[node.id], since.attempts == node.attempts, since.at >= able else {
-                dueSince[node.id] = (node.attempts, max(world.now, able))
-                continue
-            }
-            if world.now - since.at > Self.uncalledMax {
-                world.violate(
-                    "L-02",
-                    "\(node.id) is \(node.phase), and the provider has not been asked for"
-                        + " \((world.now - since.at) / 1_000_000) s")
             }
         }
     }
