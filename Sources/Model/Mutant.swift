@@ -86,16 +86,18 @@
         case keepsSequences
         /// A call that could not be noted counts as being on its way.
         case keepsInFlight
-        /// Keeps in mind what a failed commit would have written.
-        case keepsRolledBack
         /// Counts load that a proxy sends again, after a restart of the tier, once more.
         case countsTwice
-        /// Believes a report that a later one has overtaken on its way.
-        case hearsOvertaken
         /// Tells a proxy that its load is stored before it is.
         case acknowledgesUnstored
         /// Does not write the cluster's settings again after the first try has failed.
         case storesSettingsOnce
+        /// Acknowledges to a proxy's present process what an earlier one has sent.
+        case acknowledgesFormer
+        /// Passes over a list that says what the last one said, though much has changed since.
+        case trustsSettledList
+        /// Does not rise above a fence that a peer has obeyed.
+        case staysOutranked
 
         /// Named by the environment variable TANDEM_MUTANT; nil: the code as it is meant.
         package static let active: Mutant? = variable("TANDEM_MUTANT").flatMap { name in
@@ -113,7 +115,7 @@
 
         private static let unseenByUnitTests: Set<Mutant> = [
             .sendsUnnoted, .lostOnOneList, .judgesAtOnce, .releasesTwice, .keepsSequences, .keepsInFlight,
-            .forgetsOwnRenewal,
+            .forgetsOwnRenewal, .acknowledgesUnstored, .storesSettingsOnce,
         ]
     }
 
@@ -162,11 +164,12 @@
             case .forgetsOwnRenewal: ("F15", "what a tier keeps in mind is not what the rows say")
             case .keepsSequences: ("F54", "the load that a restarted proxy tells is not counted")
             case .keepsInFlight: ("F33", "after a full disk a call is never made")
-            case .keepsRolledBack: ("F33", "after a full disk the tier plans with what is not so")
             case .countsTwice: ("F54", "each restart of the tier doubles the load that it sees")
-            case .hearsOvertaken: ("F57", "a replica that has requests again counts as done")
             case .acknowledgesUnstored: ("F33", "load is forgotten that nobody has written down")
             case .storesSettingsOnce: ("F33", "no machine type is known, so nothing is ever bought")
+            case .acknowledgesFormer: ("F54", "load of a restarted proxy is forgotten and nowhere")
+            case .trustsSettledList: ("F11", "a machine that has ended is waited for")
+            case .staysOutranked: ("F38", "after a restore nobody obeys any more")
             }
         }
     }

@@ -83,11 +83,7 @@ package final class NodeTier {
     }
 
     package func hear(_ report: AgentReport) {
-        var isOvertaken = Overtaking.has(report.sent, reports[report.node]?.sent)
-        #if MUTANTS
-            if Mutant.hearsOvertaken.isOn { isOvertaken = false }
-        #endif
-        if isOvertaken { return }
+        if Overtaking.has(report.sent, reports[report.node]?.sent) { return }
         var report = report
         if let generation = store.outranked(by: report.fence) {
             outranked = max(outranked ?? 0, generation)
@@ -199,7 +195,11 @@ package final class NodeTier {
     }
 
     private func settleList(_ step: NodeStep) {
-        if step.changes { settledList = nil }
+        #if MUTANTS
+            if step.changes, !Mutant.trustsSettledList.isOn { settledList = nil }
+        #else
+            if step.changes { settledList = nil }
+        #endif
         for case .list(.success(let list)) in answers { settledList = step.changes ? nil : list }
     }
 

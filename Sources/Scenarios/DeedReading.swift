@@ -21,7 +21,7 @@ struct DeedReading {
     static let names = [
         "apply", "delete", "crash", "restart", "pause", "partition", "lose_machine", "preempt", "provider",
         "stock_out", "disk_full", "disk_broken", "clock_jump", "reboot", "second_head", "back_up", "restore",
-        "conduct", "crash_replica", "hang_replica", "slow_replicas", "heal",
+        "lose_state", "readopt", "conduct", "crash_replica", "hang_replica", "slow_replicas", "heal",
     ]
     /// What may stand beside a deed.
     private static let besides: [String: [String]] = [
@@ -54,7 +54,7 @@ struct DeedReading {
         switch name {
         case "crash", "restart", "pause", "partition", "second_head": ofProcesses(name, field, beside)
         case "lose_machine", "preempt", "provider", "stock_out": ofMachines(name, field, beside)
-        case "disk_full", "disk_broken", "clock_jump", "reboot", "back_up", "restore", "heal":
+        case "disk_full", "disk_broken", "clock_jump", "reboot", "back_up", "restore", "lose_state", "heal":
             ofTheHead(name, field)
         default: ofApplications(name, field)
         }
@@ -162,6 +162,7 @@ struct DeedReading {
             case "reboot": return (.reboot, "reboot of the tiers' machine", .seconds(20))
             case "back_up": return (.backUp, "back up the database", nil)
             case "restore": return (.restore, "put the back-up in its place", .seconds(1))
+            case "lose_state": return (.loseState, "lose the database", .seconds(1))
             default: return (.heal, "all trouble ends", nil)
             }
         }

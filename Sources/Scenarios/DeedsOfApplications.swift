@@ -10,6 +10,7 @@ extension DeedReading {
             let applications = field.applications()
             let names = applications.map(\.name).joined(separator: ", ")
             return (.apply(applications), "apply \(names.isEmpty ? "nothing" : names)", nil)
+        case "readopt": return (.readopt(field.applications()), "make the state anew if need be", nil)
         case "delete": return field.name().map { (.delete(application: $0), "delete \($0)", nil) }
         case "conduct":
             guard let section = field.section, let entry = section.entries.first else { return nil }

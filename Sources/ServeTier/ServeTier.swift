@@ -61,11 +61,7 @@ package final class ServeTier {
             rest.end()
         }
         let before = heard[report.proxy]
-        var isOvertaken = Overtaking.has(report.sent, before?.sent)
-        #if MUTANTS
-            if Mutant.hearsOvertaken.isOn { isOvertaken = false }
-        #endif
-        if isOvertaken { return }
+        if Overtaking.has(report.sent, before?.sent) { return }
         var proxy = before ?? HeardProxy(report)
         if proxy.incarnation != report.incarnation {
             #if MUTANTS
@@ -201,7 +197,12 @@ package final class ServeTier {
     private func acknowledge(_ buckets: [LoadBucketRow]) {
         unstored.removeAll(keepingCapacity: true)
         if !buckets.isEmpty { acknowledging += 1 }
-        for bucket in buckets where heard[bucket.proxy]?.incarnation == bucket.incarnation {
+        for bucket in buckets {
+            var isTheirs = heard[bucket.proxy]?.incarnation == bucket.incarnation
+            #if MUTANTS
+                if Mutant.acknowledgesFormer.isOn { isTheirs = true }
+            #endif
+            guard isTheirs else { continue }
             let known = acknowledged[bucket.proxy]?[bucket.deployment] ?? 0
             acknowledged[bucket.proxy, default: [:]][bucket.deployment] = max(known, bucket.sequence)
         }

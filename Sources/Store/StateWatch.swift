@@ -12,6 +12,9 @@ package final class StateWatch {
 
     package init(_ memory: SharedMemory) { self.memory = memory }
 
+    /// Another database is in the place of this one; its changes may be numbered as the old one's are.
+    package func beginAnew() { isFirst = true }
+
     /// Brings `state` and `changes` up to date.
     /// - Returns: false when it had to be read as a whole: at first, after a gap, or for another database.
     @discardableResult

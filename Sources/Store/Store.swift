@@ -114,7 +114,11 @@ package final class Store: @unchecked Sendable {
     /// The cluster generation to rise above when a peer has obeyed a fence of somebody who outranks this process: the
     /// database is a restored or a new one under a cluster that runs. Nil: ours is the higher.
     package func outranked(by fence: Fence) -> Int64? {
-        (fence.clusterGeneration, fence.epoch) > (clusterGeneration, epoch) ? fence.clusterGeneration : nil
+        #if MUTANTS
+            if Mutant.staysOutranked.isOn { return nil }
+        #endif
+        return (fence.clusterGeneration, fence.epoch) > (clusterGeneration, epoch)
+            ? fence.clusterGeneration : nil
     }
 
     // MARK: - Writing
@@ -128,13 +132,6 @@ package final class Store: @unchecked Sendable {
         var span: (before: Int64, after: Int64) = (0, 0)
         var version: Int?
         var generation: Int64 = 0
-        #if MUTANTS
-            defer {
-                if Mutant.keepsRolledBack.isOn, let transaction, span.after > span.before {
-                    lock.withLock { kept.follow(transaction, span, version, role) }
-                }
-            }
-        #endif
         let result = try self.transaction { db throws in
             version = connection.version
             (generation, span.before) = try checkHolder(db)

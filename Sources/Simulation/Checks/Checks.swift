@@ -49,6 +49,7 @@ final class Checks {
     private var prefixes: [String: String] = [:]
     /// An older database was put back: what it does not know is no fault.
     private(set) var isRestored = false
+    private var wasReadopting = false
     /// When each agent and proxy was last heard by its tier.
     private var heard: [String: Moment] = [:]
     private var homes: [ReplicaID: ReplicaProcess] = [:]
@@ -109,7 +110,10 @@ final class Checks {
             world.violate("I-08", "\(commit.name) commits in epoch \(commit.epoch), which is over")
         }
         commits = []
-        guard isFollowed else { return beginAnew(watch.state) }
+        // Rows of what is found running begin in any phase.
+        let isFound = wasReadopting || watch.state.isReadopting
+        wasReadopting = watch.state.isReadopting
+        guard isFollowed, !isFound else { return beginAnew(watch.state) }
         let (changes, state) = (watch.changes, watch.state)
         book.take(changes)
         for row in changes.replicas.lazy.compactMap(\.after) {
@@ -216,6 +220,7 @@ final class Checks {
     /// An older database is in the place of this one.
     func restored(_ world: World) {
         isRestored = true
+        watch?.beginAnew()
         epochs = [:]
     }
 

@@ -41,6 +41,7 @@ extension Checks {
         var settled = Settled(
             state: watch?.state ?? ClusterState(),
             now: world.heads.lazy.compactMap(\.store).first?.now() ?? Moment(0))
+        settled.file = plan.cluster
         if plan.cluster.provider != nil {
             settled.live = world.provider.machines.filter { $0.instance.cluster == cluster }
         }

@@ -6,6 +6,8 @@ import Store
 package struct Settled: Sendable {
     package var state: ClusterState
     package var now: Moment
+    /// The cluster file that the node tier was given; nil: what the rows say counts.
+    package var file: ClusterSettings?
     /// The provider's machines of this cluster; nil: the cluster has no provider.
     package var live: [MemoryCloud.Machine]?
     /// Replicas of which a process is alive.
@@ -28,6 +30,8 @@ package struct Settled: Sendable {
     package func breaches() -> [Breach] {
         wanted() + intents() + machines() + nodes() + transient() + leftovers() + tiers()
     }
+
+    private var settings: ClusterSettings? { file ?? state.setting?.settings }
 
     // MARK: - Deployments
 
@@ -60,7 +64,7 @@ package struct Settled: Sendable {
 
     /// All that is wanted fits on the machines that may be had, packed without any art.
     package var isFeasible: Bool {
-        guard hasCapacity, let settings = state.setting?.settings else { return false }
+        guard hasCapacity, let settings else { return false }
         var free: [Resources] = []
         if settings.provider == nil {
             free = state.nodes.values.filter { $0.phase != .gone }.map(\.resources)
@@ -95,7 +99,7 @@ package struct Settled: Sendable {
 
     /// Nodes that are kept whatever the load; one that could not be had is asked for again after its pause.
     private func minimum() -> [Breach] {
-        guard hasCapacity, let settings = state.setting?.settings, settings.provider != nil else { return [] }
+        guard hasCapacity, let settings, settings.provider != nil else { return [] }
         let ready = state.nodes.values.filter { $0.phase == .ready && !$0.provider.isEmpty }
         return settings.nodeTypes.compactMap { type in
             let count = ready.count { $0.type == type.name }
@@ -124,7 +128,7 @@ package struct Settled: Sendable {
     }
 
     private func nodes() -> [Breach] {
-        guard live != nil, let settings = state.setting?.settings, isQuiet else { return [] }
+        guard live != nil, let settings, isQuiet else { return [] }
         let used = Set(state.placements.values.filter(\.phase.holdsRoom).compactMap(\.node))
         return settings.nodeTypes.compactMap { type in
             let ready = state.nodes.values.filter { $0.type == type.name && $0.phase == .ready }
@@ -186,10 +190,14 @@ package struct Settled: Sendable {
     }
 
     private func tiers() -> [Breach] {
-        state.roles.values.sorted { $0.role.rawValue < $1.role.rawValue }.compactMap { role in
-            let silence = now - role.heardAt
-            guard silence >= TierPace.silentAfter else { return nil }
-            return Breach("L-09", "\(role.role.rawValue) has not renewed for \(silence.rawValue) ms")
-        }
+        let isInForce = file == nil || state.setting?.settings == file
+        let file = isInForce ? [] : [Breach("L-09", "the cluster file is not in force")]
+        return file
+            + state.roles.values.sorted { $0.role.rawValue < $1.role.rawValue }.compactMap {
+                role -> Breach? in
+                let silence = now - role.heardAt
+                guard silence >= TierPace.silentAfter else { return nil }
+                return Breach("L-09", "\(role.role.rawValue) has not renewed for \(silence.rawValue) ms")
+            }
     }
 }

@@ -131,6 +131,10 @@ package struct Deed: Hashable, Sendable {
         case backUp
         /// … and put back now, under the running cluster.
         case restore
+        /// The database is deleted under the running cluster.
+        case loseState
+        /// An operator has the state made anew with these applications, if the tiers are in safe mode.
+        case readopt([ApplicationSettings])
         /// Replicas of a command behave so from now on.
         case conduct(String, Conduct)
         /// The n-th running replica of a deployment, counted from 1 in the order of their ids.

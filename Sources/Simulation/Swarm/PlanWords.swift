@@ -129,6 +129,8 @@ extension Deed.Kind {
             "a second \(party), the lock \(lockHolds ? "holds" : "broken")"
         case .backUp: "the database is copied"
         case .restore: "the copy is put back"
+        case .loseState: "the database is lost"
+        case .readopt: "the state is made anew if need be"
         case .conduct(let command, _): "\(command) behaves otherwise"
         case .crashReplica(let id, let number): "replica \(number) of \(id) dies"
         case .hangReplica(let id, let number): "replica \(number) of \(id) hangs"

@@ -4,7 +4,10 @@ import Model
 /// after the other, so that each boundary in it can be struck in turn.
 package enum SmallWorlds {
     /// In the order in which a cluster meets them.
-    package static let names = ["cold-start", "scale-up", "rollout", "scale-down", "delete", "node-lost"]
+    package static let names = [
+        "cold-start", "scale-up", "rollout", "scale-down", "delete", "node-lost", "rebooted", "restored",
+        "lost",
+    ]
 
     static var namesInWords: String { names.joined(separator: ", ") }
 
@@ -17,6 +20,9 @@ package enum SmallWorlds {
         case "scale-down": scaleDown()
         case "delete": delete()
         case "node-lost": nodeLost()
+        case "rebooted": rebooted()
+        case "restored": restored()
+        case "lost": lost()
         default: nil
         }
     }
@@ -50,6 +56,32 @@ package enum SmallWorlds {
 
     private static func nodeLost() -> WorldPlan {
         world([application("one", .fixed(3))], users: [(0, 2)], for: 50, [(15, .loseMachine(1))])
+    }
+
+    /// The machine of the tiers goes down and comes back.
+    private static func rebooted() -> WorldPlan {
+        world([application("one", .fixed(3))], users: [(0, 2)], for: 50, [(15, .reboot)])
+    }
+
+    /// A copy of the database from before a rollout is put back after it.
+    private static func restored() -> WorldPlan {
+        var next = application("one", .fixed(2))
+        next.deployments[0].replica.environment = [.init(name: "VERSION", value: "2")]
+        return world(
+            [application("one", .fixed(2))], users: [(0, 2)], for: 60,
+            [
+                (15, .backUp), (16, .apply([next])), (35, .restore), (40, .readopt([next])),
+                (45, .apply([next])),
+            ])
+    }
+
+    /// The database is deleted in the middle of a rollout, and made anew from what runs.
+    private static func lost() -> WorldPlan {
+        var next = application("one", .fixed(2))
+        next.deployments[0].replica.environment = [.init(name: "VERSION", value: "2")]
+        return world(
+            [application("one", .fixed(2))], users: [(0, 2)], for: 60,
+            [(15, .apply([next])), (17, .loseState), (25, .readopt([next]))])
     }
 
     // MARK: - What they are made of

@@ -19,6 +19,7 @@ final class AgentHost {
     private var began: Int64 = 0
     private var backoff = Backoff(first: LongPoll.pauseFirst, max: LongPoll.pauseMax)
     private var isResting = false
+    private var tellsSettings = false
     private var dice: SeededDice
 
     /// From the order to the process, and from a question to its answer.
@@ -91,7 +92,7 @@ final class AgentHost {
             machine.disk.records[account.order.id] = MachineHost.Record(
                 account: account, hasProcess: started || account.pid != nil)
         }
-        let current = mind.accounts.map(AgentReplica.init)
+        let current = account()
         if current != reports {
             reports = current
             if !isResting { send(world) }
@@ -150,6 +151,10 @@ final class AgentHost {
 
     // MARK: - The conversation
 
+    private func account() -> [AgentReplica] {
+        mind.accounts.map { AgentReplica($0, tellsSettings: tellsSettings) }
+    }
+
     private func send(_ world: World) {
         exchange?.abandon()
         call += 1
@@ -158,7 +163,7 @@ final class AgentHost {
         let request = NodeHead.Request(
             node: machine.node, incarnation: incarnation, sent: Millis(world.now / 1000),
             resources: machine.resources, host: machine.host,
-            fence: mind.fence, replicas: mind.accounts.map(AgentReplica.init))
+            fence: mind.fence, replicas: account())
         let exchange = Exchange<NodeHead.Answer>(
             from: machine.party, to: .nodes, deadline: LongPoll.clientDeadline.micros, in: world
         ) { world, answer in
@@ -178,13 +183,15 @@ final class AgentHost {
             return rest(backoff.next(using: &dice).micros, world)
         }
         backoff.reset()
+        let isAsked = answer.tellSettings && !tellsSettings
+        tellsSettings = answer.tellSettings
         if answer.orders?.retire == true { return retire(world) }
         let isNews = obey(answer, world)
         if world.plan.torment == .everythingTwice { _ = obey(answer, world) }
         guard !isOver else { return }
         // Obeying may have sent the next call already.
         if exchange != nil { return }
-        if isNews {
+        if isNews || isAsked {
             send(world)
         } else {
             rest(max(0, began + LongPoll.emptyPause.micros - world.now), world)
@@ -243,7 +250,7 @@ extension StandingOrder {
 }
 
 extension AgentReplica {
-    init(_ account: Account) {
+    init(_ account: Account, tellsSettings: Bool) {
         let phase: Phase =
             switch account.phase {
             case .starting: .starting
@@ -254,6 +261,7 @@ extension AgentReplica {
             }
         self.init(
             id: account.order.id, phase: phase, port: account.port, pid: account.pid, exitJSON: nil,
-            exitText: account.final?.end.map { "\($0)" } ?? "", lastLines: "")
+            exitText: account.final?.end.map { "\($0)" } ?? "", lastLines: "",
+            settings: tellsSettings ? account.order.settings : nil)
     }
 }

@@ -40,6 +40,8 @@ extension World {
         case .secondHead(let party, let lockHolds): startSecond(party, lockHolds: lockHolds)
         case .backUp: backup = try? memory.copy()
         case .restore: restoreBackup()
+        case .loseState: loseState()
+        case .readopt(let applications): readopt(applications)
         case .conduct(let command, let conduct): self.conduct[command] = conduct
         case .crashReplica(let id, let number): process(id, number)?.exit(.code(1), self)
         case .hangReplica(let id, let number): process(id, number)?.isHung = true
@@ -102,16 +104,6 @@ extension World {
         heads.append(second)
         second.start(self)
         memory.ignoresLocks = false
-    }
-
-    /// The database is put back as it was when it was copied, under the running cluster: the tiers are ended first, as
-    /// a person would do it.
-    private func restoreBackup() {
-        guard let backup else { return }
-        say("an older database is put back")
-        for head in heads { head.crash(self, "the database is replaced", downFor: 1_000_000) }
-        do { try memory.replace(with: backup) } catch { violate("restore", "\(error)") }
-        checks.restored(self)
     }
 
     // MARK: - People

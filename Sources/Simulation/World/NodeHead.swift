@@ -23,12 +23,17 @@ final class NodeHead: TierHead {
         var orders: Orders?
         /// The tier does not know the node.
         var unknown = false
+        /// Reports shall say what each replica was started with.
+        var tellSettings = false
 
         /// Nothing differs from what the agent has obeyed.
-        static func nothing(for request: Request) -> Answer { Answer(fence: request.fence, orders: nil) }
+        static func nothing(for request: Request, tellSettings: Bool) -> Answer {
+            Answer(fence: request.fence, orders: nil, tellSettings: tellSettings)
+        }
     }
 
     private(set) var tier: NodeTier?
+    private var asksForSettings = false
     private var waiting = PendingSyncs<Request, Answer, PublishedVersion>()
 
     init(number: Int) { super.init(role: .nodes, number: number) }
@@ -54,7 +59,7 @@ final class NodeHead: TierHead {
             (wake, calls) = try tier.step()
         } catch {
             if world.isDoomed(self) { throw error }
-            waiting.expire(now: store.now(), empty: Answer.nothing(for:))
+            waiting.expire(now: store.now(), empty: nothing(for:))
             throw error
         }
         if tier.missedWakes > missed {
@@ -63,12 +68,20 @@ final class NodeHead: TierHead {
         for call in calls where isUp && !world.isDoomed(self) { make(call, world) }
         // One that died at a boundary of this step says nothing any more.
         if world.isDoomed(self) { return wake }
+        asksForSettings = tier.asksForSettings
         waiting.tell(tier.publishedVersion) { node, request in
+            if asksForSettings, request.replicas.contains(where: \.lacksSettings) {
+                return nothing(for: request)
+            }
             let news = (try? tier.news(for: NodeID(node), fence: request.fence)) ?? nil
             return news.map { Answer(fence: $0.fence, orders: $0.orders) }
         }
-        waiting.expire(now: store.now(), empty: Answer.nothing(for:))
+        waiting.expire(now: store.now(), empty: nothing(for:))
         return Moment.earliest(wake, waiting.deadline)
+    }
+
+    private func nothing(for request: Request) -> Answer {
+        .nothing(for: request, tellSettings: asksForSettings)
     }
 
     /// An agent's call arrives.
@@ -86,7 +99,7 @@ final class NodeHead: TierHead {
             self.waiting.add(
                 .init(ticket: 0, request: request, deadline: store.now() + LongPoll.answerAfter) {
                     [unowned world] in exchange.end(with: $0, in: world)
-                }, of: request.node.rawValue, empty: Answer.nothing(for:))
+                }, of: request.node.rawValue, empty: { self.nothing(for: $0) })
         }
         if !isHeard { exchange.reset(in: world) }
     }
@@ -106,6 +119,10 @@ final class NodeHead: TierHead {
         }
         if world.boundaries.strikes(.tier, world) { world.doom(self) }
     }
+}
+
+extension AgentReplica {
+    fileprivate var lacksSettings: Bool { settings == nil && phase != .stopped && phase != .failed }
 }
 
 extension AgentReport {

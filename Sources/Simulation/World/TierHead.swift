@@ -17,6 +17,8 @@ class TierHead {
     private(set) var state = State.down
     /// Since when it has been up and not stopped, in microseconds.
     private(set) var ableSince: Int64 = 0
+    /// It does not start, for the database is not that of its cluster.
+    private(set) var isInSafeMode = false
     /// Grows with each process; what was begun by an earlier one ends with it.
     private(set) var life = 0
     private(set) var store: Store?
@@ -62,6 +64,7 @@ class TierHead {
 
     func start(_ world: World) {
         guard state == .down, downUntil <= world.now else { return }
+        if world.isBeingMadeAnew { return tryAgain(world) }
         do {
             let uuid = world.madeUUID()
             let store = try Store.open(
@@ -72,17 +75,14 @@ class TierHead {
         } catch let error as StoreError {
             self.store = nil
             close()
-            guard !world.failed(self, toOpen: error), !isTryingAgain else { return }
-            isTryingAgain = true
-            world.after(number == 1 ? Self.tryAgainAfter : Self.strayTriesAgainAfter) {
-                self.isTryingAgain = false
-                self.start($0)
-            }
+            isInSafeMode = error.asksForSafeMode
+            if !world.failed(self, toOpen: error) { tryAgain(world) }
             return
         } catch {
             return world.violate("open", "\(name) cannot start: \(error)")
         }
         state = .up
+        isInSafeMode = false
         ableSince = world.now
         life += 1
         mail = true
@@ -93,6 +93,15 @@ class TierHead {
         upkept = stepped
         world.say("\(name) starts, epoch \(store?.epoch ?? 0)")
         look(world, in: 0)
+    }
+
+    private func tryAgain(_ world: World) {
+        guard !isTryingAgain else { return }
+        isTryingAgain = true
+        world.after(number == 1 ? Self.tryAgainAfter : Self.strayTriesAgainAfter) {
+            self.isTryingAgain = false
+            self.start($0)
+        }
     }
 
     /// Dies as by `kill -9`.

@@ -30,9 +30,14 @@ final class VirtualClock: Sendable {
         }
     }
 
-    var store: StoreClock {
+    var store: StoreClock { store { $0.micros / 1000 } }
+
+    /// As it stood when the world began, in this boot.
+    var storeAtTheBeginning: StoreClock { store { _ in 0 } }
+
+    private func store(_ passed: @escaping @Sendable (State) -> Int64) -> StoreClock {
         StoreClock(
-            bootMillis: { self.state.withLock { $0.bootBase + $0.micros / 1000 } },
+            bootMillis: { self.state.withLock { $0.bootBase + passed($0) } },
             unixMillis: { self.state.withLock { $0.wallBase + $0.micros / 1000 } },
             bootID: { self.state.withLock { "boot-\($0.boots)" } })
     }

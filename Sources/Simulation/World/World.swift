@@ -35,6 +35,8 @@ package final class World {
 
     var memory: SharedMemory
     var heads: [TierHead] = []
+    /// An operator has begun to make the state anew and is not done: no tier opens it.
+    var isBeingMadeAnew = false
     var proxies: [ProxyHost] = []
     /// In the order in which they were made; the machine of the tiers, when it is the only node, is the first.
     var machines: [MachineHost] = []
