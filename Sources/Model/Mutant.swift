@@ -92,12 +92,10 @@
         case acknowledgesUnstored
         /// Does not write the cluster's settings again after the first try has failed.
         case storesSettingsOnce
-        /// Acknowledges to a proxy's present process what an earlier one has sent.
-        case acknowledgesFormer
-        /// Passes over a list that says what the last one said, though much has changed since.
-        case trustsSettledList
-        /// Does not rise above a fence that a peer has obeyed.
-        case staysOutranked
+        /// Says "applied" also when nothing could be written.
+        case saysAppliedAnyway
+        /// Begins the routes of a deployment that comes back under its name anew.
+        case routesFromZero
 
         /// Named by the environment variable TANDEM_MUTANT; nil: the code as it is meant.
         package static let active: Mutant? = variable("TANDEM_MUTANT").flatMap { name in
@@ -115,7 +113,7 @@
 
         private static let unseenByUnitTests: Set<Mutant> = [
             .sendsUnnoted, .lostOnOneList, .judgesAtOnce, .releasesTwice, .keepsSequences, .keepsInFlight,
-            .forgetsOwnRenewal, .acknowledgesUnstored, .storesSettingsOnce,
+            .forgetsOwnRenewal, .acknowledgesUnstored, .storesSettingsOnce, .saysAppliedAnyway,
         ]
     }
 
@@ -167,9 +165,8 @@
             case .countsTwice: ("F54", "each restart of the tier doubles the load that it sees")
             case .acknowledgesUnstored: ("F33", "load is forgotten that nobody has written down")
             case .storesSettingsOnce: ("F33", "no machine type is known, so nothing is ever bought")
-            case .acknowledgesFormer: ("F54", "load of a restarted proxy is forgotten and nowhere")
-            case .trustsSettledList: ("F11", "a machine that has ended is waited for")
-            case .staysOutranked: ("F38", "after a restore nobody obeys any more")
+            case .saysAppliedAnyway: ("F33", "an operator's wish is forgotten")
+            case .routesFromZero: ("F27", "proxies refuse every route of it")
             }
         }
     }

@@ -195,11 +195,7 @@ package final class NodeTier {
     }
 
     private func settleList(_ step: NodeStep) {
-        #if MUTANTS
-            if step.changes, !Mutant.trustsSettledList.isOn { settledList = nil }
-        #else
-            if step.changes { settledList = nil }
-        #endif
+        if step.changes { settledList = nil }
         for case .list(.success(let list)) in answers { settledList = step.changes ? nil : list }
     }
 

@@ -11,7 +11,7 @@ extension ServeTier {
         let state = try store.state()
         let unixMillis = store.unixMillis()
         let now = store.now()
-        try store.commit { transaction in
+        let write: (StoreTransaction) throws -> Void = { transaction in
             for application in applications {
                 try Self.put(application, in: state, transaction, unixMillis, now: now)
             }
@@ -20,6 +20,10 @@ extension ServeTier {
                 try Self.delete(name, in: state, transaction)
             }
         }
+        #if MUTANTS
+            if Mutant.saysAppliedAnyway.isOn { return _ = try? store.commit(write) }
+        #endif
+        try store.commit(write)
     }
 
     /// Has one application's replicas stopped; its rows go when they have.
@@ -47,7 +51,11 @@ extension ServeTier {
                     id: settings.id, settings: settings, version: version, target: firstTarget(settings))
             let known = state.deployments[settings.id]
             // Proxies refuse a route older than one they have had: a name that comes back goes on above it.
-            if known == nil { row.routeGeneration = now.ms }
+            #if MUTANTS
+                if known == nil, !Mutant.routesFromZero.isOn { row.routeGeneration = now.ms }
+            #else
+                if known == nil { row.routeGeneration = now.ms }
+            #endif
             row.position = position
             row.target = target(for: settings, known: known)
             if known?.version != version || known?.deleting == true {

@@ -197,12 +197,7 @@ package final class ServeTier {
     private func acknowledge(_ buckets: [LoadBucketRow]) {
         unstored.removeAll(keepingCapacity: true)
         if !buckets.isEmpty { acknowledging += 1 }
-        for bucket in buckets {
-            var isTheirs = heard[bucket.proxy]?.incarnation == bucket.incarnation
-            #if MUTANTS
-                if Mutant.acknowledgesFormer.isOn { isTheirs = true }
-            #endif
-            guard isTheirs else { continue }
+        for bucket in buckets where heard[bucket.proxy]?.incarnation == bucket.incarnation {
             let known = acknowledged[bucket.proxy]?[bucket.deployment] ?? 0
             acknowledged[bucket.proxy, default: [:]][bucket.deployment] = max(known, bucket.sequence)
         }

@@ -114,10 +114,7 @@ package final class Store: @unchecked Sendable {
     /// The cluster generation to rise above when a peer has obeyed a fence of somebody who outranks this process: the
     /// database is a restored or a new one under a cluster that runs. Nil: ours is the higher.
     package func outranked(by fence: Fence) -> Int64? {
-        #if MUTANTS
-            if Mutant.staysOutranked.isOn { return nil }
-        #endif
-        return (fence.clusterGeneration, fence.epoch) > (clusterGeneration, epoch)
+        (fence.clusterGeneration, fence.epoch) > (clusterGeneration, epoch)
             ? fence.clusterGeneration : nil
     }
 

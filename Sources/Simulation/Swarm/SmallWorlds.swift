@@ -5,8 +5,8 @@ import Model
 package enum SmallWorlds {
     /// In the order in which a cluster meets them.
     package static let names = [
-        "cold-start", "scale-up", "rollout", "scale-down", "delete", "node-lost", "rebooted", "restored",
-        "lost",
+        "cold-start", "scale-up", "rollout", "scale-down", "delete", "come-back", "node-lost", "rebooted",
+        "restored", "lost",
     ]
 
     static var namesInWords: String { names.joined(separator: ", ") }
@@ -19,6 +19,7 @@ package enum SmallWorlds {
         case "rollout": rollout()
         case "scale-down": scaleDown()
         case "delete": delete()
+        case "come-back": comeBack()
         case "node-lost": nodeLost()
         case "rebooted": rebooted()
         case "restored": restored()
@@ -52,6 +53,14 @@ package enum SmallWorlds {
         world(
             [application("one", .fixed(1)), application("two", .fixed(2))], users: [(0, 1)], for: 40,
             [(15, .delete(application: "two"))])
+    }
+
+    /// An application is deleted, and deployed again when nothing is left of it.
+    private static func comeBack() -> WorldPlan {
+        let applications = [application("one", .fixed(1)), application("two", .fixed(1))]
+        return world(
+            applications, users: [(0, 1)], for: 60,
+            [(15, .delete(application: "one")), (40, .apply(applications))])
     }
 
     private static func nodeLost() -> WorldPlan {

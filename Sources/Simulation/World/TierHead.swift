@@ -17,6 +17,8 @@ class TierHead {
     private(set) var state = State.down
     /// Since when it has been up and not stopped, in microseconds.
     private(set) var ableSince: Int64 = 0
+    /// Why it could not open the database the last time.
+    fileprivate var refusal = ""
     /// It does not start, for the database is not that of its cluster.
     private(set) var isInSafeMode = false
     /// Grows with each process; what was begun by an earlier one ends with it.
@@ -83,6 +85,7 @@ class TierHead {
         }
         state = .up
         isInSafeMode = false
+        refusal = ""
         ableSince = world.now
         life += 1
         mail = true
@@ -258,7 +261,10 @@ extension World {
     /// What follows when a tier cannot open its database.
     /// - Returns: true: it is not to try again by itself.
     func failed(_ head: TierHead, toOpen error: StoreError) -> Bool {
-        say("\(head.name) cannot open the database: \(error)")
+        let words = "\(head.name) cannot open the database: \(error)"
+        // It tries again and again: said once.
+        if words != head.refusal { say(words) }
+        head.refusal = words
         if case .roleTaken = error { return head.number != 1 && isHealed }
         if case .newerSchema = error { return true }
         return false
