@@ -5,8 +5,8 @@ import Model
 package enum SmallWorlds {
     /// In the order in which a cluster meets them.
     package static let names = [
-        "cold-start", "scale-up", "rollout", "scale-down", "delete", "come-back", "node-lost", "rebooted",
-        "restored", "lost",
+        "cold-start", "scale-up", "rollout", "scale-down", "delete", "come-back", "hung", "node-lost",
+        "rebooted", "restored", "lost",
     ]
 
     static var namesInWords: String { names.joined(separator: ", ") }
@@ -20,6 +20,7 @@ package enum SmallWorlds {
         case "scale-down": scaleDown()
         case "delete": delete()
         case "come-back": comeBack()
+        case "hung": hung()
         case "node-lost": nodeLost()
         case "rebooted": rebooted()
         case "restored": restored()
@@ -61,6 +62,14 @@ package enum SmallWorlds {
         return world(
             applications, users: [(0, 1)], for: 60,
             [(15, .delete(application: "one")), (40, .apply(applications))])
+    }
+
+    /// A replica that hears nothing any more is to end.
+    private static func hung() -> WorldPlan {
+        let two = application("two", .fixed(2))
+        return world(
+            [application("one", .fixed(1)), two], users: [(0, 1)], for: 50,
+            [(15, .hangReplica(two.deployments[0].id, 1)), (18, .delete(application: "two"))])
     }
 
     private static func nodeLost() -> WorldPlan {
