@@ -169,10 +169,8 @@ extension World {
         heads.removeAll { $0.number > 1 }
         for head in heads { head.release(self) }
         for proxy in proxies { proxy.start(self) }
-        for machine in machines {
-            machine.startAgent(self)
-            for id in machine.processes.keys.sorted() { machine.processes[id]?.recover(self) }
-        }
+        // A process that hangs goes on hanging: its agent has to find that out.
+        for machine in machines { machine.startAgent(self) }
         for id in slowness.keys { slowness[id] = 1 }
         for process in machines.flatMap({ $0.processes.values }) { process.slowness = 1 }
         checks.healed(self)

@@ -93,23 +93,6 @@ final class ReplicaProcess {
         dones.removeValue(forKey: ObjectIdentifier(request))?(world, isWhole)
     }
 
-    /// It answers again, and takes up what it had.
-    func recover(_ world: World) {
-        guard isHung else { return }
-        isHung = false
-        waiting = []
-        atWork = 0
-        for request in requests {
-            request.turn += 1
-            if let slots = conduct.slots, atWork >= slots, let done = dones[ObjectIdentifier(request)] {
-                waiting.append((request, done))
-            } else {
-                work(request, world)
-            }
-        }
-        mayEnd(world)
-    }
-
     // MARK: - The end
 
     /// SIGTERM: it takes nothing new, finishes what it has, and ends.
