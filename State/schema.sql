@@ -28,38 +28,6 @@ CREATE TABLE change (
   key TEXT NOT NULL                       -- primary key of the row, parts joined by a tab
 ) STRICT;
 
-CREATE TABLE application (
-  name             TEXT PRIMARY KEY,            -- as in the applications file
-  route_prefix     TEXT,                        -- NULL: no route
-  ingress          TEXT,                        -- deployment that answers the route
-  status           TEXT NOT NULL,               -- DEPLOYING | RUNNING | UNHEALTHY | DEPLOY_FAILED | DELETING
-  message          TEXT NOT NULL DEFAULT '',    -- why, for people
-  deleting         INTEGER NOT NULL DEFAULT 0,  -- 1: its replicas are being stopped; the row goes last
-  deployed_unix_ms INTEGER NOT NULL             -- for people
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE deployment (
-  id                  TEXT PRIMARY KEY,             -- application#deployment
-  application         TEXT NOT NULL,                -- its application
-  position            INTEGER NOT NULL DEFAULT 0,   -- place in the file
-  settings_json       TEXT NOT NULL,                -- as configured, defaults filled in
-  version             TEXT NOT NULL,                -- hash of what a replica is started with; new: replace
-  deleting            INTEGER NOT NULL DEFAULT 0,   -- 1: its replicas are being stopped; the row goes last
-  target              INTEGER NOT NULL,             -- replicas wanted
-  status              TEXT NOT NULL,                -- UPDATING | HEALTHY | UNHEALTHY | DEPLOY_FAILED |
-                                                    -- UPSCALING | DOWNSCALING
-  message             TEXT NOT NULL DEFAULT '',     -- why, for people
-  failures            INTEGER NOT NULL DEFAULT 0,   -- in a row; 0 after a replica stayed ready for 10 s
-  retry_ms            INTEGER,                      -- no replacement before this instant (back-off)
-  last_failure        TEXT NOT NULL DEFAULT '',     -- reason and last lines of the latest failure
-  direction           INTEGER NOT NULL DEFAULT 0,   -- delay timer: 1 wants up, -1 wants down, 0 not running
-  direction_since_ms  INTEGER,                      -- delay timer: since when
-  route_generation    INTEGER NOT NULL DEFAULT 0,   -- raised each time the route's content changes
-  route_hash          TEXT NOT NULL DEFAULT '',     -- content of the route of that generation
-  load_milli          INTEGER,                      -- mean requests over the look-back, thousandths
-  load_ms             INTEGER                       -- when that was computed
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE serial (
   id   INTEGER PRIMARY KEY CHECK (id = 1),  -- one row
   next INTEGER NOT NULL                     -- serial of the next replica; never used twice
@@ -307,6 +275,51 @@ CREATE TABLE readopt_taken (
   replicas INTEGER NOT NULL                     -- how many it took over
 ) STRICT;
 
+CREATE TABLE scaling (
+  deployment         TEXT PRIMARY KEY,             -- its deployment; no row: nothing is remembered
+  direction          INTEGER NOT NULL DEFAULT 0,   -- delay timer: 1 wants up, -1 wants down, 0 not running
+  direction_since_ms INTEGER,                      -- delay timer: since when
+  wishes_json        TEXT NOT NULL DEFAULT '[]',   -- [[at_ms, replicas wished for from then on]]: within the delays
+  policy_state_json  TEXT NOT NULL DEFAULT '{"values":{}}',  -- what the policy remembers: whole numbers by name
+  raised_ms          INTEGER,                      -- when the target was last raised
+  lowered_ms         INTEGER,                      -- when the target was last lowered
+  load_milli         INTEGER,                      -- requests over the look-back, thousandths; NULL: no data
+  load_ms            INTEGER                       -- when that was computed
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "deployment" (
+  id                  TEXT PRIMARY KEY,             -- application#deployment
+  application         TEXT NOT NULL,                -- its application
+  position            INTEGER NOT NULL DEFAULT 0,   -- place in the file
+  settings_json       TEXT NOT NULL,                -- as configured, defaults filled in
+  version             TEXT NOT NULL,                -- hash of what a replica is started with; new: replace
+  deleting            INTEGER NOT NULL DEFAULT 0,   -- 1: its replicas are being stopped; the row goes last
+  target              INTEGER NOT NULL,             -- replicas wanted
+  status              TEXT NOT NULL,                -- UPDATING | HEALTHY | UNHEALTHY | DEPLOY_FAILED |
+                                                    -- UPSCALING | DOWNSCALING
+  status_trigger      TEXT NOT NULL DEFAULT 'CONFIG_UPDATE_STARTED',  -- what led to the status; Ray's words
+  message             TEXT NOT NULL DEFAULT '',     -- why, for people
+  failures            INTEGER NOT NULL DEFAULT 0,   -- in a row; 0 after a replica stayed ready for 10 s
+  retry_ms            INTEGER,                      -- no replacement before this instant (back-off); NULL with
+                                                    -- failures: the version is given up
+  last_failure        TEXT NOT NULL DEFAULT '',     -- reason and last lines of the latest failure
+  route_generation    INTEGER NOT NULL DEFAULT 0,   -- raised each time the route's content changes
+  route_hash          TEXT NOT NULL DEFAULT '',     -- content of the route of that generation
+  scaled_to           INTEGER                       -- replicas by the last call to scale; NULL: as configured
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "application" (
+  name             TEXT PRIMARY KEY,            -- as in the applications file
+  route_prefix     TEXT,                        -- NULL: no route
+  ingress          TEXT,                        -- deployment that answers the route
+  status           TEXT NOT NULL,               -- DEPLOYING | RUNNING | UNHEALTHY | DEPLOY_FAILED | DELETING
+  message          TEXT NOT NULL DEFAULT '',    -- why, for people
+  deleting         INTEGER NOT NULL DEFAULT 0,  -- 1: its replicas are being stopped; the row goes last
+  deployed_unix_ms INTEGER NOT NULL,            -- for people
+  external_scaler  INTEGER NOT NULL DEFAULT 0,  -- 1: the counts of its deployments may be set by a call
+  config_json      TEXT NOT NULL DEFAULT '{}'   -- as it was put, for those who ask
+) STRICT, WITHOUT ROWID;
+
 CREATE VIEW clock_now AS SELECT
   max(heard_ms) AS now_ms  -- the cluster clock as last heard; the file itself has no clock
 FROM role;
@@ -377,7 +390,7 @@ CREATE VIEW deployments_now AS SELECT
     AS pending,                                                   -- without a node
   (SELECT count(*) FROM replica r WHERE r.deployment = d.id AND r.phase <> 'wanted') AS ending,
                                                                   -- on the way out
-  d.load_milli / 1000.0 AS load,                                  -- mean requests, look-back; NULL: no data
+  g.load_milli / 1000.0 AS load,                                  -- requests over the look-back; NULL: no data
   coalesce(d.settings_json ->> '$.count.auto._0.min_replicas', d.settings_json ->> '$.count.fixed._0')
     AS min_replicas,                                              -- never fewer
   coalesce(d.settings_json ->> '$.count.auto._0.max_replicas', d.settings_json ->> '$.count.fixed._0')
@@ -385,6 +398,7 @@ CREATE VIEW deployments_now AS SELECT
   d.failures,                                                     -- in a row
   d.message                                                       -- why it is in this status
 FROM deployment d LEFT JOIN application a ON a.name = d.application
+LEFT JOIN scaling g ON g.deployment = d.id
 ORDER BY d.application, d.position;
 
 CREATE VIEW why_pending AS SELECT

@@ -17,10 +17,24 @@ func addApplications(to router: Router<ListenerContext>, thread: TierThread<Serv
         return settings.warnings.isEmpty
             ? Answer.text("") : try Answer.json(["warnings": settings.warnings.map(\.description)])
     }
-    router.get("/api/serve/applications/") { _, _ in
-        try Answer.plainJSON(
-            try await thread.perform { desk in ServeDocument.make(try desk.tier.store.state()) })
+    router.get("/api/serve/applications/") { request, _ in
+        let type = request.uri.queryParameters["api_type"].map { String($0).lowercased() }
+        if let type, !["imperative", "declarative"].contains(type) {
+            throw Problem(code: "invalid", message: "api_type is \(type): imperative or declarative")
+        }
+        let redacts = isBrowser(request)
+        var document = try await thread.perform { desk in
+            let store = desk.tier.store
+            return ServeDocument.make(try store.state(), now: store.now(), redacts: redacts)
+        }
+        // All of ours are put by a file.
+        if type == "imperative" { document.applications = [:] }
+        return try Answer.plainJSON(document)
     }
+    for path in ["/api/ray/version", "/api/version"] {
+        router.get(RouterPath(path)) { _, _ in try Answer.plainJSON(RayVersion()) }
+    }
+    addScale(to: router, thread: thread)
     router.delete("/api/serve/applications/") { _, _ in
         try await thread.perform { desk in try desk.tier.apply([]) }
         return Answer.text("")
@@ -36,6 +50,69 @@ func addApplications(to router: Router<ListenerContext>, thread: TierThread<Serv
     }
 }
 
+/// The count of a deployment, set from outside.
+private func addScale(to router: Router<ListenerContext>, thread: TierThread<ServeDesk>) {
+    router.post("/api/v1/applications/:application/deployments/:deployment/scale") { request, context in
+        let wanted = try? JSONDecoder().decode(
+            ScaleCall.self, from: Data(try await context.bytes(of: request)))
+        let id = DeploymentID(
+            application: try context.parameter("application"), deployment: try context.parameter("deployment")
+        )
+        guard let wanted, (0...ScaleCall.most).contains(wanted.target_num_replicas) else {
+            return try Answer.refusal(
+                .badRequest, "the body must be {\"target_num_replicas\": N} with N of 0 to \(ScaleCall.most)")
+        }
+        switch try await thread.perform({ desk in try desk.tier.scale(id, to: wanted.target_num_replicas) }) {
+        case .scaled:
+            return try Answer.plainJSON([
+                "message": "Scaling request received: \(id) to \(wanted.target_num_replicas) replicas."
+            ])
+        case .notFound:
+            return try Answer.refusal(.notFound, "there is no deployment \(id): tandem status lists them")
+        case .notAllowed:
+            return try Answer.refusal(
+                .preconditionFailed,
+                "the application \(id.application) does not leave its counts to a call: put external_scaler_enabled: true"
+                    + " into it and deploy it again")
+        case .deleting:
+            return try Answer.refusal(.preconditionFailed, "the deployment \(id) is being deleted")
+        }
+    }
+}
+
+/// What Ray's commands ask before anything else. The version whose documents these are, since the client compares it.
+private struct RayVersion: Encodable {
+    var version = "4"
+    var ray_version = "2.60.0"
+    var ray_commit = "tandem"
+    var session_name = "tandem"
+}
+
+private struct ScaleCall: Decodable {
+    var target_num_replicas: Int
+    /// More are taken for a mistake, as in the file.
+    static let most = 100_000
+
+    private enum CodingKeys: CodingKey { case target_num_replicas }
+
+    /// As Ray, a number in quotes counts too.
+    init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        if let text = try? fields.decode(String.self, forKey: .target_num_replicas), let number = Int(text) {
+            target_num_replicas = number
+        } else {
+            target_num_replicas = try fields.decode(Int.self, forKey: .target_num_replicas)
+        }
+    }
+}
+
+/// As Ray tells a browser.
+private func isBrowser(_ request: Request) -> Bool {
+    request.headers[.userAgent]?.hasPrefix("Mozilla") == true || request.headers[.origin] != nil
+        || request.headers[.referer] != nil
+        || request.headers.contains { $0.name.canonicalName.hasPrefix("sec-fetch-") }
+}
+
 private func readServe(_ body: String) throws(Problem) -> ServeSettings {
     do {
         return try Settings.serve(text: body, file: "body")
@@ -47,10 +124,15 @@ private func readServe(_ body: String) throws(Problem) -> ServeSettings {
 }
 
 extension Answer {
+    /// In the shape of Ray's scale call.
+    static func refusal(_ status: HTTPResponse.Status, _ words: String) throws -> Response {
+        try plainJSON(["error": words], status: status)
+    }
+
     /// JSON whose keys are written as they stand.
-    static func plainJSON(_ value: some Encodable) throws -> Response {
+    static func plainJSON(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return raw(try encoder.encode(value), contentType: "application/json; charset=utf-8")
+        return raw(try encoder.encode(value), contentType: "application/json; charset=utf-8", status: status)
     }
 }

@@ -2,87 +2,152 @@ import Foundation
 import Model
 import Store
 
-/// The answer of `GET /api/serve/applications/` in the shape of Ray Serve's schema v2. Fields of Ray's that this
-/// version has no figure for are left out.
-struct ServeDocument: Encodable {
+/// The answer of `GET /api/serve/applications/` in the shape of Ray Serve's schema v2, as Ray 2.60's own client reads
+/// it: on the three outer levels it refuses every key that it does not know, and asks for those written here.
+package struct ServeDocument: Encodable, Sendable {
+    var controller_info: ControllerInfo
     var proxies: [String: Proxy]
     var applications: [String: Application]
-    var target_capacity: Int? = nil
+    var target_capacity = Nullable<Double>(nil)
 
-    struct Proxy: Encodable {
+    /// Ray's client takes a server without a node for one that runs no Serve.
+    struct ControllerInfo: Encodable, Sendable {
         var node_id: String
-        var status: String
-        var address: String
+        var node_ip: String
+        var actor_name = "SERVE_CONTROLLER_ACTOR"
     }
 
-    struct Application: Encodable {
+    struct Proxy: Encodable, Sendable {
+        var node_id: String
+        var node_ip: String
+        var actor_name: String
+        var status: String
+    }
+
+    struct Application: Encodable, Sendable {
         var name: String
-        var route_prefix: String?
+        var route_prefix: Nullable<String>
+        var docs_path = Nullable<String>(nil)
         var status: String
         var message: String
         var last_deployed_time_s: Double
+        var deployed_app_config: JSONValue
+        var source = "declarative"
         var deployments: [String: Deployment]
+        var external_scaler_enabled: Bool
     }
 
-    struct Deployment: Encodable {
+    struct Deployment: Encodable, Sendable {
         var name: String
         var status: String
+        var status_trigger: String
         var message: String
+        var deployment_config: DeploymentConfig
         var target_num_replicas: Int
         var required_resources: [String: Double]
         var replicas: [Replica]
     }
 
-    struct Replica: Encodable {
+    struct Replica: Encodable, Sendable {
         var replica_id: String
-        var node_id: String?
+        var actor_name: String
         var state: String
-        var pid: Int32?
         var start_time_s: Double
+        var node_id: String?
+        var node_ip: String?
+        var pid: Int32?
     }
 
-    static func make(_ state: ClusterState) -> ServeDocument {
-        ServeDocument(
-            proxies: state.proxies.mapValues {
-                Proxy(node_id: $0.id, status: "HEALTHY", address: $0.address)
+    /// - Parameters:
+    ///   - now: on the cluster clock; a proxy silent for longer than the cluster's setting says is shown as unwell.
+    ///   - redacts: values of environment variables are left out.
+    package static func make(_ state: ClusterState, now: Moment, redacts: Bool = false) -> ServeDocument {
+        let silent = state.setting?.settings.proxySilent ?? ClusterSettings().proxySilent
+        var byApplication: [String: [DeploymentRow]] = [:]
+        for row in state.deployments.values { byApplication[row.application, default: []].append(row) }
+        var byDeployment: [DeploymentID: [ReplicaRow]] = [:]
+        for row in state.replicas.values { byDeployment[row.deployment, default: []].append(row) }
+        return ServeDocument(
+            controller_info: ControllerInfo(node_id: "serve", node_ip: "127.0.0.1"),
+            proxies: state.proxies.mapValues { proxy in
+                Proxy(
+                    node_id: proxy.id, node_ip: String(proxy.address.prefix { $0 != ":" }),
+                    actor_name: "SERVE_PROXY_ACTOR-\(proxy.id)",
+                    status: proxy.heardAt + silent + Millis(30_000) <= now ? "UNHEALTHY" : "HEALTHY")
             },
             applications: state.applications.mapValues { row in
-                let deployments = state.deployments.values.filter { $0.application == row.name }
+                // As in Ray nothing is listed of what is being deleted but the application itself.
+                let deployments = row.deleting ? [] : (byApplication[row.name] ?? []).filter { !$0.deleting }
                 return Application(
-                    name: row.name, route_prefix: row.routePrefix, status: row.status.rawValue,
-                    message: row.message,
-                    last_deployed_time_s: Double(row.deployedUnixMs) / 1000,
+                    name: row.name, route_prefix: Nullable(row.routePrefix), status: row.status.rawValue,
+                    message: row.message, last_deployed_time_s: Double(row.deployedUnixMs) / 1000,
+                    deployed_app_config: row.deleting ? .null : config(of: row, redacts: redacts),
                     deployments: Dictionary(
-                        uniqueKeysWithValues: deployments.map { ($0.id.name, deployment($0, in: state)) }))
+                        deployments.map {
+                            ($0.id.name, deployment($0, byDeployment[$0.id] ?? [], state, redacts))
+                        },
+                        uniquingKeysWith: { $1 }),
+                    external_scaler_enabled: row.hasExternalScaler)
             })
     }
 
-    private static func deployment(_ row: DeploymentRow, in state: ClusterState) -> Deployment {
-        let replicas = state.replicas.values.filter { $0.deployment == row.id }.sorted { $0.id < $1.id }
-        var required: [String: Double] = [:]
-        for entry in row.settings.replica.resources.entries {
-            required[entry.name] = Double(entry.amount) / (entry.name == Resources.memory ? 1 : 1000)
-        }
-        return Deployment(
-            name: row.id.name, status: row.status.rawValue, message: row.message,
-            target_num_replicas: row.target,
-            required_resources: required, replicas: replicas.map { replica($0, in: state) })
+    /// As it was put. Ray's client wants an import path in it, which an application of commands has none of.
+    private static func config(of row: ApplicationRow, redacts: Bool) -> JSONValue {
+        guard case .object(var entries)? = JSONValue(text: row.config) else { return .null }
+        if entries["import_path"] == nil { entries["import_path"] = .text("tandem:command") }
+        let config = JSONValue.object(entries)
+        return redacts ? config.redacted(under: ["env_vars", "environment"]) : config
+    }
+
+    private static func deployment(
+        _ row: DeploymentRow, _ replicas: [ReplicaRow], _ state: ClusterState, _ redacts: Bool
+    ) -> Deployment {
+        Deployment(
+            name: row.id.name, status: row.status.rawValue, status_trigger: row.trigger.rawValue,
+            message: row.message, deployment_config: DeploymentConfig(row.settings),
+            target_num_replicas: row.target, required_resources: row.settings.replica.resources.rayAmounts,
+            replicas: replicas.sorted { $0.id < $1.id }.map { replica($0, in: state) })
     }
 
     private static func replica(_ row: ReplicaRow, in state: ClusterState) -> Replica {
         let placement = state.placements[row.id]
         return Replica(
-            replica_id: row.id.rawValue, node_id: placement?.node?.rawValue, state: word(row, placement),
-            pid: placement?.pid, start_time_s: Double(row.createdUnixMs) / 1000)
+            replica_id: row.id.rawValue, actor_name: "SERVE_REPLICA::\(row.id.rawValue)",
+            state: word(row, placement, state), start_time_s: Double(row.createdUnixMs) / 1000,
+            node_id: placement?.node?.rawValue, node_ip: placement?.host, pid: placement?.pid)
     }
 
     /// Ray's words for a replica's state.
-    private static func word(_ row: ReplicaRow, _ placement: PlacementRow?) -> String {
+    private static func word(_ row: ReplicaRow, _ placement: PlacementRow?, _ state: ClusterState) -> String {
         switch (row.phase, placement?.phase) {
-        case (.draining, _), (.stopping, _): "STOPPING"
-        case (.wanted, .ready): "RUNNING"
-        case (.wanted, .stopping), (.wanted, .stopped), (.wanted, .failed), (.wanted, .lost): "STOPPING"
-        case (.wanted, _): "STARTING"
+        case (.draining, _), (.stopping, _): return "STOPPING"
+        case (.wanted, .ready):
+            let isLeaving = placement?.node.map { state.drainRequests[$0] != nil } ?? false
+            return isLeaving ? "PENDING_MIGRATION" : "RUNNING"
+        case (.wanted, .stopping), (.wanted, .stopped), (.wanted, .failed), (.wanted, .lost):
+            return "STOPPING"
+        case (.wanted, _): return "STARTING"
         }
+    }
+}
+
+/// A key that is there also when it has no value.
+struct Nullable<Value: Encodable & Sendable>: Encodable, Sendable {
+    private let value: Value?
+
+    init(_ value: Value?) { self.value = value }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        if let value { try container.encode(value) } else { try container.encodeNil() }
+    }
+}
+
+extension Resources {
+    /// In Ray's units: whole CPUs and GPUs, bytes of memory.
+    var rayAmounts: [String: Double] {
+        Dictionary(
+            entries.map { ($0.name, Double($0.amount) / ($0.name == Resources.memory ? 1 : 1000)) },
+            uniquingKeysWith: { $1 })
     }
 }

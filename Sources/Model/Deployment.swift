@@ -2,6 +2,28 @@
 package enum ReplicaCount: Hashable, Sendable, Codable {
     case fixed(Int)
     case auto(AutoscalingSettings)
+
+    package var isAuto: Bool {
+        if case .auto = self { true } else { false }
+    }
+}
+
+/// What a delay that has lasted comes to: of the wishes within it.
+package enum DelayValue: String, CaseIterable, Hashable, Sendable, Codable {
+    case last, min, mean, max
+}
+
+/// How the load of a window becomes one number.
+package enum LoadAggregation: String, CaseIterable, Hashable, Sendable, Codable {
+    /// Over time.
+    case mean
+    /// Of the reported values.
+    case max, min
+}
+
+/// What it means that no proxy reports.
+package enum WithoutData: String, CaseIterable, Hashable, Sendable, Codable {
+    case hold, zero
 }
 
 /// The fields of `autoscaling_config` that this version reads. Names and defaults are those of Ray Serve 2.60;
@@ -25,8 +47,63 @@ package struct AutoscalingSettings: Hashable, Sendable, Codable {
     package var downscaleDelay = Millis(600_000)
     /// Only the step from one to none; nil: `downscaleDelay`.
     package var downscaleToZeroDelay: Millis?
+    package var aggregation = LoadAggregation.mean
+
+    // What Ray does not have. With `last`, `last`, one, false, zero, zero and `.zero` the rule is Ray's.
+
+    /// Of the wishes within a delay the one that is followed. Up the last one: a crowd is met as it is now. Down the
+    /// highest: what was needed a moment ago may be needed again (Kubernetes' stabilisation window; ray #46497).
+    package var upscaleDelayValue = DelayValue.last
+    package var downscaleDelayValue = DelayValue.max
+    /// The part of a delay's time for which the wish must lie on its side. Ray begins anew at every tick that wishes
+    /// for what is there: a load near a rounding edge then never scales.
+    package var delayShare = Thousandths(900)
+    /// Replicas that are ordered and not ready count as there when a gain is applied (ray #64509).
+    package var countsStarting = true
+    /// So much more, or less, than the replicas are meant for is still right for them.
+    package var upscaleTolerance = Thousandths(0)
+    package var downscaleTolerance = Thousandths(0)
+    package var withoutData = WithoutData.hold
 
     package init() {}
+
+    package var longestDelay: Millis {
+        Swift.max(upscaleDelay, downscaleDelay, downscaleToZeroDelay ?? .zero)
+    }
+}
+
+extension AutoscalingSettings {
+    /// A field that an older version did not write has its default.
+    package init(from decoder: any Decoder) throws {
+        self.init()
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        try fields.take(&targetOngoing, .targetOngoing)
+        try fields.take(&minReplicas, .minReplicas)
+        try fields.take(&maxReplicas, .maxReplicas)
+        try fields.take(&initialReplicas, .initialReplicas)
+        try fields.take(&metricsInterval, .metricsInterval)
+        try fields.take(&lookBack, .lookBack)
+        try fields.take(&upscalingFactor, .upscalingFactor)
+        try fields.take(&downscalingFactor, .downscalingFactor)
+        try fields.take(&upscaleDelay, .upscaleDelay)
+        try fields.take(&downscaleDelay, .downscaleDelay)
+        try fields.take(&downscaleToZeroDelay, .downscaleToZeroDelay)
+        try fields.take(&aggregation, .aggregation)
+        try fields.take(&upscaleDelayValue, .upscaleDelayValue)
+        try fields.take(&downscaleDelayValue, .downscaleDelayValue)
+        try fields.take(&delayShare, .delayShare)
+        try fields.take(&countsStarting, .countsStarting)
+        try fields.take(&upscaleTolerance, .upscaleTolerance)
+        try fields.take(&downscaleTolerance, .downscaleTolerance)
+        try fields.take(&withoutData, .withoutData)
+    }
+}
+
+extension KeyedDecodingContainer {
+    /// Leaves the value as it is when nothing is there.
+    func take<Value: Decodable>(_ value: inout Value, _ key: Key) throws {
+        if let found = try decodeIfPresent(Value.self, forKey: key) { value = found }
+    }
 }
 
 /// One deployment as configured: what runs, how much of it, and how it is looked after.
@@ -40,10 +117,49 @@ package struct DeploymentSettings: Hashable, Sendable, Codable {
     package var replica: ReplicaSettings
     /// How long a draining replica may finish what it has before it is stopped hard.
     package var gracefulShutdownTimeout = Millis(20_000)
+    package var rollout = RolloutSettings()
 
     package init(id: DeploymentID, replica: ReplicaSettings) {
         self.id = id
         self.replica = replica
+    }
+}
+
+/// How a new version takes the place of an old one. Names and defaults are those of Ray Serve 2.60.
+package struct RolloutSettings: Hashable, Sendable, Codable {
+    /// `rolling_update_percentage`: the part of the replicas that is replaced at a time.
+    package var batchShare = Thousandths(200)
+    /// `max_surge_percent`; nil: what there is room for is started first. (Ray's default is 0: old ones leave first.)
+    package var surgePercent: Int?
+    /// `max_constructor_retry_count`: a new version that fails so often, or three times for each replica, is given up.
+    package var failuresMax = 20
+
+    package init() {}
+
+    /// Replicas at a time, of so many.
+    package func batch(of target: Int) -> Int { max(1, target * Int(batchShare.rawValue) / 1000) }
+
+    package init(from decoder: any Decoder) throws {
+        self.init()
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        try fields.take(&batchShare, .batchShare)
+        try fields.take(&surgePercent, .surgePercent)
+        try fields.take(&failuresMax, .failuresMax)
+    }
+}
+
+extension DeploymentSettings {
+    /// A field that an older version did not write has its default.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            id: try fields.decode(DeploymentID.self, forKey: .id),
+            replica: try fields.decode(ReplicaSettings.self, forKey: .replica))
+        try fields.take(&count, .count)
+        try fields.take(&maxOngoing, .maxOngoing)
+        try fields.take(&maxQueued, .maxQueued)
+        try fields.take(&gracefulShutdownTimeout, .gracefulShutdownTimeout)
+        try fields.take(&rollout, .rollout)
     }
 }
 
@@ -96,6 +212,10 @@ package struct ApplicationSettings: Hashable, Sendable, Codable {
     package var routePrefix: String?
     package var importPath: String?
     package var deployments: [DeploymentSettings]
+    /// The counts of its deployments may be set by a call (Ray: `external_scaler_enabled`).
+    package var hasExternalScaler = false
+    /// As it was put, as JSON: shown to those who ask.
+    package var config = "{}"
     /// The deployment that answers requests for `routePrefix`: the last in the file, as in a Ray application,
     /// where the bound graph's root comes last.
     package var ingress: DeploymentID? { deployments.last?.id }

@@ -57,15 +57,24 @@ package struct Load: Hashable, Sendable {
 /// More running and queued requests than this in one report count as this many.
 package let ongoingMax = 1_000_000_000
 
-/// The mean load over the `lookBack` before `now`, or over what there is when the first report is younger.
-/// Before its first report a proxy counts as nothing, after its last one the last value holds.
+/// The load over the `lookBack` before `now`, or over what there is when the first report is younger.
+/// Before its first report a proxy counts as nothing, after its last one the last value holds. `mean` is exact over time;
+/// `max` and `min` are the extremes of what the proxies together had at the instants of their reports.
 /// - Returns: nil when no proxy has reported: that is no data, not no load.
 /// - Source: Ray Serve 2.60 keeps a step function per handle and takes its time-weighted mean; there
 ///   "no data" reads as zero, which scales live deployments down after a crash of the controller.
-package func load(_ series: [LoadSeries], now: Moment, lookBack: Millis) -> Load? {
+package func load(
+    _ series: [LoadSeries], now: Moment, lookBack: Millis, by aggregation: LoadAggregation = .mean
+) -> Load? {
     let begins = series.compactMap { $0.begin(now: now) }
     guard let first = begins.min() else { return nil }
     let from = min(max(now - lookBack, first), now - Millis(1))
+    if aggregation != .mean {
+        let values = totals(series, from: from, to: now)
+        let value = (aggregation == .max ? values.max() : values.min()) ?? 0
+        return Load(
+            area: Int64(clamping: Int128(value) * Int128((now - from).rawValue) * 1000), span: now - from)
+    }
     var area: Int128 = 0
     for one in series { area += one.area(from: from, to: now) }
     return Load(area: Int64(clamping: area), span: now - from)

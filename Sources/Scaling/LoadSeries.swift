@@ -38,3 +38,44 @@ extension LoadSeries {
         return Int128(min(max(level, 0), ongoingMax)) * Int128((to - from).rawValue) * 1000
     }
 }
+
+extension LoadSeries {
+    /// The values told, and since when each holds.
+    fileprivate func values(now: Moment) -> [(at: Moment, value: Int)] {
+        var found = points.map { (at: $0.end, value: min(max($0.last, 0), ongoingMax)) }
+        if let live {
+            let since = max(liveSince ?? points.last?.end ?? now, points.last?.end ?? liveSince ?? now)
+            found.append((min(since, now), min(max(live, 0), ongoingMax)))
+        }
+        return found
+    }
+}
+
+/// What all proxies together had at each instant of the window at which one of them told something, and at its
+/// beginning, if all that tell anything had told something by then.
+func totals(_ series: [LoadSeries], from: Moment, to now: Moment) -> [Int] {
+    var events: [(at: Moment, who: Int, value: Int)] = []
+    for (who, one) in series.enumerated() {
+        events += one.values(now: now).filter { $0.at <= now }.map { ($0.at, who, $0.value) }
+    }
+    events.sort { $0.at != $1.at ? $0.at < $1.at : $0.who < $1.who }
+    var latest: [Int: Int] = [:]
+    var sum = 0
+    var totals: [Int] = []
+    let speaking = Set(events.map(\.who)).count
+    var index = 0
+    while index < events.count {
+        let at = events[index].at
+        // The total that holds when the window opens counts too.
+        if at > from, totals.isEmpty, latest.count == speaking { totals.append(sum) }
+        while index < events.count, events[index].at == at {
+            let event = events[index]
+            sum += event.value - (latest[event.who] ?? 0)
+            latest[event.who] = event.value
+            index += 1
+        }
+        if at >= from, latest.count == speaking { totals.append(sum) }
+    }
+    if totals.isEmpty, latest.count == speaking, speaking > 0 { totals.append(sum) }
+    return totals
+}

@@ -26,6 +26,17 @@ package struct RolloutReplica: Hashable, Sendable {
     }
 }
 
+/// How a rollout makes room for replacements.
+package enum Surge: Hashable, Sendable {
+    /// A batch is started beside the old ones where there is room, and buys nothing; where there is none, old ones
+    /// leave first.
+    case spare
+    /// Old ones leave first (Ray: `max_surge_percent: 0`).
+    case none
+    /// So many are started beside the old ones, and may buy nodes (Ray: `max_surge_percent` above 0).
+    case upTo(Int)
+}
+
 /// All that a rollout step reads of one deployment.
 package struct RolloutInput: Sendable {
     package var deployment: DeploymentID
@@ -34,6 +45,11 @@ package struct RolloutInput: Sendable {
     package var replicas: [RolloutReplica]
     /// Replicas of this deployment that are draining or stopping and still hold their room.
     package var stopping: Int
+    /// Those of them that a replacement is to follow, in the same room: they are of another version.
+    package var replaced: Int
+    /// So many old replicas may be missing, or under replacement, at once.
+    package var batch: Int
+    package var surge: Surge
     /// Replicas of the current version keep failing.
     package var failing: Bool
     /// Nothing is started before this instant (back-off).
@@ -43,13 +59,17 @@ package struct RolloutInput: Sendable {
     package var grace: Millis
 
     package init(
-        deployment: DeploymentID, target: Int, replicas: [RolloutReplica], stopping: Int = 0, failing: Bool,
-        retryAt: Moment?, now: Moment, grace: Millis
+        deployment: DeploymentID, target: Int, replicas: [RolloutReplica], stopping: Int = 0,
+        replaced: Int = 0,
+        batch: Int = 1, surge: Surge = .spare, failing: Bool, retryAt: Moment?, now: Moment, grace: Millis
     ) {
         self.deployment = deployment
         self.target = target
         self.replicas = replicas
         self.stopping = stopping
+        self.replaced = replaced
+        self.batch = max(batch, 1)
+        self.surge = surge
         self.failing = failing
         self.retryAt = retryAt
         self.now = now

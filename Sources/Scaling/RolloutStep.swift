@@ -2,11 +2,11 @@ import Model
 
 /// What to start and what to let go, so that `target` replicas of the current version run.
 ///
-/// Without old replicas it fills what is missing or names what is too much. With old ones it replaces them
-/// one by one, the new one first: a surplus replica takes room that is there, and an old one leaves when it
-/// is ready. When there is no room for the surplus an old one leaves first. There are never more than `target
-/// + 1`, and never fewer than `target − 1` ready because of the rollout. While the current version fails, old
-/// ones stay.
+/// Without old replicas it fills what is missing or names what is too much. With old ones it replaces them batch by
+/// batch, the new ones first: surplus replicas take room that is there, and an old one leaves when one is ready. When
+/// there is no room for the surplus old ones leave first, as they always do with `Surge.none`. There are never more than
+/// `target` and one batch (or the surge that is asked for), and never fewer ready than `target` less one batch because
+/// of the rollout. While the current version fails, old ones stay.
 ///
 /// Replicas on a node being drained do not count: replacements start at once, and each leaves when a
 /// replacement is ready, or `grace` before the node's deadline.
@@ -38,6 +38,16 @@ struct RolloutStep {
     /// Back-off is running.
     var waits: Bool { input.retryAt.map { input.now < $0 } ?? false }
     var ready: Int { old.count(where: \.ready) + current.count(where: \.ready) }
+    /// Current ones that are waited for.
+    var unready: Int { current.count { !$0.ready } }
+    /// So many may be there beyond the target.
+    var limit: Int {
+        switch input.surge {
+        case .spare: input.batch
+        case .none: 0
+        case .upTo(let count): max(count, 1)
+        }
+    }
 
     mutating func run() {
         if target == 0 {
@@ -50,6 +60,8 @@ struct RolloutStep {
             plan.surplusToStop = count - target
         } else if count > target {
             replace()
+        } else if input.surge == .none {
+            stopFirst()
         } else {
             startSurplus()
         }
@@ -63,38 +75,60 @@ struct RolloutStep {
             wake(at: input.retryAt)
             return
         }
-        plan.start = target - count
+        // Given up, and the old version is not known any more: what is left serves.
+        if input.failing, input.retryAt == nil { return }
+        let missing = target - count
+        // Where an old one is on its way out there will be room.
+        plan.startSurplus = min(missing, input.replaced)
+        plan.start = missing - plan.startSurplus
         plan.decisions.append(
             decision(
                 .replace, "fill", after: "\(target)",
-                "\(count) of \(target) wanted exist on nodes that stay: \(plan.start) more are ordered."))
+                "\(count) of \(target) wanted exist on nodes that stay: \(missing) more are ordered."))
     }
 
-    /// Begins the replacement of one old replica, when the ones before it are done.
+    /// Begins the replacement of a batch of old replicas, when the one before it is done.
     private mutating func startSurplus() {
-        guard current.allSatisfy(\.ready) else { return }
-        if waits {
-            wake(at: input.retryAt)
-            return
-        }
-        // Failing for good (no further try is planned): old ones stay, nothing is started beside them.
-        if input.failing && input.retryAt == nil { return }
-        plan.startSurplus = 1
+        let number = min(limit - unready, old.count)
+        guard number > 0, mayReplace() else { return }
+        if case .upTo = input.surge { plan.start = number } else { plan.startSurplus = number }
+        let words =
+            number == 1
+            ? "one of the new version is started before one of them leaves"
+            : "\(number) of the new version are started before as many of them leave"
         plan.decisions.append(
             decision(
-                .rollout, "surplus_first", after: "\(count + 1)",
-                "\(old.count) replicas are old: one of the new version is started before one of them leaves."
-            ))
+                .rollout, "surplus_first", after: "\(count + number)",
+                "\(old.count) replicas are old: \(words)."))
+    }
+
+    /// A batch of old ones leaves; what is missing then is filled.
+    private mutating func stopFirst() {
+        let number = input.batch - max(0, target - ready)
+        guard number > 0, mayReplace() else { return }
+        drain(
+            Array(byUse(old).prefix(number)), "stop_first",
+            "\(old.count) replicas are old, and max_surge_percent is 0: they leave before others are started."
+        )
+    }
+
+    /// False: the current version fails, and old ones stay.
+    private mutating func mayReplace() -> Bool {
+        if waits {
+            wake(at: input.retryAt)
+            return false
+        }
+        // Failing for good (no further try is planned): nothing is started beside the old ones.
+        return !input.failing || input.retryAt != nil
     }
 
     /// More than wanted, old ones among them: old ones leave as far as readiness allows.
     private mutating func replace() {
-        // One above the target is the replica that is being waited for; while it fails, until it has proved
-        // itself.
-        let awaited = input.failing ? !current.isEmpty : current.contains { !$0.ready }
-        var excess = count - target - (awaited ? 1 : 0)
+        // Beyond the target are those that are waited for; while the version fails, until one has proved itself.
+        let awaited = input.failing ? min(current.count, 1) : min(unready, max(limit, 1))
+        var excess = count - target - awaited
         if input.failing {
-            plan.surplusToStop = min(excess, current.count)
+            plan.surplusToStop = max(0, min(excess, current.count))
             excess -= plan.surplusToStop
         }
         var spare = ready - target
@@ -104,16 +138,26 @@ struct RolloutStep {
             excess -= 1
             if one.ready { spare -= 1 }
         }
-        if count == target + 1 && lacksRoom, let first = byUse(old).first,
-            !first.ready || ready > target - 1
-        {
-            drain([first], "make_room", "The new replica finds no room: an old one leaves first.")
+        if leavers.isEmpty, count <= target + max(limit, 1), lacksRoom {
+            makeRoom()
             return
         }
         drain(
             leavers, "replace_old",
             "More replicas exist than are wanted: those of an old version leave first.")
-        plan.surplusToStop += min(excess, current.count - plan.surplusToStop)
+        plan.surplusToStop += max(0, min(excess, current.count - plan.surplusToStop))
+    }
+
+    /// As many old ones leave as new ones find no room, no more than a batch in all.
+    private mutating func makeRoom() {
+        var spare = ready - (target - input.batch)
+        var leavers: [RolloutReplica] = []
+        for one in byUse(old).prefix(current.count { !$0.ready && $0.unplaced }) where !one.ready || spare > 0
+        {
+            leavers.append(one)
+            if one.ready { spare -= 1 }
+        }
+        drain(leavers, "make_room", "The new replica finds no room: an old one leaves first.")
     }
 
     /// The surplus replica waits for room that only an old one can leave: none is on its way out already.

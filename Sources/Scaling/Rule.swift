@@ -2,17 +2,15 @@ import Model
 
 /// A wish for more replicas than this is a wish for this many; so that the exact fractions fit 128 bits.
 private let wishMax: Int128 = 1_000_000
-/// Gains and targets beyond this, in thousandths, count as this.
+/// Gains beyond this, in thousandths, count as this.
 private let thousandthsMax: Int64 = 1_000_000_000
-/// A longer window counts as this long: 34 years in milliseconds.
-private let spanMax: Int64 = 1 << 40
 
 /// One evaluation of the autoscaling rule, before the bounds.
 struct Rule {
     let input: ScalingInput
     /// The target within the bounds.
     let target: Int
-    var timer: DelayTimer
+    var memory: ScalingMemory
     /// What the load asks for; nil without data.
     private(set) var wish: Int?
     private(set) var answer: Int
@@ -20,89 +18,139 @@ struct Rule {
     /// When the running delay ends.
     private(set) var dueAt: Moment?
     /// The delay that ended, and how long the wish had lasted.
-    private var delay = Millis.zero
-    private var waited = Millis.zero
+    private(set) var delay = Millis.zero
+    private(set) var waited = Millis.zero
+    /// What the policy says of its reasons.
+    private(set) var policyInputs: [Decision.Input] = []
 
-    init(input: ScalingInput, target: Int, timer: DelayTimer) {
+    init(input: ScalingInput, target: Int, memory: ScalingMemory) {
         self.input = input
         self.target = target
-        self.timer = timer
+        self.memory = memory
         answer = target
     }
 
-    mutating func apply() {
+    mutating func apply(_ policy: some ScalingPolicy) {
+        let settings = input.settings
         let area = input.load.map { max($0.area, 0) } ?? 0
         if input.running <= 0, area > 0 || input.queuedNow > 0 {
             // Someone is waiting and nothing runs: no delay, and the timer stays as it is.
-            let gain = Int((min(input.settings.upscalingFactor.rawValue, thousandthsMax) + 999) / 1000)
+            let gain = Int((min(settings.upscalingFactor.rawValue, thousandthsMax) + 999) / 1000)
             wish = max(gain, target)
             answer = max(gain, target)
             name = "cold_start"
             return
         }
-        guard let load = input.load else { return }
+        guard let policyWish = policy.wish(context) ?? withoutData else { return }
+        memory.policy = policyWish.state
+        policyInputs = policyWish.inputs
         if input.running <= 0, target > 0 {
             wish = target  // replicas are starting and nobody waits
             return
         }
-        let wish = input.running <= 0 ? 0 : Self.wish(load, running: input.running, settings: input.settings)
+        let wish = input.running <= 0 ? 0 : gained(policyWish.replicas)
         self.wish = wish
         wait(for: wish)
     }
 
-    /// Follows a wish that has lasted for its delay.
-    private mutating func wait(for wish: Int) {
-        var wish = wish
-        let direction = (wish - target).signum()
-        guard direction != 0 else {
-            timer = .off
-            return
-        }
+    private var context: ScalingContext {
+        ScalingContext(
+            deployment: input.deployment, settings: input.settings, running: input.running, target: target,
+            load: input.load, queuedNow: input.queuedNow, raisedAt: memory.raisedAt,
+            loweredAt: memory.loweredAt,
+            state: memory.policy, now: input.now)
+    }
+
+    /// What is not heard is not zero, unless somebody wants Ray's reading of it.
+    private var withoutData: ScalingWish? {
+        input.settings.withoutData == .zero ? ScalingWish(Fraction(0), state: memory.policy) : nil
+    }
+
+    // MARK: - Gain
+
+    /// `ceil(b + f × (r − b))` for a base of b replicas, a bare wish r and gain f. A gain below one that would leave
+    /// the count where it is though fewer are needed takes one off.
+    ///
+    /// The base is what runs, as in Ray; with `countsStarting` what is ordered counts too, so that a gain above one
+    /// is not applied again to the same want while replicas start (#61731, #64509).
+    private func gained(_ wished: Fraction) -> Int {
         let settings = input.settings
-        if direction > 0 {
-            (delay, name) = (settings.upscaleDelay, "upscale_delay")
-        } else if target == 1 {
-            (delay, name) = (
-                settings.downscaleToZeroDelay ?? settings.downscaleDelay, "downscale_to_zero_delay"
-            )
-        } else {
-            (delay, name) = (settings.downscaleDelay, "downscale_delay")
-            wish = max(wish, 1)
+        let base = min(Int128(settings.countsStarting ? max(input.running, target) : input.running), wishMax)
+        let unit = wished.denominator
+        let amount = min(wished.numerator, wishMax * unit)
+        let distance = amount - base * unit
+        let tolerance = distance > 0 ? settings.upscaleTolerance : settings.downscaleTolerance
+        // Within the band it is as much as there is.
+        if abs(distance) * 1000 <= base * unit * Int128(max(tolerance.rawValue, 0)),
+            distance != 0 || base == target
+        {
+            return target
         }
-        self.wish = wish
-        let since = timer.direction == direction ? timer.since ?? input.now : input.now
-        waited = input.now - since
-        if waited >= delay {
-            answer = wish
-            timer = .off
-        } else {
-            timer = DelayTimer(direction: direction, since: since)
-            dueAt = since + delay
-        }
-    }
-
-    /// `ceil(c + f × (T / t − c))` for c running replicas, load T, t requests wanted for each and gain f. A
-    /// gain below one that would leave the count where it is though fewer are needed takes one off.
-    private static func wish(_ load: Load, running: Int, settings: AutoscalingSettings) -> Int {
-        let running = min(Int128(running), wishMax)
-        // T / t = area / (span × t), as area is in millionths, span and t in thousandths.
-        let unit = Int128(min(max(load.span.rawValue, 1), spanMax)) * bounded(settings.targetOngoing)
-        let area = min(Int128(max(load.area, 0)), wishMax * unit)
-        let distance = area - running * unit
-        let gain = bounded(distance > 0 ? settings.upscalingFactor : settings.downscalingFactor)
-        var wish = ceil(running * unit * 1000 + gain * distance, unit * 1000)
-        if ceil(area, unit) < running && wish == running { wish -= 1 }
+        let gain = Int128(
+            min(
+                max((distance > 0 ? settings.upscalingFactor : settings.downscalingFactor).rawValue, 1),
+                thousandthsMax))
+        var wish = Self.ceil(base * unit * 1000 + gain * distance, unit * 1000)
+        if Self.ceil(amount, unit) < base && wish == base { wish -= 1 }
         return Int(min(max(wish, 0), wishMax))
-    }
-
-    private static func bounded(_ value: Thousandths) -> Int128 {
-        Int128(min(max(value.rawValue, 1), thousandthsMax))
     }
 
     /// The quotient rounded up, also below zero.
     private static func ceil(_ a: Int128, _ b: Int128) -> Int128 {
         let quotient = a / b
         return quotient * b < a ? quotient + 1 : quotient
+    }
+
+    // MARK: - Delays
+
+    /// Follows a wish that has lasted for its delay.
+    private mutating func wait(for wish: Int) {
+        var window = WishWindow(memory.wishes)
+        window.note(wish, at: input.now, keeping: input.settings.longestDelay)
+        memory.wishes = window.samples
+        let direction = (wish - target).signum()
+        guard direction != 0 else {
+            // One look at which all is right does not end a delay, many do.
+            if memory.timer.direction == 0 || window.breaks(running(memory.timer), now: input.now) {
+                memory.timer = .off
+            }
+            return
+        }
+        if memory.timer.direction != direction || window.breaks(running(memory.timer), now: input.now) {
+            memory.timer = DelayTimer(direction: direction, since: input.now)
+        }
+        let delay = running(memory.timer)
+        self.delay = delay.span
+        name = direction > 0 ? "upscale_delay" : target == 1 ? "downscale_to_zero_delay" : "downscale_delay"
+        waited = input.now - delay.since
+        self.wish = max(wish, delay.floor)
+        switch window.judge(delay, now: input.now) {
+        case .wait(let due): dueAt = due
+        case .follow(let count):
+            answer = count
+            self.wish = count
+            // As in Ray each step by the last wish takes a delay of its own. Else the window moves on, and with it
+            // the count.
+            memory.timer =
+                delay.value == .last ? .off : window.timer(target: clipped(count, input.settings), direction)
+        }
+    }
+
+    /// The delay that a timer stands for.
+    private func running(_ timer: DelayTimer) -> WishWindow.Delay {
+        let settings = input.settings
+        let isUp = timer.direction > 0
+        let isLast = !isUp && target == 1
+        let span =
+            isUp
+            ? settings.upscaleDelay
+            : isLast ? settings.downscaleToZeroDelay ?? settings.downscaleDelay : settings.downscaleDelay
+        return WishWindow.Delay(
+            target: target, direction: timer.direction, since: timer.since ?? input.now, span: span,
+            // The last replica goes when nothing was wished for, not for most of the time.
+            share: isLast ? .one : settings.delayShare,
+            value: isUp ? settings.upscaleDelayValue : settings.downscaleDelayValue,
+            floor: isUp || isLast ? 0 : 1)
     }
 }
 
@@ -117,11 +165,13 @@ extension Rule {
             .init("target_ongoing_milli", settings.targetOngoing.rawValue),
         ]
         if let wish { inputs.append(.init("wish", Int64(wish))) }
-        inputs += [
-            .init("queued_now", Int64(input.queuedNow)), .init("min_replicas", Int64(settings.minReplicas)),
-            .init("max_replicas", Int64(settings.maxReplicas)), .init("delay_ms", delay.rawValue),
-            .init("waited_ms", waited.rawValue),
-        ]
+        inputs +=
+            [
+                .init("queued_now", Int64(input.queuedNow)),
+                .init("min_replicas", Int64(settings.minReplicas)),
+                .init("max_replicas", Int64(settings.maxReplicas)), .init("delay_ms", delay.rawValue),
+                .init("waited_ms", waited.rawValue),
+            ] + policyInputs
         return Decision(
             .scale, input.deployment.rawValue, before: "\(input.target)", after: "\(after)",
             rule: bounds ? "bounds" : name, reason: reason(after: after, bounds: bounds), inputs: inputs)

@@ -1,21 +1,5 @@
 import Model
 
-/// How long a wish for more or fewer replicas has lasted. Kept in the deployment's row, so that it outlives
-/// the tier.
-package struct DelayTimer: Hashable, Sendable {
-    /// 1: more are wished, -1: fewer, 0: not running.
-    package var direction: Int
-    /// Since when; nil when not running.
-    package var since: Moment?
-
-    package init(direction: Int, since: Moment?) {
-        self.direction = direction
-        self.since = since
-    }
-
-    package static let off = DelayTimer(direction: 0, since: nil)
-}
-
 /// All that the autoscaling rule reads of one deployment.
 package struct ScalingInput: Sendable {
     package var deployment: DeploymentID
@@ -28,12 +12,12 @@ package struct ScalingInput: Sendable {
     package var load: Load?
     /// Requests waiting at this moment; read only while nothing runs.
     package var queuedNow: Int
-    package var timer: DelayTimer
+    package var memory: ScalingMemory
     package var now: Moment
 
     package init(
         deployment: DeploymentID, settings: AutoscalingSettings, running: Int, target: Int, load: Load?,
-        queuedNow: Int, timer: DelayTimer, now: Moment
+        queuedNow: Int, memory: ScalingMemory, now: Moment
     ) {
         self.deployment = deployment
         self.settings = settings
@@ -41,7 +25,7 @@ package struct ScalingInput: Sendable {
         self.target = target
         self.load = load
         self.queuedNow = queuedNow
-        self.timer = timer
+        self.memory = memory
         self.now = now
     }
 }
@@ -49,15 +33,15 @@ package struct ScalingInput: Sendable {
 /// What the autoscaling rule answers.
 package struct ScalingOutcome: Hashable, Sendable {
     package var target: Int
-    package var timer: DelayTimer
+    package var memory: ScalingMemory
     /// Set exactly when `target` differs from the one before.
     package var decision: Decision?
     /// When the running delay ends, if that would change the target; the rule should be asked again then.
     package var wake: Moment?
 
-    package init(target: Int, timer: DelayTimer, decision: Decision? = nil, wake: Moment? = nil) {
+    package init(target: Int, memory: ScalingMemory, decision: Decision? = nil, wake: Moment? = nil) {
         self.target = target
-        self.timer = timer
+        self.memory = memory
         self.decision = decision
         self.wake = wake
     }
@@ -76,29 +60,38 @@ package func initialTarget(_ settings: AutoscalingSettings) -> Int {
 /// when they are widened.
 /// - Source: the default policy of Ray Serve 2.60, with delays on elapsed time. Unlike there a missing load
 ///   is not zero, and a target outside new bounds is clipped at once, which ends a running delay.
-package func scale(_ input: ScalingInput) -> ScalingOutcome {
+package func scale(_ input: ScalingInput, by policy: some ScalingPolicy = OngoingRequests()) -> ScalingOutcome
+{
     let settings = input.settings
     let target = clipped(input.target, settings)
     let bounded = target != input.target
-    var rule = Rule(input: input, target: target, timer: bounded ? .off : input.timer)
-    rule.apply()
+    var memory = input.memory
+    if bounded { memory.timer = .off }
+    var rule = Rule(input: input, target: target, memory: memory)
+    rule.apply(policy)
     let after = clipped(rule.answer, settings)
     let pending = rule.dueAt != nil && clipped(rule.wish ?? target, settings) != after
+    memory = rule.memory
+    if after > input.target { memory.raisedAt = input.now }
+    if after < input.target { memory.loweredAt = input.now }
     return ScalingOutcome(
-        target: after, timer: rule.timer,
+        target: after, memory: memory,
         decision: after == input.target ? nil : rule.decision(after: after, bounds: after == target),
         wake: pending ? rule.dueAt : nil)
 }
 
-/// A fixed count: the target is the count.
-package func scaleFixed(_ deployment: DeploymentID, count: Int, target: Int) -> ScalingOutcome {
-    let count = max(count, 0)
-    guard count != target else { return ScalingOutcome(target: target, timer: .off) }
+/// A fixed count: the target is the count, or that which somebody else has set.
+package func scaleFixed(
+    _ deployment: DeploymentID, count: Int, scaledTo: Int? = nil, target: Int
+) -> ScalingOutcome {
+    let count = max(scaledTo ?? count, 0)
+    guard count != target else { return ScalingOutcome(target: target, memory: ScalingMemory()) }
     let decision = Decision(
-        .scale, deployment.rawValue, before: "\(target)", after: "\(count)", rule: "num_replicas",
-        reason: "num_replicas is \(count).",
+        .scale, deployment.rawValue, before: "\(target)", after: "\(count)",
+        rule: scaledTo == nil ? "num_replicas" : "external_scaler",
+        reason: scaledTo == nil ? "num_replicas is \(count)." : "A call has set the count to \(count).",
         inputs: [.init("target", Int64(target)), .init("count", Int64(count))])
-    return ScalingOutcome(target: count, timer: .off, decision: decision)
+    return ScalingOutcome(target: count, memory: ScalingMemory(), decision: decision)
 }
 
 /// `count` within the deployment's bounds.

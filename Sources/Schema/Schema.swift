@@ -5,6 +5,7 @@ package enum Schema {
     package static let migrations: [(version: Int, name: String, sql: String)] = [
         (1, "m0001_init", text(PackageResources.m0001_init_sql)),
         (2, "m0002_readopt", text(PackageResources.m0002_readopt_sql)),
+        (3, "m0003_scaling", text(PackageResources.m0003_scaling_sql)),
     ]
 
     /// Dropped and made again when this text differs from that of the database.

@@ -39,10 +39,12 @@ extension ServeTier {
         _ application: ApplicationSettings, in state: ClusterState, _ transaction: StoreTransaction,
         _ unixMillis: Int64, now: Moment
     ) throws {
-        try transaction.put(
-            ApplicationRow(
-                name: application.name, routePrefix: application.routePrefix, ingress: application.ingress,
-                status: .deploying, deployedUnixMs: unixMillis))
+        var entry = ApplicationRow(
+            name: application.name, routePrefix: application.routePrefix, ingress: application.ingress,
+            status: .deploying, deployedUnixMs: unixMillis)
+        entry.hasExternalScaler = application.hasExternalScaler
+        entry.config = application.config
+        try transaction.put(entry)
         for (position, settings) in application.deployments.enumerated() {
             let version = stableHash(of: settings.replica)
             var row =
@@ -57,6 +59,9 @@ extension ServeTier {
                 if known == nil { row.routeGeneration = now.ms }
             #endif
             row.position = position
+            // As in Ray: any change of a deployment takes its count back to what is configured.
+            if row.settings != settings || !application.hasExternalScaler { row.scaledTo = nil }
+            if known?.settings != settings || known?.deleting == true { row.trigger = .configUpdateStarted }
             row.target = target(for: settings, known: known)
             if known?.version != version || known?.deleting == true {
                 // A new command deserves a new chance; a new count is no cure for a failing one.
@@ -88,9 +93,22 @@ extension ServeTier {
         for row in rows.sorted(by: { $0.id < $1.id }) { try markDeleted(row, transaction) }
     }
 
+    /// Sets the count of a deployment whose application leaves that to others, until it is configured otherwise.
+    package func scale(_ id: DeploymentID, to count: Int) throws(StoreError) -> ScaleAnswer {
+        let state = try store.state()
+        guard let application = state.applications[id.application] else { return .notFound }
+        guard application.hasExternalScaler else { return .notAllowed }
+        guard var row = state.deployments[id] else { return .notFound }
+        if row.deleting || application.deleting { return .deleting }
+        row.scaledTo = count
+        try store.commit { transaction in try transaction.put(row) }
+        return .scaled
+    }
+
     private static func markDeleted(_ row: DeploymentRow, _ transaction: StoreTransaction) throws {
         var row = row
         row.deleting = true
+        row.trigger = .deleting
         row.target = 0
         try transaction.put(row)
     }
@@ -113,4 +131,13 @@ extension ServeTier {
         }
         return min(max(known.target, scaling.minReplicas), scaling.maxReplicas)
     }
+}
+
+/// What came of a call to scale.
+package enum ScaleAnswer: Sendable {
+    case scaled
+    case notFound
+    /// Its application does not leave counts to others.
+    case notAllowed
+    case deleting
 }

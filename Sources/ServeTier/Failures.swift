@@ -12,6 +12,12 @@ enum FailureRule {
     /// for each replica wanted; here one count for all, since they run the same command).
     static let deployFailedAfter = 3
 
+    /// An update is stopped after so many failures of the new version in a row (Ray 2.60: its limit, or three for each
+    /// replica; there without a growing pause between them).
+    static func givenUpAfter(_ row: DeploymentRow) -> Int {
+        min(row.settings.rollout.failuresMax, deployFailedAfter * max(row.target, 1))
+    }
+
     static func backOff(failures: Int) -> Millis {
         let doublings = min(max(failures - 1, 0), 20)
         return min(Millis(backOffFirst.rawValue << Int64(doublings)), backOffMax)
@@ -47,6 +53,9 @@ extension ServeStep {
             $0.stopReason = "failed: \(words)"
         }
         let ended = placement.endedAt ?? now
+        // Then the update is stopped, and the old version goes on (Ray 2.60). The first version is tried for ever.
+        let version = state.deployments[replica.deployment]?.version
+        let hasOld = wanted(of: replica.deployment).contains { $0.version != version && isReady($0.id) }
         let wasStable = placement.readyAt.map { ended - $0 >= FailureRule.stableAfter } ?? false
         let now = now
         update(replica.deployment) { row in
@@ -55,7 +64,8 @@ extension ServeStep {
             let isOfThisTry = row.retryAt.map { $0 <= replica.createdAt } ?? true
             if !wasStable, isOfThisTry, replica.version == row.version {
                 row.failures += 1
-                row.retryAt = now + FailureRule.backOff(failures: row.failures)
+                let isGivenUp = hasOld && row.failures >= FailureRule.givenUpAfter(row)
+                row.retryAt = isGivenUp ? nil : now + FailureRule.backOff(failures: row.failures)
             }
             row.lastFailure =
                 "\(replica.id) \(words)" + (placement.lastLines.isEmpty ? "" : "\n\(placement.lastLines)")

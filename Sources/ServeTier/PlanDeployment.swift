@@ -24,37 +24,39 @@ extension ServeStep {
         guard let row = state.deployments[id] else { return }
         switch row.settings.count {
         case .fixed(let count):
-            let outcome = scaleFixed(id, count: count, target: row.target)
+            let outcome = scaleFixed(id, count: count, scaledTo: row.scaledTo, target: row.target)
             if let decision = outcome.decision { decisions.append(decision) }
             update(id) { $0.target = outcome.target }
+            // What another configuration has wished for is forgotten.
+            if state.scalings[id] != nil { update(scaling: id) { $0 = ScalingRow(id) } }
         case .auto(let settings): autoscale(id, row, settings)
         }
     }
 
     private mutating func autoscale(_ id: DeploymentID, _ row: DeploymentRow, _ settings: AutoscalingSettings)
     {
-        let series = loadSeries(of: id)
-        let load = Scaling.load(series, now: now, lookBack: settings.lookBack)
-        let running = wanted(of: id).count { isReady($0.id) }
+        let load = Scaling.load(
+            loadSeries(of: id), now: now, lookBack: settings.lookBack, by: settings.aggregation)
+        let memory = state.scalings[id]?.memory ?? ScalingMemory()
         var outcome = Scaling.scale(
             ScalingInput(
-                deployment: id, settings: settings, running: running, target: row.target, load: load,
-                queuedNow: queuedNow(of: id),
-                timer: DelayTimer(direction: row.direction, since: row.directionSince), now: now))
+                deployment: id, settings: settings, running: wanted(of: id).count { isReady($0.id) },
+                target: row.target, load: load, queuedNow: queuedNow(of: id), memory: memory, now: now))
         if outcome.target < row.target, isBlind(settings) {
             // What is not heard is not zero: with a proxy or the node tier silent nothing shrinks.
-            outcome = ScalingOutcome(
-                target: row.target, timer: DelayTimer(direction: 0, since: nil), decision: nil,
-                wake: now + Millis(1_000))
+            outcome = ScalingOutcome(target: row.target, memory: memory, wake: now + Millis(1_000))
+            outcome.memory.timer = .off
         }
         if let decision = outcome.decision { decisions.append(decision) }
         let now = now
-        update(id) { row in
-            row.target = outcome.target
-            row.direction = outcome.timer.direction
-            row.directionSince = outcome.timer.since
+        update(id) { $0.target = outcome.target }
+        update(scaling: id) { row in
+            row.memory = outcome.memory
             #if MUTANTS
-                if Mutant.restartsTimer.isOn, row.direction != 0 { row.directionSince = now }
+                if Mutant.restartsTimer.isOn, row.memory.timer.direction != 0 {
+                    row.memory.timer.since = now
+                    row.memory.wishes = []
+                }
             #endif
             // For people: as often as a renewal is committed anyway, and as there is news.
             let pace = max(TierPace.renewEvery, settings.metricsInterval)
@@ -129,7 +131,10 @@ extension ServeStep {
                         unplaced: placement.map(isStuck) ?? false,
                         leaving: placement?.node.flatMap { state.drainRequests[$0]?.deadline },
                         buys: replica.buys)
-                }, stopping: leaving(of: id), failing: row.failures > 0, retryAt: row.retryAt, now: now,
+                }, stopping: leaving(of: id).count,
+                replaced: leaving(of: id).count { $0.version != row.version },
+                batch: row.settings.rollout.batch(of: row.target), surge: surge(row),
+                failing: row.failures > 0, retryAt: row.retryAt, now: now,
                 grace: row.settings.gracefulShutdownTimeout))
         decisions += plan.decisions
         wake(at: plan.wake)
@@ -153,7 +158,8 @@ extension ServeStep {
         {
             update(first.id) { $0.buys = true }
         }
-        if row.failures == 0, !versionChange {
+        // While an old one is on its way out, the room of that one is waited for.
+        if row.failures == 0, !versionChange, leaving(of: id).isEmpty {
             for replica in replicas where !replica.buys && state.placements[replica.id]?.phase == .pending {
                 update(replica.id) { $0.buys = true }
             }
@@ -161,8 +167,16 @@ extension ServeStep {
     }
 
     /// Replicas on their way out that still hold their room.
-    private func leaving(of id: DeploymentID) -> Int {
-        replicas(of: id).count { $0.phase != .wanted && state.placements[$0.id]?.phase.holdsRoom == true }
+    private func leaving(of id: DeploymentID) -> [ReplicaRow] {
+        replicas(of: id).filter { $0.phase != .wanted && state.placements[$0.id]?.phase.holdsRoom == true }
+    }
+
+    private func surge(_ row: DeploymentRow) -> Surge {
+        switch row.settings.rollout.surgePercent {
+        case nil: .spare
+        case 0?: .none
+        case let percent?: .upTo((row.target * percent + 99) / 100)
+        }
     }
 
     /// The node tier looked, found no room, and none is on its way.

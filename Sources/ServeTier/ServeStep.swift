@@ -25,6 +25,7 @@ struct ServeStep {
 
     private(set) var state: ClusterState
     private(set) var touchedDeployments: Set<DeploymentID> = []
+    private(set) var touchedScalings: Set<DeploymentID> = []
     /// Those of them in which only the load shown to people differs.
     private var merelyShown: Set<DeploymentID> = []
     private var isMovedByLoad = false
@@ -68,7 +69,8 @@ struct ServeStep {
 
     /// True when a commit would change anything.
     var changes: Bool {
-        !(touchedDeployments.isEmpty && touchedReplicas.isEmpty && touchedApplications.isEmpty
+        !(touchedDeployments.isEmpty && touchedScalings.isEmpty && touchedReplicas.isEmpty
+            && touchedApplications.isEmpty
             && removedDeployments.isEmpty && removedReplicas.isEmpty && removedApplications.isEmpty
             && removedProxies.isEmpty && starts.isEmpty && decisions.isEmpty && taken == nil)
     }
@@ -76,16 +78,17 @@ struct ServeStep {
     /// True when it would change what no passing of time explains. The load of a window moves by itself, is shown to
     /// people, and may move a target: what follows from that is no surprise.
     var surprises: Bool {
-        guard !isMovedByLoad, touchedDeployments == merelyShown else { return !isMovedByLoad }
+        if isMovedByLoad { return false }
         var rest = self
-        rest.touchedDeployments = []
+        rest.touchedScalings.subtract(merelyShown)
         return rest.changes
     }
 
     /// What it would change, for a log line.
     var words: String {
         let rows =
-            touchedDeployments.map(\.rawValue) + touchedReplicas.map(\.rawValue) + touchedApplications
+            touchedDeployments.union(touchedScalings).map(\.rawValue) + touchedReplicas.map(\.rawValue)
+            + touchedApplications
             + removedDeployments.map(\.rawValue) + removedReplicas.map(\.rawValue) + removedApplications
             + removedProxies
         return (decisions.map(\.reason) + rows.sorted()).joined(separator: "; ")
@@ -96,16 +99,26 @@ struct ServeStep {
     mutating func update(_ id: DeploymentID, _ change: (inout DeploymentRow) -> Void) {
         guard var row = state.deployments[id] else { return }
         change(&row)
-        guard var known = state.deployments[id], row != known else { return }
-        if row.target != known.target || row.direction != known.direction { isMovedByLoad = true }
-        (known.load, known.loadAt) = (row.load, row.loadAt)
-        if row == known, !touchedDeployments.contains(id) {
-            merelyShown.insert(id)
-        } else if row != known {
-            merelyShown.remove(id)
-        }
+        guard let known = state.deployments[id], row != known else { return }
+        if row.target != known.target { isMovedByLoad = true }
         state.deployments[id] = row
         touchedDeployments.insert(id)
+    }
+
+    /// What scaling remembers of a deployment; without a row yet, nothing.
+    mutating func update(scaling id: DeploymentID, _ change: (inout ScalingRow) -> Void) {
+        let known = state.scalings[id] ?? ScalingRow(id)
+        var row = known
+        change(&row)
+        guard row != known else { return }
+        if row.memory != known.memory {
+            isMovedByLoad = true
+            merelyShown.remove(id)
+        } else if !touchedScalings.contains(id) {
+            merelyShown.insert(id)
+        }
+        state.scalings[id] = row
+        touchedScalings.insert(id)
     }
 
     mutating func update(_ id: ReplicaID, _ change: (inout ReplicaRow) -> Void) {
@@ -145,8 +158,8 @@ struct ServeStep {
 
     mutating func remove(_ id: DeploymentID) {
         state.deployments[id] = nil
-        merelyShown.remove(id)
         touchedDeployments.remove(id)
+        touchedScalings.remove(id)
         removedDeployments.insert(id)
     }
 

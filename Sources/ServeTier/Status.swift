@@ -7,8 +7,10 @@ extension ServeStep {
         for id in state.deployments.keys.sorted() {
             guard let row = state.deployments[id] else { continue }
             let (status, message) = status(of: row)
+            let trigger = trigger(of: row, status)
             update(id) {
                 $0.status = status
+                $0.trigger = trigger
                 $0.message = message
             }
         }
@@ -37,6 +39,14 @@ extension ServeStep {
         }
         let replicas = wanted(of: row.id)
         let ready = replicas.count { isReady($0.id) }
+        if row.failures > 0, row.retryAt == nil {
+            let old = replicas.count { $0.version != row.version && isReady($0.id) }
+            return (
+                .deployFailed,
+                "version \(row.version) is given up after \(row.failures) failures in a row, \(old) of \(row.target) replicas"
+                    + " of the one before go on: deploy another; the latest: \(row.lastFailure)"
+            )
+        }
         if row.failures > 0 {
             let neverReady = ready == 0 && row.failures >= FailureRule.deployFailedAfter
             let words = "\(row.failures) failures in a row; the latest: \(row.lastFailure)"
@@ -56,6 +66,26 @@ extension ServeStep {
             return (.downscaling, "\(leaving) replicas on their way out")
         }
         return (.healthy, "")
+    }
+
+    /// As Ray words what led to a status.
+    private func trigger(of row: DeploymentRow, _ status: DeploymentStatus) -> StatusTrigger {
+        if row.deleting { return .deleting }
+        switch status {
+        case .updating: return .configUpdateStarted
+        case .deployFailed: return .replicaStartupFailed
+        case .unhealthy: return .healthCheckFailed
+        case .upscaling, .downscaling:
+            if row.status == status { return row.trigger }
+            return row.settings.count.isAuto && row.status != .updating ? .autoscaling : .configUpdateStarted
+        case .healthy:
+            switch row.status {
+            case .healthy where row.trigger != .configUpdateStarted: return row.trigger
+            case .upscaling: return .upscaleCompleted
+            case .downscaling: return .downscaleCompleted
+            default: return .configUpdateCompleted
+            }
+        }
     }
 
     private func status(

@@ -10,6 +10,9 @@ extension ServeStep {
         for id in touchedDeployments.sorted() {
             if let row = state.deployments[id] { try transaction.put(row) }
         }
+        for id in touchedScalings.sorted() {
+            if let row = state.scalings[id] { try transaction.put(row) }
+        }
         for id in touchedReplicas.sorted() {
             if let row = state.replicas[id] { try transaction.put(row) }
         }
@@ -17,7 +20,10 @@ extension ServeStep {
         if let taken { try transaction.put(taken) }
         try writeStarts(to: transaction, unixMillis: unixMillis)
         for id in removedReplicas.sorted() { try transaction.delete(ReplicaRow.self, id) }
-        for id in removedDeployments.sorted() { try transaction.delete(DeploymentRow.self, id) }
+        for id in removedDeployments.sorted() {
+            try transaction.delete(DeploymentRow.self, id)
+            if state.scalings[id] != nil { try transaction.delete(ScalingRow.self, id) }
+        }
         for name in removedApplications.sorted() { try transaction.delete(ApplicationRow.self, name) }
         for id in removedProxies.sorted() { try transaction.delete(ProxyRow.self, id) }
         try transaction.record(decisions, at: now)

@@ -7,12 +7,22 @@ struct ApplicationSection {
     /// With defaults where something was wrong: the problems are in the findings.
     func read() -> ApplicationSettings {
         section.check(
-            known: ["name", "route_prefix", "import_path", "deployments"], unread: Self.unread)
+            known: ["name", "route_prefix", "import_path", "deployments", "external_scaler_enabled"],
+            unread: Self.unread)
         let name = section["name"].map { $0.name() ?? "" } ?? "default"
         let importPath = section["import_path"].flatMap(importPath)
         var application = ApplicationSettings(
             name: name, routePrefix: routePrefix(), importPath: importPath, deployments: [])
         application.deployments = deployments(of: name, hasImportPath: section["import_path"] != nil)
+        if let field = section["external_scaler_enabled"], field.flag() == true {
+            application.hasExternalScaler = true
+            let scaled = application.deployments.filter { $0.count.isAuto }.map(\.id.name)
+            if !scaled.isEmpty {
+                field.refuse(
+                    "cannot stand beside autoscaling_config (of \(scaled.joined(separator: ", ")))",
+                    "a fixed num_replicas for every deployment of it, or no external scaler")
+            }
+        }
         return application
     }
 
@@ -89,9 +99,6 @@ struct ApplicationSection {
         Unread(
             key: "runtime_env", sentence: "use environment and working_dir of a deployment", onlyWarns: true),
         Unread(key: "autoscaling_policy", sentence: "use autoscaling_config of the deployments"),
-        Unread(
-            key: "external_scaler_enabled", sentence: "set num_replicas in this file and deploy it again",
-            harmless: ["false", "False", "FALSE"]),
         Unread(
             key: "logging_config", sentence: "logs are files in State/nodes/NODE/logs: remove it",
             onlyWarns: true),

@@ -21,8 +21,31 @@ struct AutoscalingSection {
         readTimes(section, &settings)
         settings.upscalingFactor = factor(section, "upscaling_factor", "upscale_smoothing_factor")
         settings.downscalingFactor = factor(section, "downscaling_factor", "downscale_smoothing_factor")
-        checkFunctions(section)
+        if let word = section["aggregation_function"]?.word(of: LoadAggregation.self) {
+            settings.aggregation = word
+        }
+        checkPolicy(section)
+        readOwn(section, &settings)
         return settings
+    }
+
+    /// What Ray does not have.
+    private func readOwn(_ section: Section, _ settings: inout AutoscalingSettings) {
+        if let word = section["upscale_delay_value"]?.word(of: DelayValue.self) {
+            settings.upscaleDelayValue = word
+        }
+        if let word = section["downscale_delay_value"]?.word(of: DelayValue.self) {
+            settings.downscaleDelayValue = word
+        }
+        if let share = section["delay_share"]?.share(aboveZero: true) { settings.delayShare = share }
+        if let flag = section["count_starting"]?.flag() { settings.countsStarting = flag }
+        if let share = section["upscale_tolerance"]?.share(aboveZero: false) {
+            settings.upscaleTolerance = share
+        }
+        if let share = section["downscale_tolerance"]?.share(aboveZero: false) {
+            settings.downscaleTolerance = share
+        }
+        if let word = section["without_data"]?.word(of: WithoutData.self) { settings.withoutData = word }
     }
 
     private func readTimes(_ section: Section, _ settings: inout AutoscalingSettings) {
@@ -64,10 +87,7 @@ struct AutoscalingSection {
         }
     }
 
-    private func checkFunctions(_ section: Section) {
-        if let field = section["aggregation_function"], field.word?.lowercased() != "mean" {
-            field.refuse("is not read by this version", "mean")
-        }
+    private func checkPolicy(_ section: Section) {
         guard let field = section["policy"], let policy = field.section else { return }
         let name = policy["policy_function"]?.word
         let isDefault = name == "ray.serve.autoscaling_policy:default_autoscaling_policy"
@@ -82,6 +102,8 @@ struct AutoscalingSection {
         "target_ongoing_requests", "min_replicas", "max_replicas", "initial_replicas", "metrics_interval_s",
         "look_back_period_s", "upscale_delay_s", "downscale_delay_s", "downscale_to_zero_delay_s",
         "upscaling_factor", "downscaling_factor", "smoothing_factor", "upscale_smoothing_factor",
-        "downscale_smoothing_factor", "aggregation_function", "policy",
+        "downscale_smoothing_factor", "aggregation_function", "policy", "upscale_delay_value",
+        "downscale_delay_value", "delay_share", "count_starting", "upscale_tolerance", "downscale_tolerance",
+        "without_data",
     ]
 }

@@ -28,7 +28,20 @@ struct DeploymentSection {
         if let timeout = section["graceful_shutdown_timeout_s"]?.seconds(aboveZero: false) {
             settings.gracefulShutdownTimeout = timeout
         }
+        settings.rollout = rollout()
         return settings
+    }
+
+    private func rollout() -> RolloutSettings {
+        var rollout = RolloutSettings()
+        if let share = section["rolling_update_percentage"]?.share(aboveZero: true) {
+            rollout.batchShare = share
+        }
+        rollout.surgePercent = section["max_surge_percent"]?.whole(in: 0...100)
+        if let most = section["max_constructor_retry_count"]?.whole(in: 1...Self.requestsMax) {
+            rollout.failuresMax = most
+        }
+        return rollout
     }
 
     /// `num_replicas` and `autoscaling_config` together, with Ray's rules.
@@ -73,7 +86,8 @@ struct DeploymentSection {
 
     private static let own = [
         "name", "num_replicas", "max_ongoing_requests", "max_queued_requests", "autoscaling_config",
-        "graceful_shutdown_timeout_s",
+        "graceful_shutdown_timeout_s", "rolling_update_percentage", "max_surge_percent",
+        "max_constructor_retry_count",
     ]
     private static let known = own + ReplicaSection.known
 
@@ -86,13 +100,6 @@ struct DeploymentSection {
             key: "logging_config", sentence: "logs are files in State/nodes/NODE/logs: remove it",
             onlyWarns: true),
         Unread(key: "user_config", sentence: "pass settings by command or environment"),
-        Unread(key: "rolling_update_percentage", sentence: "replicas are replaced one by one: remove it"),
-        Unread(
-            key: "max_surge_percent", sentence: "replicas are replaced one by one: remove it", harmless: ["0"]
-        ),
-        Unread(
-            key: "max_constructor_retry_count",
-            sentence: "failed starts are tried again with growing pauses: remove it", onlyWarns: true),
         Unread(key: "backpressure_config", sentence: later),
         Unread(key: "placement_group_bundles", sentence: later),
         Unread(key: "placement_group_strategy", sentence: later),

@@ -122,6 +122,18 @@ package struct Field {
         number(decimals: 3, in: (aboveZero ? 1 : 0)...Self.factorMax).map { Thousandths($0) }
     }
 
+    /// A part of a whole, to the thousandth.
+    func share(aboveZero: Bool) -> Thousandths? {
+        number(decimals: 3, in: (aboveZero ? 1 : 0)...1000).map { Thousandths($0) }
+    }
+
+    /// One of an enum's words, in capitals or not.
+    func word<Word: CaseIterable & RawRepresentable>(of _: Word.Type) -> Word? where Word.RawValue == String {
+        if let text = word?.lowercased(), let known = Word(rawValue: text) { return known }
+        refuse("is none of its words", Word.allCases.map(\.rawValue).joined(separator: ", "))
+        return nil
+    }
+
     private static func bounds(_ range: ClosedRange<Int64>, decimals: Int, _ unit: String) -> String {
         let scale = (0..<decimals).reduce(Int64(1)) { scale, _ in scale * 10 }
         let high = range.upperBound / scale

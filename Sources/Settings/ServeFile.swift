@@ -24,7 +24,8 @@ struct ServeFile {
         var prefixes: [String: Place] = [:]
         for field in list {
             guard let section = field.section else { continue }
-            let application = ApplicationSection(section: section).read()
+            var application = ApplicationSection(section: section).read()
+            application.config = field.node.json
             let place = section["name"]?.place ?? section.place
             refuseAgain(
                 &names, application.name, place, "application name", section.path, "a name of its own")

@@ -5,6 +5,7 @@ import Model
 package struct ClusterState: Equatable, Sendable {
     package var applications: [String: ApplicationRow] = [:]
     package var deployments: [DeploymentID: DeploymentRow] = [:]
+    package var scalings: [DeploymentID: ScalingRow] = [:]
     package var replicas: [ReplicaID: ReplicaRow] = [:]
     package var proxies: [String: ProxyRow] = [:]
     package var nodes: [NodeID: NodeRow] = [:]

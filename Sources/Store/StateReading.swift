@@ -8,7 +8,8 @@ struct StateReading {
 
     /// The tables of `ClusterState`.
     private static let tables: [any FollowedTable] = [
-        Followed(\.applications), Followed(\.deployments), Followed(\.replicas), Followed(\.proxies),
+        Followed(\.applications), Followed(\.deployments), Followed(\.scalings), Followed(\.replicas),
+        Followed(\.proxies),
         Followed(\.settings), Followed(\.nodeTypes), Followed(\.nodes), Followed(\.placements),
         Followed(\.drainRequests), Followed(\.instances), Followed(\.availability),
         Followed(\.readopts), Followed(\.foundReplicas), Followed(\.readoptsTaken),

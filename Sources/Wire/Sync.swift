@@ -5,6 +5,9 @@ package enum Routes {
     package static func nodeSync(_ node: NodeID) -> String { "/v1/nodes/\(node)/sync" }
     package static func proxySync(_ proxy: String) -> String { "/v1/proxies/\(proxy)/sync" }
     package static let applications = "/api/serve/applications/"
+    package static func scale(_ id: DeploymentID) -> String {
+        "/api/v1/applications/\(id.application)/deployments/\(id.name)/scale"
+    }
     package static let status = "/v1/status"
     package static let metrics = "/metrics"
     package static let health = "/-/healthz"

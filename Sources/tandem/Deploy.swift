@@ -26,6 +26,40 @@ struct Deploy: AsyncParsableCommand {
     }
 }
 
+struct Scale: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Set the number of replicas of a deployment.",
+        discussion: """
+            For applications with external_scaler_enabled: true. It holds until the deployment is configured otherwise.
+
+            Example: tandem scale shop#model 4
+            """)
+
+    @Argument(help: "Deployment: application#deployment.") var deployment: String
+    @Argument(help: "Replicas.") var replicas: Int
+    @OptionGroup var place: StateOption
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() async throws {
+        let id = DeploymentID(deployment)
+        guard NameRule.accepts(id.application), NameRule.accepts(id.name) else {
+            throw ValidationError(
+                "\"\(deployment)\" is no deployment: application#deployment, as tandem status lists them")
+        }
+        guard (0...100_000).contains(replicas) else {
+            throw ValidationError("\(replicas) is no number of replicas: 0 to 100000")
+        }
+        _ = try await ServeFile.control(StatePaths(place.state)).text(
+            "POST", Routes.scale(id), body: Data("{\"target_num_replicas\": \(replicas)}".utf8),
+            contentType: "application/json", deadline: ServeFile.deadline)
+        if json {
+            try printJSON(["deployment": deployment, "replicas": "\(replicas)"])
+        } else {
+            print("\(deployment) is to have \(replicas) replicas")
+        }
+    }
+}
+
 struct Delete: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Delete an application: its replicas finish what they have and stop.",

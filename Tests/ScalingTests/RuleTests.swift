@@ -17,12 +17,20 @@ func mean(_ ongoing: Int64) -> Load { Load(area: ongoing * 1000, span: Millis(10
 
     private func ask(
         _ settings: AutoscalingSettings, running: Int, target: Int, load: Load?, queued: Int = 0,
-        timer: DelayTimer = .off, now: Int64 = 1_000_000
+        memory: ScalingMemory = ScalingMemory(), now: Int64 = 1_000_000
     ) -> ScalingOutcome {
         scale(
             ScalingInput(
                 deployment: Self.deployment, settings: settings, running: running, target: target, load: load,
-                queuedNow: queued, timer: timer, now: Moment(now)))
+                queuedNow: queued, memory: memory, now: Moment(now)))
+    }
+
+    /// So many were wished for, for so long before the millionth millisecond.
+    private func waiting(_ direction: Int, for waited: Int64, wish: Int) -> ScalingMemory {
+        var memory = ScalingMemory()
+        memory.timer = DelayTimer(direction: direction, since: Moment(1_000_000 - waited))
+        memory.wishes = [WishSample(at: Moment(1_000_000 - waited), wish: wish)]
+        return memory
     }
 
     private typealias Wish = (running: Int, load: Int64, up: Int64, down: Int64, expected: Int)
@@ -49,10 +57,11 @@ func mean(_ ongoing: Int64) -> Load { Load(area: ongoing * 1000, span: Millis(10
         (waited: 29_999, target: 2), (waited: 30_000, target: 10), (waited: 30_001, target: 10),
     ])
     func upWaitsForItsDelay(waited: Int64, target: Int) {
-        let timer = DelayTimer(direction: 1, since: Moment(1_000_000 - waited))
-        let outcome = ask(settings(), running: 2, target: 2, load: mean(20_000), timer: timer)
+        let memory = waiting(1, for: waited, wish: 10)
+        let outcome = ask(settings(), running: 2, target: 2, load: mean(20_000), memory: memory)
         #expect(outcome.target == target)
-        #expect(outcome.timer == (target == 2 ? timer : .off))
+        #expect(outcome.memory.timer == (target == 2 ? memory.timer : .off))
+        #expect(outcome.memory.raisedAt == (target == 2 ? nil : Moment(1_000_000)))
         #expect(outcome.wake == (target == 2 ? Moment(1_000_001) : nil))
         #expect((outcome.decision != nil) == (target != 2))
     }
@@ -60,8 +69,8 @@ func mean(_ ongoing: Int64) -> Load { Load(area: ongoing * 1000, span: Millis(10
     @Test(arguments: [(waited: 599_999, target: 5), (waited: 600_000, target: 1)])
     func downWaitsForItsDelayAndGoesToOneFirst(waited: Int64, target: Int) {
         let settings = settings { $0.minReplicas = 0 }
-        let timer = DelayTimer(direction: -1, since: Moment(1_000_000 - waited))
-        #expect(ask(settings, running: 5, target: 5, load: mean(0), timer: timer).target == target)
+        let memory = waiting(-1, for: waited, wish: 0)
+        #expect(ask(settings, running: 5, target: 5, load: mean(0), memory: memory).target == target)
     }
 
     private typealias ToZero = (toZero: Int64?, waited: Int64, target: Int)
@@ -75,21 +84,22 @@ func mean(_ ongoing: Int64) -> Load { Load(area: ongoing * 1000, span: Millis(10
             $0.minReplicas = 0
             $0.downscaleToZeroDelay = toZero.map { Millis($0) }
         }
-        let timer = DelayTimer(direction: -1, since: Moment(1_000_000 - waited))
-        #expect(ask(settings, running: 1, target: 1, load: mean(0), timer: timer).target == target)
+        let memory = waiting(-1, for: waited, wish: 0)
+        #expect(ask(settings, running: 1, target: 1, load: mean(0), memory: memory).target == target)
     }
 
     @Test func aWishInTheOtherDirectionBeginsAnew() {
-        let timer = DelayTimer(direction: -1, since: Moment(0))
-        let outcome = ask(settings(), running: 2, target: 2, load: mean(20_000), timer: timer)
-        #expect(outcome.timer == DelayTimer(direction: 1, since: Moment(1_000_000)))
-        #expect(ask(settings(), running: 2, target: 2, load: mean(4_000), timer: timer).timer == .off)
+        let memory = waiting(-1, for: 1_000_000, wish: 1)
+        let outcome = ask(settings(), running: 2, target: 2, load: mean(20_000), memory: memory)
+        #expect(outcome.memory.timer == DelayTimer(direction: 1, since: Moment(1_000_000)))
     }
 
     @Test func withoutDataNothingMoves() {
-        let timer = DelayTimer(direction: -1, since: Moment(0))
-        let outcome = ask(settings(), running: 5, target: 5, load: nil, timer: timer)
-        #expect(outcome == ScalingOutcome(target: 5, timer: timer))
+        let memory = waiting(-1, for: 1_000_000, wish: 1)
+        let outcome = ask(settings(), running: 5, target: 5, load: nil, memory: memory)
+        #expect(outcome == ScalingOutcome(target: 5, memory: memory))
+        let asRay = settings { $0.withoutData = .zero }
+        #expect(ask(asRay, running: 5, target: 5, load: nil, memory: memory).target == 1)
     }
 
     private typealias FromZero = (target: Int, load: Int64?, queued: Int, up: Int64, expected: Int)
@@ -124,8 +134,8 @@ func mean(_ ongoing: Int64) -> Load { Load(area: ongoing * 1000, span: Millis(10
     }
 
     @Test func aDecisionSaysWhatItKnew() throws {
-        let timer = DelayTimer(direction: 1, since: Moment(0))
-        let outcome = ask(settings(), running: 2, target: 2, load: mean(9_500), timer: timer)
+        let memory = waiting(1, for: 1_000_000, wish: 5)
+        let outcome = ask(settings(), running: 2, target: 2, load: mean(9_500), memory: memory)
         let decision = try #require(outcome.decision)
         #expect(decision.rule == "upscale_delay" && decision.before == "2" && decision.after == "5")
         #expect(
@@ -150,7 +160,7 @@ func mean(_ ongoing: Int64) -> Load { Load(area: ongoing * 1000, span: Millis(10
     @Test(arguments: [(count: 3, target: 3), (count: 0, target: 3), (count: 7, target: 3)])
     func aFixedCountIsTheTarget(count: Int, target: Int) {
         let outcome = scaleFixed(Self.deployment, count: count, target: target)
-        #expect(outcome.target == count && outcome.timer == .off)
+        #expect(outcome.target == count && outcome.memory == ScalingMemory())
         #expect((outcome.decision == nil) == (count == target))
     }
 

@@ -37,12 +37,51 @@ import TwoTiers
         try world.apply([.of(.named("chat", .fixed(2), command: "broken"))])
         try await world.run(.seconds(60))
         #expect(try world.ready(chat) == old)
-        #expect(try world.deployment(chat)?.status == .unhealthy)
+        // Six times for two replicas: then it is given up, also by the next process.
+        let row = try #require(try world.deployment(chat))
+        #expect(row.status == .deployFailed && row.failures == 6 && row.retryAt == nil)
+        #expect(
+            row.message.contains("is given up after 6 failures in a row, 2 of 2 replicas of the one before"))
+        world.killServe()
+        try world.openServe()
+        try await world.run(.seconds(60))
+        #expect(try world.deployment(chat)?.failures == 6)
+        #expect(try world.ready(chat) == old && world.replicas(chat).count == 2)
         try world.apply([.of(.named("chat", .fixed(2), command: "mended"))])
         try await world.run(.seconds(20))
         #expect(try world.ready(chat).count == 2)
         #expect(try Set(world.ready(chat)).isDisjoint(with: old))
         #expect(try world.deployment(chat)?.status == .healthy)
+        #expect(world.violations == [])
+    }
+
+    /// Of ten replicas three are replaced at a time; with a full node, old ones leave first and nothing is bought.
+    @Test(
+        arguments: [(10, nil, 7, 13), (13, nil, 10, 13), (20, 0, 7, 10), (20, 30, 10, 13)]
+            as [(Int64, Int?, Int, Int)])
+    func aBatchIsReplacedAtATime(cpus: Int64, surge: Int?, least: Int, most: Int) async throws {
+        let world = try TwoTiers(.cloud([.cpus("only", cpus)]))
+        func version(_ command: String) -> DeploymentSettings {
+            var settings = DeploymentSettings.named("chat", .fixed(10), command: command)
+            settings.rollout.batchShare = Thousandths(300)
+            settings.rollout.surgePercent = surge
+            return settings
+        }
+        try world.apply([.of(version("serve"))])
+        try await world.run(.seconds(12))
+        let old = Set(try world.ready(chat))
+        try world.apply([.of(version("other"))])
+        var seen = (least: 10, most: 10)
+        let done = try await world.run(
+            until: {
+                let ready = try world.ready(chat)
+                let wanted = try world.replicas(chat).count { $0.phase == .wanted }
+                seen = (min(seen.least, ready.count), max(seen.most, wanted))
+                return ready.count == 10 && old.isDisjoint(with: ready)
+            }, within: .seconds(60))
+        #expect(done)
+        #expect(seen.least >= least && seen.most <= most && seen.most >= most - 3)
+        #expect(world.creates().count == 1, "a rollout buys nothing where old ones make room")
         #expect(world.violations == [])
     }
 

@@ -136,7 +136,7 @@ let chat = DeploymentID(application: "shop", deployment: "chat")
         for load in [3, 7] {
             world.offer(load, to: chat)
             try await world.run(.seconds(20))
-            #expect(try world.deployment(chat)?.load == Thousandths(Int64(load) * 1000))
+            #expect(try world.state().scalings[chat]?.load == Thousandths(Int64(load) * 1000))
         }
     }
 }

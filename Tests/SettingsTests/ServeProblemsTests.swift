@@ -107,9 +107,39 @@ struct ServeProblemsTests {
                 + "0.0005: a number with at most 3 decimals"
         ),
         (
-            "autoscaling_config: {aggregation_function: max}",
-            "f:6:52: applications[0].deployments[0].autoscaling_config.aggregation_function is not read by "
-                + "this version: max: mean"
+            "autoscaling_config: {aggregation_function: sum}",
+            "f:6:52: applications[0].deployments[0].autoscaling_config.aggregation_function is none of its words: "
+                + "sum: mean, max, min"
+        ),
+        (
+            "autoscaling_config: {downscale_delay_value: newest}",
+            "f:6:53: applications[0].deployments[0].autoscaling_config.downscale_delay_value is none of its words: "
+                + "newest: last, min, mean, max"
+        ),
+        (
+            "autoscaling_config: {delay_share: 1.001}",
+            "f:6:43: applications[0].deployments[0].autoscaling_config.delay_share is out of range: 1.001: "
+                + "a number above 0, at most 1"
+        ),
+        (
+            "autoscaling_config: {delay_share: 0}",
+            "f:6:43: applications[0].deployments[0].autoscaling_config.delay_share is out of range: 0: "
+                + "a number above 0, at most 1"
+        ),
+        (
+            "autoscaling_config: {upscale_tolerance: -0.1}",
+            "f:6:49: applications[0].deployments[0].autoscaling_config.upscale_tolerance is out of range: -0.1: "
+                + "a number of at least 0, at most 1"
+        ),
+        (
+            "autoscaling_config: {count_starting: 1}",
+            "f:6:46: applications[0].deployments[0].autoscaling_config.count_starting must be true or false: 1: "
+                + "true or false"
+        ),
+        (
+            "autoscaling_config: {without_data: none}",
+            "f:6:44: applications[0].deployments[0].autoscaling_config.without_data is none of its words: none: "
+                + "hold, zero"
         ),
         (
             "autoscaling_config: {policy: {policy_function: my:policy}}",

@@ -49,6 +49,18 @@ struct ServeSettingsTests {
         #expect(laid.targetOngoing == Thousandths(500))
     }
 
+    @Test func whatRayDoesNotHaveIsRead() throws {
+        let own = try auto(
+            """
+            autoscaling_config: {aggregation_function: MAX, upscale_delay_value: mean, downscale_delay_value: min,
+                delay_share: 1, count_starting: false, upscale_tolerance: 0.1, downscale_tolerance: 0.25,
+                without_data: zero}
+            """)
+        #expect(own.aggregation == .max && own.upscaleDelayValue == .mean && own.downscaleDelayValue == .min)
+        #expect(own.delayShare == .one && !own.countsStarting && own.withoutData == .zero)
+        #expect(own.upscaleTolerance == Thousandths(100) && own.downscaleTolerance == Thousandths(250))
+    }
+
     @Test func withoutAutoTheMostIsOne() throws {
         #expect(try auto("autoscaling_config: {}") == AutoscalingSettings())
         #expect(try auto("num_replicas: null\nautoscaling_config: {min_replicas: 0}").maxReplicas == 1)

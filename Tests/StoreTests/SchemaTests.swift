@@ -57,7 +57,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ApplicationRow.sql, DeploymentRow.sql, ReplicaRow.sql, ProxyRow.sql, LoadBucketRow.sql, NodeRow.sql,
+        ApplicationRow.sql, DeploymentRow.sql, ScalingRow.sql, ReplicaRow.sql, ProxyRow.sql,
+        LoadBucketRow.sql, NodeRow.sql,
         NodeTypeRow.sql, PlacementRow.sql, DrainRequestRow.sql, InstanceSeenRow.sql, AvailabilityRow.sql,
         SettingRow.sql, RoleRow.sql, ReadoptRow.sql, FoundReplicaRow.sql, ReadoptTakenRow.sql,
     ])
@@ -102,6 +103,7 @@ import Testing
         try pair.serve.commit { write in
             try write.put(ApplicationRow(name: "shop", routePrefix: "/", ingress: chat, status: .running))
             try write.put(deployment())
+            try write.put(scaling())
             for serial in 1...3 { try write.put(replica(Int64(serial))) }
             try write.append([bucket(1, end: 1000), bucket(2, end: 2000)])
             try write.record(

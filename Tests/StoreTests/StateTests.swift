@@ -31,6 +31,7 @@ import Testing
         try pair.serve.commit { write in
             try write.put(application)
             try write.put(deployment())
+            try write.put(scaling())
             try write.put(replica(1))
             try write.put(proxy)
         }
@@ -46,6 +47,7 @@ import Testing
         let state = try pair.serve.state()
         #expect(state.applications == ["shop": application])
         #expect(state.deployments == [chat: deployment()])
+        #expect(state.scalings == [chat: scaling()])
         #expect(state.replicas == [replica(1).id: replica(1)])
         #expect(state.proxies == ["p": proxy])
         #expect(state.nodes == [NodeID("n1"): node(1)])

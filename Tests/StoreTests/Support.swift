@@ -146,10 +146,18 @@ func deployment() -> DeploymentRow {
     row.failures = 2
     row.retryAt = Moment(20)
     row.lastFailure = "exit 1"
-    row.direction = -1
-    row.directionSince = Moment(21)
     row.routeGeneration = 22
     row.routeHash = "h"
+    return row
+}
+
+func scaling() -> ScalingRow {
+    var row = ScalingRow(chat)
+    row.memory.timer = DelayTimer(direction: -1, since: Moment(21))
+    row.memory.wishes = [WishSample(at: Moment(19), wish: 3), WishSample(at: Moment(21), wish: 2)]
+    row.memory.policy["mean"] = 7
+    row.memory.raisedAt = Moment(17)
+    row.memory.loweredAt = Moment(18)
     row.load = Thousandths(2_500)
     row.loadAt = Moment(23)
     return row

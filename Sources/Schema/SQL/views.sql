@@ -71,7 +71,7 @@ CREATE VIEW deployments_now AS SELECT
     AS pending,                                                   -- without a node
   (SELECT count(*) FROM replica r WHERE r.deployment = d.id AND r.phase <> 'wanted') AS ending,
                                                                   -- on the way out
-  d.load_milli / 1000.0 AS load,                                  -- mean requests, look-back; NULL: no data
+  g.load_milli / 1000.0 AS load,                                  -- requests over the look-back; NULL: no data
   coalesce(d.settings_json ->> '$.count.auto._0.min_replicas', d.settings_json ->> '$.count.fixed._0')
     AS min_replicas,                                              -- never fewer
   coalesce(d.settings_json ->> '$.count.auto._0.max_replicas', d.settings_json ->> '$.count.fixed._0')
@@ -79,6 +79,7 @@ CREATE VIEW deployments_now AS SELECT
   d.failures,                                                     -- in a row
   d.message                                                       -- why it is in this status
 FROM deployment d LEFT JOIN application a ON a.name = d.application
+LEFT JOIN scaling g ON g.deployment = d.id
 ORDER BY d.application, d.position;
 
 CREATE VIEW why_pending AS SELECT

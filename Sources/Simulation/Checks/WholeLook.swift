@@ -45,6 +45,7 @@ extension Checks {
         var names: [String] = []
         if a.applications != b.applications { names.append("application") }
         if a.deployments != b.deployments { names.append("deployment") }
+        if a.scalings != b.scalings { names.append("scaling") }
         if a.replicas != b.replicas { names.append("replica") }
         if a.proxies != b.proxies { names.append("proxy") }
         if a.nodes != b.nodes { names.append("node") }

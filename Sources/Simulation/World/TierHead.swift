@@ -17,6 +17,7 @@ class TierHead {
     private(set) var state = State.down
     /// Since when it has been up and not stopped, in microseconds.
     private(set) var ableSince: Int64 = 0
+    private var pausedAt: Int64 = 0
     /// Why it could not open the database the last time.
     fileprivate var refusal = ""
     /// It does not start, for the database is not that of its cluster.
@@ -139,6 +140,7 @@ class TierHead {
         guard state == .up else { return }
         world.say("\(name) is stopped for \(span / 1_000_000) s")
         state = .paused
+        pausedAt = world.now
         let life = life
         world.after(span) { if self.life == life { self.resume($0) } }
     }
@@ -147,7 +149,10 @@ class TierHead {
         guard state == .paused else { return }
         world.say("\(name) goes on")
         state = .up
-        world.checks.listensAnew(role, at: store?.now())
+        // A shorter standstill is as if messages had been slow: they wait for it.
+        if world.now - pausedAt >= TierPace.stoppedAfter.micros {
+            world.checks.listensAnew(role, at: store?.now())
+        }
         ableSince = world.now
         let letters = inbox
         inbox = []

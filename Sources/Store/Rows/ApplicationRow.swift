@@ -22,6 +22,10 @@ package struct ApplicationRow: StoreRow {
     /// Its replicas are being stopped; the row goes last.
     package var deleting: Bool
     package var deployedUnixMs: Int64
+    /// The counts of its deployments may be set by a call.
+    package var hasExternalScaler = false
+    /// As it was put: JSON.
+    package var config = "{}"
 
     package init(
         name: String, routePrefix: String? = nil, ingress: DeploymentID? = nil,
@@ -40,7 +44,11 @@ package struct ApplicationRow: StoreRow {
     package var key: String { name }
     package static let sql = RowSQL(
         "application", key: ["name"],
-        columns: ["name", "route_prefix", "ingress", "status", "message", "deleting", "deployed_unix_ms"])
+        columns: [
+            "name", "route_prefix", "ingress", "status", "message", "deleting", "deployed_unix_ms",
+            "external_scaler",
+            "config_json",
+        ])
 
     package init(reading columns: inout ColumnReader) throws(StoreError) {
         name = try columns.text()
@@ -50,6 +58,8 @@ package struct ApplicationRow: StoreRow {
         message = try columns.text()
         deleting = try columns.flag()
         deployedUnixMs = try columns.integer()
+        hasExternalScaler = try columns.flag()
+        config = try columns.text()
     }
 
     package func write(to columns: inout ColumnWriter) throws(StoreError) {
@@ -60,5 +70,7 @@ package struct ApplicationRow: StoreRow {
         columns.put(message)
         columns.put(deleting)
         columns.put(deployedUnixMs)
+        columns.put(hasExternalScaler)
+        columns.put(config)
     }
 }

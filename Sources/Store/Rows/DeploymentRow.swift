@@ -10,6 +10,18 @@ package enum DeploymentStatus: String, CaseIterable, Sendable {
     case downscaling = "DOWNSCALING"
 }
 
+/// What led to a deployment's status: Ray's words.
+package enum StatusTrigger: String, CaseIterable, Sendable {
+    case configUpdateStarted = "CONFIG_UPDATE_STARTED"
+    case configUpdateCompleted = "CONFIG_UPDATE_COMPLETED"
+    case upscaleCompleted = "UPSCALE_COMPLETED"
+    case downscaleCompleted = "DOWNSCALE_COMPLETED"
+    case autoscaling = "AUTOSCALING"
+    case replicaStartupFailed = "REPLICA_STARTUP_FAILED"
+    case healthCheckFailed = "HEALTH_CHECK_FAILED"
+    case deleting = "DELETING"
+}
+
 /// Table `deployment`, written by the serve tier.
 package struct DeploymentRow: StoreRow {
     package var id: DeploymentID
@@ -23,6 +35,7 @@ package struct DeploymentRow: StoreRow {
     /// Replicas wanted.
     package var target: Int
     package var status = DeploymentStatus.updating
+    package var trigger = StatusTrigger.configUpdateStarted
     package var message = ""
     /// Failures in a row; 0 after a replica stayed ready for 10 s.
     package var failures = 0
@@ -30,16 +43,11 @@ package struct DeploymentRow: StoreRow {
     package var retryAt: Moment?
     /// Reason and last lines of the latest failure.
     package var lastFailure = ""
-    /// Delay timer: 1 wants up, -1 wants down, 0 not running.
-    package var direction = 0
-    package var directionSince: Moment?
     /// Raised each time the route's content changes.
     package var routeGeneration: Int64 = 0
     package var routeHash = ""
-    /// Mean requests over the look-back window; nil: no data.
-    package var load: Thousandths?
-    /// When `load` was computed.
-    package var loadAt: Moment?
+    /// Replicas by the last call to scale it; nil: as configured.
+    package var scaledTo: Int?
 
     package init(
         id: DeploymentID, position: Int = 0, settings: DeploymentSettings, version: String, target: Int
@@ -57,8 +65,9 @@ package struct DeploymentRow: StoreRow {
         "deployment", key: ["id"],
         columns: [
             "id", "application", "position", "settings_json", "version", "deleting", "target", "status",
-            "message", "failures", "retry_ms", "last_failure", "direction", "direction_since_ms",
-            "route_generation", "route_hash", "load_milli", "load_ms",
+            "status_trigger", "message", "failures", "retry_ms", "last_failure", "route_generation",
+            "route_hash",
+            "scaled_to",
         ])
 
     package init(reading columns: inout ColumnReader) throws(StoreError) {
@@ -70,16 +79,14 @@ package struct DeploymentRow: StoreRow {
         deleting = try columns.flag()
         target = try columns.int()
         status = try columns.word()
+        trigger = try columns.word()
         message = try columns.text()
         failures = try columns.int()
         retryAt = try columns.momentOrNil()
         lastFailure = try columns.text()
-        direction = try columns.int()
-        directionSince = try columns.momentOrNil()
         routeGeneration = try columns.integer()
         routeHash = try columns.text()
-        load = try columns.integerOrNil().map { Thousandths($0) }
-        loadAt = try columns.momentOrNil()
+        scaledTo = try columns.intOrNil()
     }
 
     package func write(to columns: inout ColumnWriter) throws(StoreError) {
@@ -91,15 +98,13 @@ package struct DeploymentRow: StoreRow {
         columns.put(deleting)
         columns.put(target)
         columns.put(status.rawValue)
+        columns.put(trigger.rawValue)
         columns.put(message)
         columns.put(failures)
         columns.put(retryAt)
         columns.put(lastFailure)
-        columns.put(direction)
-        columns.put(directionSince)
         columns.put(routeGeneration)
         columns.put(routeHash)
-        columns.put(load?.rawValue)
-        columns.put(loadAt)
+        columns.put(scaledTo)
     }
 }

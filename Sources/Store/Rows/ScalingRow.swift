@@ -1,0 +1,58 @@
+import Model
+
+/// Table `scaling`: what scaling a deployment remembers. Written by the serve tier, with each change of the load that
+/// matters; no row: nothing is remembered.
+package struct ScalingRow: StoreRow {
+    package var deployment: DeploymentID
+    package var memory = ScalingMemory()
+    /// Requests over the look-back window; nil: no data.
+    package var load: Thousandths?
+    /// When `load` was computed.
+    package var loadAt: Moment?
+
+    package init(_ deployment: DeploymentID) { self.deployment = deployment }
+
+    package var key: DeploymentID { deployment }
+    package static let sql = RowSQL(
+        "scaling", key: ["deployment"],
+        columns: [
+            "deployment", "direction", "direction_since_ms", "wishes_json", "policy_state_json", "raised_ms",
+            "lowered_ms", "load_milli", "load_ms",
+        ])
+
+    package init(reading columns: inout ColumnReader) throws(StoreError) {
+        deployment = try columns.key()
+        let direction = try columns.int()
+        memory.timer = DelayTimer(direction: direction, since: try columns.momentOrNil())
+        memory.wishes = try Self.wishes(columns.text())
+        memory.policy = try columns.json()
+        memory.raisedAt = try columns.momentOrNil()
+        memory.loweredAt = try columns.momentOrNil()
+        load = try columns.integerOrNil().map { Thousandths($0) }
+        loadAt = try columns.momentOrNil()
+    }
+
+    package func write(to columns: inout ColumnWriter) throws(StoreError) {
+        columns.put(deployment.rawValue)
+        columns.put(memory.timer.direction)
+        columns.put(memory.timer.since)
+        columns.put("[" + memory.wishes.map { "[\($0.at.ms),\($0.wish)]" }.joined(separator: ",") + "]")
+        try columns.put(json: memory.policy)
+        columns.put(memory.raisedAt)
+        columns.put(memory.loweredAt)
+        columns.put(load?.rawValue)
+        columns.put(loadAt)
+    }
+
+    /// By hand, since each is another list than the one before: a coder, and its memo, would be busy with nothing else.
+    private static func wishes(_ text: String) throws(StoreError) -> [WishSample] {
+        let numbers = text.split { "[], ".contains($0) }.map { Int64($0) }
+        guard text.hasPrefix("["), text.hasSuffix("]"), numbers.count % 2 == 0, !numbers.contains(nil) else {
+            throw .corrupt(
+                "column wishes_json of table scaling holds no list of wishes but '\(text.prefix(200))'")
+        }
+        return stride(from: 0, to: numbers.count, by: 2).map { place in
+            WishSample(at: Moment(numbers[place] ?? 0), wish: Int(numbers[place + 1] ?? 0))
+        }
+    }
+}

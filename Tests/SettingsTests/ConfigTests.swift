@@ -1,0 +1,53 @@
+import Foundation
+import Model
+import Settings
+import Testing
+
+/// Each application keeps what was put, as JSON.
+@Suite struct ConfigTests {
+    private func config(_ text: String) throws -> String {
+        let entry = text.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n")
+        let settings = try Settings.serve(
+            text: "applications:\n  - name: a\n    deployments: [{name: d, command: [x, 'y\"z']}]\n\(entry)",
+            file: "f")
+        return try #require(settings.applications.first).config
+    }
+
+    private static let start = #"{"name":"a","deployments":[{"name":"d","command":["x","y\"z"]}]"#
+
+    @Test(arguments: [
+        ("route_prefix: /a", #""route_prefix":"/a""#), ("route_prefix: null", #""route_prefix":null"#),
+        ("route_prefix: ~", #""route_prefix":null"#),
+    ])
+    func aValueIsWhatItIsInYAML(text: String, json: String) throws {
+        #expect(try config(text) == "\(Self.start),\(json)}")
+    }
+
+    @Test(arguments: [
+        ("1", "1"), ("-0.5", "-0.5"), ("1e3", "1e3"), ("007", "\"007\""), (".5", "\".5\""), ("1.", "\"1.\""),
+        ("true", "true"), ("yes", "\"yes\""), ("'1'", "\"1\""), ("\"a\\tb\"", "\"a\\tb\""),
+        ("0x10", "\"0x10\""),
+    ])
+    func plainWordsOfJSONStayWhatTheyAre(word: String, json: String) throws {
+        let settings = try Settings.serve(
+            text:
+                "applications: [{name: a, deployments: [{name: d, command: [x], environment: {A: \(word)}}]}]",
+            file: "f")
+        let config = try #require(settings.applications.first).config
+        #expect(config.hasSuffix(#""environment":{"A":"# + json + "}}]}"))
+        _ = try JSONSerialization.jsonObject(with: Data(config.utf8))
+    }
+
+    @Test func anExternalScalerAndAutoscalingExcludeEachOther() throws {
+        let text =
+            "applications: [{name: a, external_scaler_enabled: true, deployments: [{name: d, command: [x]"
+        #expect(
+            try Settings.serve(text: text + "}]}]", file: "f").applications.first?.hasExternalScaler == true)
+        let error = #expect(throws: SettingsProblems.self) {
+            try Settings.serve(text: text + ", num_replicas: auto}]}]", file: "f")
+        }
+        #expect(
+            error?.problems.first?.description.contains("cannot stand beside autoscaling_config (of d)")
+                == true)
+    }
+}

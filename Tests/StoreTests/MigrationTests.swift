@@ -1,0 +1,61 @@
+import Foundation
+import Model
+import Schema
+import Store
+import Testing
+
+/// Databases as earlier versions left them.
+@Suite struct MigrationTests {
+    /// A file with the tables of a version and nothing in them.
+    private func made(_ version: Int) throws -> Place {
+        let place = try Place()
+        try FileManager.default.createDirectory(
+            atPath: place.path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+        try place.shell("PRAGMA application_id = \(Schema.applicationID)")
+        for migration in Schema.migrations.prefix(version) {
+            #expect(try place.shell("\n" + migration.sql) == "")
+        }
+        try place.shell("PRAGMA user_version = \(version)")
+        return place
+    }
+
+    /// What a version wrote that knew these fields only.
+    private func settings(without fields: [String]) throws -> String {
+        var settings = DeploymentSettings(id: chat, replica: ReplicaSettings(command: ["serve"]))
+        settings.count = .auto(AutoscalingSettings())
+        func stripped(_ value: Any) -> Any {
+            guard let map = value as? [String: Any] else { return value }
+            return map.filter { !fields.contains($0.key) }.mapValues(stripped)
+        }
+        let data = Data(try StoreJSON.text(settings).utf8)
+        let text = try JSONSerialization.data(
+            withJSONObject: stripped(try JSONSerialization.jsonObject(with: data)), options: .sortedKeys)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    @Test func whatScalingRememberedBeforeVersionThreeIsTakenOver() throws {
+        let place = try made(2)
+        let json = try settings(without: [
+            "rollout", "aggregation", "upscale_delay_value", "downscale_delay_value", "delay_share",
+            "counts_starting",
+            "upscale_tolerance", "downscale_tolerance", "without_data",
+        ])
+        #expect(
+            try place.shell(
+                """
+                INSERT INTO deployment (id, application, settings_json, version, target, status, failures, retry_ms,
+                  direction, direction_since_ms, route_generation, load_milli, load_ms)
+                VALUES ('\(chat.rawValue)', 'shop', '\(json)', 'v1', 4, 'UPSCALING', 2, 20, -1, 21, 22, 2500, 23)
+                """) == "")
+        let state = try place.open(.serve).state()
+        let row = try #require(state.deployments[chat])
+        #expect(row.target == 4 && row.status == .upscaling && row.routeGeneration == 22 && row.failures == 2)
+        #expect(row.retryAt == Moment(20))
+        #expect(
+            row.settings.count == .auto(AutoscalingSettings()) && row.settings.rollout == RolloutSettings())
+        var scaling = ScalingRow(chat)
+        scaling.memory.timer = DelayTimer(direction: -1, since: Moment(21))
+        (scaling.load, scaling.loadAt) = (Thousandths(2_500), Moment(23))
+        #expect(state.scalings == [chat: scaling])
+    }
+}
