@@ -283,6 +283,8 @@ CREATE TABLE scaling (
   policy_state_json  TEXT NOT NULL DEFAULT '{"values":{}}',  -- what the policy remembers: whole numbers by name
   raised_ms          INTEGER,                      -- when the target was last raised
   lowered_ms         INTEGER,                      -- when the target was last lowered
+  look_ms            INTEGER,                      -- while a delay runs: not looked at again before this instant …
+  seen               TEXT NOT NULL DEFAULT '',     -- … unless one of these changes: end of load, running, queued, target
   load_milli         INTEGER,                      -- requests over the look-back, thousandths; NULL: no data
   load_ms            INTEGER                       -- when that was computed
 ) STRICT, WITHOUT ROWID;

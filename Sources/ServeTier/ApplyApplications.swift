@@ -70,6 +70,11 @@ extension ServeTier {
                 row.lastFailure = ""
                 row.status = .updating
             }
+            // Whatever was to be waited for is looked at with the new settings.
+            if known?.settings != settings, var scaling = state.scalings[settings.id], scaling.lookAt != nil {
+                scaling.lookAt = nil
+                try transaction.put(scaling)
+            }
             row.settings = settings
             row.version = version
             row.deleting = false

@@ -35,13 +35,19 @@ extension ServeStep {
 
     private mutating func autoscale(_ id: DeploymentID, _ row: DeploymentRow, _ settings: AutoscalingSettings)
     {
-        let load = Scaling.load(
-            loadSeries(of: id), now: now, lookBack: settings.lookBack, by: settings.aggregation)
-        let memory = state.scalings[id]?.memory ?? ScalingMemory()
+        let series = loadSeries(of: id)
+        let running = wanted(of: id).count { isReady($0.id) }
+        let queued = queuedNow(of: id)
+        let known = state.scalings[id] ?? ScalingRow(id)
+        let newest = series.compactMap(\.points.last?.end).max()?.ms ?? 0
+        let seen = "\(newest) \(running) \(queued) \(row.target)"
+        if let look = known.lookAt, now < look, known.seen == seen { return wake(at: look) }
+        let load = Scaling.load(series, now: now, lookBack: settings.lookBack, by: settings.aggregation)
+        let memory = known.memory
         var outcome = Scaling.scale(
             ScalingInput(
-                deployment: id, settings: settings, running: wanted(of: id).count { isReady($0.id) },
-                target: row.target, load: load, queuedNow: queuedNow(of: id), memory: memory, now: now))
+                deployment: id, settings: settings, running: running, target: row.target, load: load,
+                queuedNow: queued, memory: memory, now: now))
         if outcome.target < row.target, isBlind(settings) {
             // What is not heard is not zero: with a proxy or the node tier silent nothing shrinks.
             outcome = ScalingOutcome(target: row.target, memory: memory, wake: now + Millis(1_000))
@@ -49,9 +55,14 @@ extension ServeStep {
         }
         if let decision = outcome.decision { decisions.append(decision) }
         let now = now
+        // The window moves on by itself: look again while what is in it still differs from its end.
+        let look = Moment.earliest(outcome.wake, load.map { _ in now + settings.metricsInterval })
         update(id) { $0.target = outcome.target }
         update(scaling: id) { row in
             row.memory = outcome.memory
+            let isWaiting = outcome.memory.timer.direction != 0 && outcome.decision == nil
+            row.lookAt = isWaiting ? look : nil
+            row.seen = isWaiting ? seen : ""
             #if MUTANTS
                 if Mutant.restartsTimer.isOn, row.memory.timer.direction != 0 {
                     row.memory.timer.since = now
@@ -67,9 +78,7 @@ extension ServeStep {
                 row.loadAt = now
             }
         }
-        wake(at: outcome.wake)
-        // The window moves on by itself: look again while what is in it still differs from its end.
-        if load != nil { wake(at: now + settings.metricsInterval) }
+        wake(at: look)
     }
 
     /// The longest silence after which figures are stale: two reports, ten seconds at least (Ray 2.60).

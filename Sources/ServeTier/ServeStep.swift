@@ -111,7 +111,7 @@ struct ServeStep {
         var row = known
         change(&row)
         guard row != known else { return }
-        if row.memory != known.memory {
+        if row.memory != known.memory || row.lookAt != known.lookAt || row.seen != known.seen {
             isMovedByLoad = true
             merelyShown.remove(id)
         } else if !touchedScalings.contains(id) {

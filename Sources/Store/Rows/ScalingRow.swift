@@ -5,6 +5,10 @@ import Model
 package struct ScalingRow: StoreRow {
     package var deployment: DeploymentID
     package var memory = ScalingMemory()
+    /// While a delay runs: when to look again, unless what was seen then changes. So a restart, or any other reason to
+    /// plan, adds no wish between those that would have been noted anyway.
+    package var lookAt: Moment?
+    package var seen = ""
     /// Requests over the look-back window; nil: no data.
     package var load: Thousandths?
     /// When `load` was computed.
@@ -17,7 +21,7 @@ package struct ScalingRow: StoreRow {
         "scaling", key: ["deployment"],
         columns: [
             "deployment", "direction", "direction_since_ms", "wishes_json", "policy_state_json", "raised_ms",
-            "lowered_ms", "load_milli", "load_ms",
+            "lowered_ms", "look_ms", "seen", "load_milli", "load_ms",
         ])
 
     package init(reading columns: inout ColumnReader) throws(StoreError) {
@@ -28,6 +32,8 @@ package struct ScalingRow: StoreRow {
         memory.policy = try columns.json()
         memory.raisedAt = try columns.momentOrNil()
         memory.loweredAt = try columns.momentOrNil()
+        lookAt = try columns.momentOrNil()
+        seen = try columns.text()
         load = try columns.integerOrNil().map { Thousandths($0) }
         loadAt = try columns.momentOrNil()
     }
@@ -40,6 +46,8 @@ package struct ScalingRow: StoreRow {
         try columns.put(json: memory.policy)
         columns.put(memory.raisedAt)
         columns.put(memory.loweredAt)
+        columns.put(lookAt)
+        columns.put(seen)
         columns.put(load?.rawValue)
         columns.put(loadAt)
     }
