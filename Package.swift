@@ -144,7 +144,7 @@ let package = Package(
             name: "swarm", dependencies: ["CPlatform", "Simulation"], path: "Tests/Swarm",
             exclude: ["saved-seeds.txt"],
             swiftSettings: rules),
-        tests("ServeTierTests", ["Model", "ServeTier", "Store", "TwoTiers"]),
+        tests("ServeTierTests", ["Model", "ServeTier", "Store", "TwoTiers", "Wire"]),
         tests("NodeTierTests", ["Cloud", "Model", "NodeTier", "Store", "TwoTiers"]),
         tests(
             "ControlAPITests",

@@ -35,6 +35,17 @@ func addApplications(to router: Router<ListenerContext>, thread: TierThread<Serv
         router.get(RouterPath(path)) { _, _ in try Answer.plainJSON(RayVersion()) }
     }
     addScale(to: router, thread: thread)
+    // A path of its own: a tier that does not know it refuses, where it would pass over a parameter and apply.
+    router.post(RouterPath(Routes.preview)) { request, context in
+        let settings = try readServe(String(decoding: try await context.bytes(of: request), as: UTF8.self))
+        let changes = try await thread.perform { desk in try desk.tier.preview(settings.applications) }
+        return try Answer.json(
+            ApplyPreview(
+                changes: changes.map {
+                    .init(change: $0.kind.rawValue, subject: $0.subject, words: $0.words)
+                },
+                warnings: settings.warnings.map(\.description)))
+    }
     router.delete("/api/serve/applications/") { _, _ in
         try await thread.perform { desk in try desk.tier.apply([]) }
         return Answer.text("")

@@ -136,6 +136,13 @@ struct Rule {
         }
     }
 
+    /// While the window slides there would be a step for each wish that leaves it: one for each report is enough.
+    private func notBefore(_ isUp: Bool) -> Moment? {
+        let value = isUp ? input.settings.upscaleDelayValue : input.settings.downscaleDelayValue
+        guard value != .last else { return nil }
+        return (isUp ? memory.raisedAt : memory.loweredAt).map { $0 + input.settings.metricsInterval }
+    }
+
     /// The delay that a timer stands for.
     private func running(_ timer: DelayTimer) -> WishWindow.Delay {
         let settings = input.settings

@@ -54,6 +54,8 @@ struct WishWindow {
         var value: DelayValue
         /// No lower wish counts.
         var floor: Int
+        /// Nothing is followed before then, however long it has lasted.
+        var notBefore: Moment?
 
         /// Milliseconds that must lie there, rounded up.
         var needed: Int64 { (span.rawValue * min(max(share.rawValue, 0), 1000) + 999) / 1000 }
@@ -77,7 +79,8 @@ struct WishWindow {
     /// The wish noted last lies on the delay's side.
     func judge(_ delay: Delay, now: Moment) -> Verdict {
         let stretches = agreeing(delay, now)
-        let due = max(delay.since + delay.span, firstDue(stretches, delay.span, delay.needed, now) ?? now)
+        let lasted = firstDue(stretches, delay.span, delay.needed, now) ?? now
+        let due = max(delay.since + delay.span, lasted, delay.notBefore ?? lasted)
         if due > now { return .wait(until: due) }
         let from = now - delay.span
         let wishes = stretches.filter { $0.agrees && ($0.until > from || $0.until == now) }

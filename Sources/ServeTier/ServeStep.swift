@@ -26,6 +26,8 @@ struct ServeStep {
     private(set) var state: ClusterState
     private(set) var touchedDeployments: Set<DeploymentID> = []
     private(set) var touchedScalings: Set<DeploymentID> = []
+    /// Of which only the time of the next look differs: written with a commit, and no reason for one.
+    private(set) var merelyLooked: Set<DeploymentID> = []
     /// Those of them in which only the load shown to people differs.
     private var merelyShown: Set<DeploymentID> = []
     private var isMovedByLoad = false
@@ -111,13 +113,16 @@ struct ServeStep {
         var row = known
         change(&row)
         guard row != known else { return }
-        if row.memory != known.memory || row.lookAt != known.lookAt || row.seen != known.seen {
+        state.scalings[id] = row
+        if row.memory != known.memory {
             isMovedByLoad = true
             merelyShown.remove(id)
+        } else if row.load == known.load, row.loadAt == known.loadAt {
+            if !touchedScalings.contains(id) { merelyLooked.insert(id) }
+            return
         } else if !touchedScalings.contains(id) {
             merelyShown.insert(id)
         }
-        state.scalings[id] = row
         touchedScalings.insert(id)
     }
 
@@ -160,6 +165,7 @@ struct ServeStep {
         state.deployments[id] = nil
         touchedDeployments.remove(id)
         touchedScalings.remove(id)
+        merelyLooked.remove(id)
         removedDeployments.insert(id)
     }
 

@@ -5,6 +5,8 @@ package enum Routes {
     package static func nodeSync(_ node: NodeID) -> String { "/v1/nodes/\(node)/sync" }
     package static func proxySync(_ proxy: String) -> String { "/v1/proxies/\(proxy)/sync" }
     package static let applications = "/api/serve/applications/"
+    /// What putting the same body there would change.
+    package static let preview = "/v1/applications/preview"
     package static func scale(_ id: DeploymentID) -> String {
         "/api/v1/applications/\(id.application)/deployments/\(id.name)/scale"
     }

@@ -13,14 +13,34 @@ struct Deploy: AsyncParsableCommand {
             Applications that the file does not name are deleted, as with Ray Serve.
 
             Example: tandem deploy Config/quickstart/serve.yaml
+                     tandem deploy serve.yaml --dry-run
             """)
 
     @Argument(help: "Serve file (YAML).") var file: String
+    @Flag(help: "Only print what would change.") var dryRun = false
+    @Flag(help: "Also when more than half of the applications would be deleted.") var yes = false
     @OptionGroup var place: StateOption
     @Flag(help: "Print JSON.") var json = false
 
     func run() async throws {
         try ServeFile.check(file)
+        let preview = try await ServeFile.preview(file, paths: StatePaths(place.state))
+        if dryRun {
+            if json { return try printJSON(preview) }
+            for change in preview.changes {
+                let kind = change.change.padding(toLength: 7, withPad: " ", startingAt: 0)
+                print("\(kind) \(change.subject)\(change.words.isEmpty ? "" : "  (\(change.words))")")
+            }
+            return
+        }
+        if preview.removesMuch, !yes {
+            let (deleted, present) = preview.applications
+            throw Problem(
+                code: "refused",
+                message:
+                    "nothing was changed: \(file) would delete \(deleted) of \(present) applications; look with --dry-run,"
+                    + " and say --yes if that is meant")
+        }
         let warnings = try await ServeFile.deploy(file, paths: StatePaths(place.state))
         if json { try printJSON(["warnings": warnings]) } else { print("deployed \(file)") }
     }
@@ -92,17 +112,28 @@ enum ServeFile {
 
     @discardableResult
     static func deploy(_ path: String, paths: StatePaths) async throws -> [String] {
+        let answer = try await send(path, "PUT", Routes.applications, paths)
+        return (try? WireCoding.decode([String: [String]].self, from: Data(answer.utf8)))?["warnings"] ?? []
+    }
+
+    /// What the file would change.
+    static func preview(_ path: String, paths: StatePaths) async throws -> ApplyPreview {
+        let answer = try await send(path, "POST", Routes.preview, paths)
+        return try WireCoding.decode(ApplyPreview.self, from: Data(answer.utf8))
+    }
+
+    /// - Throws: `Problem` with every problem of the file, when it is refused for them.
+    private static func send(
+        _ path: String, _ method: String, _ route: String, _ paths: StatePaths
+    ) async throws -> String {
         let text = try Settings.read(path: path)
-        let answer: String
         do {
-            answer = try await control(paths).text(
-                "PUT", Routes.applications, body: Data(text.utf8), contentType: "application/yaml",
-                deadline: deadline)
+            return try await control(paths).text(
+                method, route, body: Data(text.utf8), contentType: "application/yaml", deadline: deadline)
         } catch let error as LinkError {
             guard case .refused(_, let problem) = error else { throw error }
             throw problem
         }
-        return (try? WireCoding.decode([String: [String]].self, from: Data(answer.utf8)))?["warnings"] ?? []
     }
 
     /// Waits until a proxy knows the route of every application: from then on nobody is answered 404.
