@@ -140,10 +140,13 @@ extension Answer {
         try plainJSON(["error": words], status: status)
     }
 
-    /// JSON whose keys are written as they stand.
+    /// JSON whose keys are written as they stand. (An error of another type would be put in the listener's own words.)
     static func plainJSON(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return raw(try encoder.encode(value), contentType: "application/json; charset=utf-8", status: status)
+        return raw(
+            try encoder.encode(value),
+            contentType: status.code < 400 ? "application/json; charset=utf-8" : "application/json",
+            status: status)
     }
 }

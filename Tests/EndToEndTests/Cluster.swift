@@ -67,7 +67,7 @@ final class Cluster: @unchecked Sendable {
     /// The applications become exactly these, and are served.
     func deploy(_ apps: String) async throws {
         let file = try write(apps, as: "apps.yaml")
-        let outcome = try await tandem("deploy", file)
+        let outcome = try await tandem("deploy", file, "--yes")
         guard outcome.code == 0 else { throw Overdue(description: "tandem deploy: \(outcome.whole)") }
         try await served()
     }
