@@ -52,6 +52,8 @@ package struct RolloutInput: Sendable {
     package var surge: Surge
     /// Replicas of the current version keep failing.
     package var failing: Bool
+    /// It has failed so often that no more old ones are replaced by it; what is missing is still filled.
+    package var givenUp: Bool
     /// Nothing is started before this instant (back-off).
     package var retryAt: Moment?
     package var now: Moment
@@ -61,7 +63,9 @@ package struct RolloutInput: Sendable {
     package init(
         deployment: DeploymentID, target: Int, replicas: [RolloutReplica], stopping: Int = 0,
         replaced: Int = 0,
-        batch: Int = 1, surge: Surge = .spare, failing: Bool, retryAt: Moment?, now: Moment, grace: Millis
+        batch: Int = 1, surge: Surge = .spare, failing: Bool, givenUp: Bool = false, retryAt: Moment?,
+        now: Moment,
+        grace: Millis
     ) {
         self.deployment = deployment
         self.target = target
@@ -71,6 +75,7 @@ package struct RolloutInput: Sendable {
         self.batch = max(batch, 1)
         self.surge = surge
         self.failing = failing
+        self.givenUp = givenUp
         self.retryAt = retryAt
         self.now = now
         self.grace = grace

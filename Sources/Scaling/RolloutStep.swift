@@ -75,8 +75,6 @@ struct RolloutStep {
             wake(at: input.retryAt)
             return
         }
-        // Given up, and the old version is not known any more: what is left serves.
-        if input.failing, input.retryAt == nil { return }
         let missing = target - count
         // Where an old one is on its way out there will be room.
         plan.startSurplus = min(missing, input.replaced)
@@ -114,12 +112,9 @@ struct RolloutStep {
 
     /// False: the current version fails, and old ones stay.
     private mutating func mayReplace() -> Bool {
-        if waits {
-            wake(at: input.retryAt)
-            return false
-        }
-        // Failing for good (no further try is planned): nothing is started beside the old ones.
-        return !input.failing || input.retryAt != nil
+        if input.givenUp { return false }
+        if waits { wake(at: input.retryAt) }
+        return !waits
     }
 
     /// More than wanted, old ones among them: old ones leave as far as readiness allows.

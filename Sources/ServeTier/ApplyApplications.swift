@@ -60,7 +60,9 @@ extension ServeTier {
             #endif
             row.position = position
             // As in Ray: any change of a deployment takes its count back to what is configured.
-            if row.settings != settings || !application.hasExternalScaler { row.scaledTo = nil }
+            if row.settings != settings || row.deleting || !application.hasExternalScaler {
+                row.scaledTo = nil
+            }
             if known?.settings != settings || known?.deleting == true { row.trigger = .configUpdateStarted }
             row.target = target(for: settings, known: known)
             if known?.version != version || known?.deleting == true {

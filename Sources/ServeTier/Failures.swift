@@ -13,9 +13,9 @@ enum FailureRule {
     static let deployFailedAfter = 3
 
     /// An update is stopped after so many failures of the new version in a row (Ray 2.60: its limit, or three for each
-    /// replica; there without a growing pause between them).
-    static func givenUpAfter(_ row: DeploymentRow) -> Int {
-        min(row.settings.rollout.failuresMax, deployFailedAfter * max(row.target, 1))
+    /// replica; there without a growing pause between them). The old version goes on; what it lacks is still tried.
+    static func isGivenUp(_ row: DeploymentRow) -> Bool {
+        row.failures >= min(row.settings.rollout.failuresMax, deployFailedAfter * max(row.target, 1))
     }
 
     static func backOff(failures: Int) -> Millis {
@@ -53,9 +53,6 @@ extension ServeStep {
             $0.stopReason = "failed: \(words)"
         }
         let ended = placement.endedAt ?? now
-        // Then the update is stopped, and the old version goes on (Ray 2.60). The first version is tried for ever.
-        let version = state.deployments[replica.deployment]?.version
-        let hasOld = wanted(of: replica.deployment).contains { $0.version != version && isReady($0.id) }
         let wasStable = placement.readyAt.map { ended - $0 >= FailureRule.stableAfter } ?? false
         let now = now
         update(replica.deployment) { row in
@@ -64,8 +61,7 @@ extension ServeStep {
             let isOfThisTry = row.retryAt.map { $0 <= replica.createdAt } ?? true
             if !wasStable, isOfThisTry, replica.version == row.version {
                 row.failures += 1
-                let isGivenUp = hasOld && row.failures >= FailureRule.givenUpAfter(row)
-                row.retryAt = isGivenUp ? nil : now + FailureRule.backOff(failures: row.failures)
+                row.retryAt = now + FailureRule.backOff(failures: row.failures)
             }
             row.lastFailure =
                 "\(replica.id) \(words)" + (placement.lastLines.isEmpty ? "" : "\n\(placement.lastLines)")

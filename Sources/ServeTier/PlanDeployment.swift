@@ -143,7 +143,8 @@ extension ServeStep {
                 }, stopping: leaving(of: id).count,
                 replaced: leaving(of: id).count { $0.version != row.version },
                 batch: row.settings.rollout.batch(of: row.target), surge: surge(row),
-                failing: row.failures > 0, retryAt: row.retryAt, now: now,
+                failing: row.failures > 0, givenUp: FailureRule.isGivenUp(row), retryAt: row.retryAt,
+                now: now,
                 grace: row.settings.gracefulShutdownTimeout))
         decisions += plan.decisions
         wake(at: plan.wake)

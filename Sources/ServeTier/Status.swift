@@ -39,8 +39,8 @@ extension ServeStep {
         }
         let replicas = wanted(of: row.id)
         let ready = replicas.count { isReady($0.id) }
-        if row.failures > 0, row.retryAt == nil {
-            let old = replicas.count { $0.version != row.version && isReady($0.id) }
+        let old = replicas.count { $0.version != row.version && isReady($0.id) }
+        if old > 0, FailureRule.isGivenUp(row) {
             return (
                 .deployFailed,
                 "version \(row.version) is given up after \(row.failures) failures in a row, \(old) of \(row.target) replicas"

@@ -17,13 +17,15 @@ import Testing
     }
 
     static func plan(
-        _ drawing: String, target: Int, stopping: Int = 0, failing: Bool = false, retryAt: Int64? = nil,
+        _ drawing: String, target: Int, stopping: Int = 0, failing: Bool = false, givenUp: Bool = false,
+        retryAt: Int64? = nil,
         now: Int64 = 0
     ) -> RolloutPlan {
         rollout(
             RolloutInput(
                 deployment: deployment, target: target, replicas: replicas(drawing), stopping: stopping,
-                failing: failing, retryAt: retryAt.map { Moment($0) }, now: Moment(now), grace: Millis(20_000)
+                failing: failing, givenUp: givenUp, retryAt: retryAt.map { Moment($0) }, now: Moment(now),
+                grace: Millis(20_000)
             ))
     }
 
@@ -66,7 +68,9 @@ import Testing
     }
 
     @Test func aFailingVersionStopsTheRolloutWhereItIs() {
-        #expect(Self.plan("OOO", target: 3, failing: true).startSurplus == 0)
+        #expect(Self.plan("OOO", target: 3, failing: true, givenUp: true).startSurplus == 0)
+        #expect(
+            Self.plan("OO", target: 3, failing: true, givenUp: true).start == 1, "what is missing is tried")
         #expect(Self.plan("OOO", target: 3, failing: true, retryAt: 5).wake == Moment(5))
         #expect(Self.plan("OOO", target: 3, failing: true, retryAt: 5, now: 5).startSurplus == 1)
         for drawing in ["OOOc", "OOOC", "OOOu", "OOu"] {

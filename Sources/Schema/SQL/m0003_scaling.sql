@@ -32,8 +32,7 @@ CREATE TABLE deployment_next (
   status_trigger      TEXT NOT NULL DEFAULT 'CONFIG_UPDATE_STARTED',  -- what led to the status; Ray's words
   message             TEXT NOT NULL DEFAULT '',     -- why, for people
   failures            INTEGER NOT NULL DEFAULT 0,   -- in a row; 0 after a replica stayed ready for 10 s
-  retry_ms            INTEGER,                      -- no replacement before this instant (back-off); NULL with
-                                                    -- failures: the version is given up
+  retry_ms            INTEGER,                      -- no replacement before this instant (back-off)
   last_failure        TEXT NOT NULL DEFAULT '',     -- reason and last lines of the latest failure
   route_generation    INTEGER NOT NULL DEFAULT 0,   -- raised each time the route's content changes
   route_hash          TEXT NOT NULL DEFAULT '',     -- content of the route of that generation
