@@ -1,5 +1,6 @@
 import Foundation
 import Model
+import ServeTier
 import Store
 
 /// The answer of `GET /api/serve/applications/` in the shape of Ray Serve's schema v2, as Ray 2.60's own client reads
@@ -73,7 +74,7 @@ package struct ServeDocument: Encodable, Sendable {
                 Proxy(
                     node_id: proxy.id, node_ip: String(proxy.address.prefix { $0 != ":" }),
                     actor_name: "SERVE_PROXY_ACTOR-\(proxy.id)",
-                    status: proxy.heardAt + silent + Millis(30_000) <= now ? "UNHEALTHY" : "HEALTHY")
+                    status: proxy.heardAt + silent + ServeTier.heardEvery <= now ? "UNHEALTHY" : "HEALTHY")
             },
             applications: state.applications.mapValues { row in
                 // As in Ray nothing is listed of what is being deleted but the application itself.

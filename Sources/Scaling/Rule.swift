@@ -41,7 +41,7 @@ struct Rule {
             name = "cold_start"
             return
         }
-        guard let policyWish = policy.wish(context) ?? withoutData else { return }
+        guard let policyWish = policy.wish(asked) ?? withoutData else { return }
         memory.policy = policyWish.state
         policyInputs = policyWish.inputs
         if input.running <= 0, target > 0 {
@@ -53,12 +53,11 @@ struct Rule {
         wait(for: wish)
     }
 
-    private var context: ScalingContext {
-        ScalingContext(
-            deployment: input.deployment, settings: input.settings, running: input.running, target: target,
-            load: input.load, queuedNow: input.queuedNow, raisedAt: memory.raisedAt,
-            loweredAt: memory.loweredAt,
-            state: memory.policy, now: input.now)
+    private var asked: ScalingInput {
+        var asked = input
+        asked.target = target
+        asked.memory = memory
+        return asked
     }
 
     /// What is not heard is not zero, unless somebody wants Ray's reading of it.

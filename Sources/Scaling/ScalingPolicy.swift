@@ -1,33 +1,15 @@
 import Model
 
 /// How many replicas are wished for. Everything that may be read is handed in, everything that is to be remembered is
-/// handed back: no clock, no dice, no I/O. Same context, same answer.
+/// handed back: no clock, no dice, no I/O. Same input, same answer.
 ///
 /// As in Ray Serve 2.60, gains, delays, the way from zero and the bounds are laid around every policy: it answers with
 /// the bare wish.
 package protocol ScalingPolicy: Sendable {
+    /// - Parameter input: with its target within the bounds. What the policy handed back the last time is in
+    ///   `input.memory.policy`.
     /// - Returns: nil: nothing is known, the target is held.
-    func wish(_ context: ScalingContext) -> ScalingWish?
-}
-
-/// What a policy reads of one deployment.
-package struct ScalingContext: Sendable {
-    package var deployment: DeploymentID
-    package var settings: AutoscalingSettings
-    /// Replicas that are ready and not on their way out.
-    package var running: Int
-    /// Replicas wanted so far, within the bounds.
-    package var target: Int
-    /// Requests, running and queued, over the look-back; nil: no proxy has reported.
-    package var load: Load?
-    /// Requests that wait at this moment.
-    package var queuedNow: Int
-    /// When the target was last raised, and lowered.
-    package var raisedAt: Moment?
-    package var loweredAt: Moment?
-    /// What the policy handed back the last time.
-    package var state: PolicyState
-    package var now: Moment
+    func wish(_ input: ScalingInput) -> ScalingWish?
 }
 
 /// A wish for replicas, and why.
@@ -67,10 +49,10 @@ package struct Fraction: Hashable, Sendable {
 package struct OngoingRequests: ScalingPolicy {
     package init() {}
 
-    package func wish(_ context: ScalingContext) -> ScalingWish? {
-        guard let load = context.load else { return nil }
+    package func wish(_ input: ScalingInput) -> ScalingWish? {
+        guard let load = input.load else { return nil }
         // Load is in millionths times milliseconds, the target in thousandths.
-        let each = Int128(max(context.settings.targetOngoing.rawValue, 1))
+        let each = Int128(max(input.settings.targetOngoing.rawValue, 1))
         let unit = Int128(max(load.span.rawValue, 1)) * each
         return ScalingWish(Fraction(Int128(max(load.area, 0)), over: unit))
     }

@@ -29,22 +29,27 @@ extension ServeStep {
     /// connections before a byte, so that such a request is sent elsewhere.
     mutating func stopDrained() {
         let silent = state.setting?.settings.proxySilent ?? ClusterSettings().proxySilent
-        for id in byDeployment.keys.sorted() {
-            for replica in replicas(of: id) where replica.phase == .draining {
-                guard let generation = replica.drainGeneration else { continue }
-                if state.placements[replica.id]?.phase.isFinal ?? true {
-                    update(replica.id) { $0.phase = .stopping }
-                    continue
-                }
-                let verdict = holders(of: replica.id, route: generation, silentAfter: silent)
-                let late = replica.drainDeadline.map { $0 <= now } ?? true
-                if verdict.none || late {
-                    update(replica.id) { $0.phase = .stopping }
-                } else {
-                    wake(at: replica.drainDeadline)
-                    wake(at: verdict.askAgain)
-                }
+        eachLooked { step, id in
+            for replica in step.replicas(of: id) where replica.phase == .draining {
+                step.stop(drained: replica, silentAfter: silent)
             }
+        }
+    }
+
+    private mutating func stop(drained replica: ReplicaRow, silentAfter silent: Millis) {
+        guard let generation = replica.drainGeneration else { return }
+        if state.placements[replica.id]?.phase.isFinal ?? true {
+            update(replica.id) { $0.phase = .stopping }
+            return
+        }
+        let verdict = holders(of: replica.id, route: generation, silentAfter: silent)
+        let late = replica.drainDeadline.map { $0 <= now } ?? true
+        if verdict.none || late {
+            update(replica.id) { $0.phase = .stopping }
+        } else {
+            waitingForProxies.insert(replica.deployment)
+            wake(at: replica.drainDeadline)
+            wake(at: verdict.askAgain)
         }
     }
 
@@ -82,13 +87,9 @@ extension ServeStep {
 
     /// Rows whose placement says that nothing runs any more, or that never had one, go.
     mutating func removeStopped() {
-        for id in byDeployment.keys.sorted() {
-            for replica in replicas(of: id) where replica.phase == .stopping {
-                guard let placement = state.placements[replica.id] else {
-                    remove(replica.id)
-                    continue
-                }
-                if placement.phase.isFinal { remove(replica.id) }
+        eachLooked { step, id in
+            for replica in step.replicas(of: id) where replica.phase == .stopping {
+                if step.state.placements[replica.id]?.phase.isFinal ?? true { step.remove(replica.id) }
             }
         }
     }

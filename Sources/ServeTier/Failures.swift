@@ -28,21 +28,21 @@ extension ServeStep {
     /// Ends replicas whose placement failed or was lost, counts failures, and lets the count go once a replica has
     /// stayed ready.
     mutating func endFailedReplicas() {
-        for id in byDeployment.keys.sorted() {
-            for replica in wanted(of: id) {
-                guard let placement = state.placements[replica.id] else { continue }
+        eachLooked { step, id in
+            for replica in step.wanted(of: id) {
+                guard let placement = step.state.placements[replica.id] else { continue }
                 switch placement.phase {
-                case .failed: end(replica, failed: placement)
-                case .lost: end(replica, lost: placement)
+                case .failed: step.end(replica, failed: placement)
+                case .lost: step.end(replica, lost: placement)
                 case .stopped:
-                    update(replica.id) {
+                    step.update(replica.id) {
                         $0.phase = .stopping
                         $0.stopReason = "stopped on its node without an order"
                     }
                 case .pending, .assigned, .starting, .ready, .stopping: break
                 }
             }
-            settle(id)
+            step.settle(id)
         }
     }
 

@@ -6,15 +6,14 @@ import Store
 extension ServeStep {
     /// Targets, then which replicas start and which leave, deployment by deployment in the order of their ids.
     mutating func planDeployments() {
-        for id in state.deployments.keys.sorted() {
-            guard let row = state.deployments[id] else { continue }
+        eachLooked { step, id in
+            guard let row = step.state.deployments[id] else { return }
             if row.deleting {
-                for replica in wanted(of: id) { release(replica.id, because: "\(id) is deleted") }
-                continue
+                for replica in step.wanted(of: id) { step.release(replica.id, because: "\(id) is deleted") }
+            } else if !row.settings.replica.command.isEmpty {
+                step.setTarget(id)
+                step.roll(id)
             }
-            if row.settings.replica.command.isEmpty { continue }
-            setTarget(id)
-            roll(id)
         }
     }
 
@@ -106,10 +105,7 @@ extension ServeStep {
     }
 
     private func loadSeries(of id: DeploymentID) -> [LoadSeries] {
-        var rows = buckets[id] ?? [:]
-        for bucket in unstored where bucket.deployment == id {
-            rows[bucket.proxy, default: []].append(bucket)
-        }
+        let rows = buckets(of: id)
         // Without a row it was given up: its last value would hold for ever.
         let given = rows.keys.filter { state.proxies[$0] == nil && heard[$0] == nil }
         return Set(rows.keys).subtracting(given).union(heard.keys).subtracting(removedProxies).sorted()

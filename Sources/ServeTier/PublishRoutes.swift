@@ -6,30 +6,31 @@ extension ServeStep {
     /// Gives every route whose content changed its next generation, and each draining replica the generation from
     /// which it is on no route.
     mutating func planRoutes() {
+        eachLooked { step, id in step.planRoute(id) }
+    }
+
+    private mutating func planRoute(_ id: DeploymentID) {
+        guard let row = state.deployments[id] else { return }
         let now = now
-        for id in state.deployments.keys.sorted() {
-            guard let row = state.deployments[id] else { continue }
-            let content = Route.content(of: row, in: state, replicas: replicas(of: id))
-            let hash = content.fingerprint
-            if hash != row.routeHash {
-                update(id) {
-                    $0.routeGeneration += 1
-                    $0.routeHash = hash
+        let content = Route.content(of: row, in: state, replicas: replicas(of: id))
+        let hash = content.fingerprint
+        if hash != row.routeHash {
+            update(id) {
+                $0.routeGeneration += 1
+                $0.routeHash = hash
+            }
+        }
+        let generation = state.deployments[id]?.routeGeneration ?? 0
+        for replica in content.replicas {
+            update(replica.id) { if $0.routedAt == nil { $0.routedAt = now } }
+        }
+        for replica in replicas(of: id) where replica.phase == .draining && replica.drainGeneration == nil {
+            update(replica.id) { $0.drainGeneration = generation }
+            #if MUTANTS
+                if Mutant.drainsByOldRoute.isOn {
+                    update(replica.id) { $0.drainGeneration = row.routeGeneration }
                 }
-            }
-            let generation = state.deployments[id]?.routeGeneration ?? 0
-            for replica in content.replicas {
-                update(replica.id) { if $0.routedAt == nil { $0.routedAt = now } }
-            }
-            for replica in replicas(of: id) where replica.phase == .draining && replica.drainGeneration == nil
-            {
-                update(replica.id) { $0.drainGeneration = generation }
-                #if MUTANTS
-                    if Mutant.drainsByOldRoute.isOn {
-                        update(replica.id) { $0.drainGeneration = row.routeGeneration }
-                    }
-                #endif
-            }
+            #endif
         }
     }
 }

@@ -19,9 +19,16 @@ struct ServeStep {
     let refused: [String: Moment]
     /// Since when this process listens: no verdict of silence before everyone had the time to speak.
     let listening: Moment
-    /// Load windows in SQLite, and what arrived since.
-    let buckets: [DeploymentID: [String: [LoadBucketRow]]]
-    let unstored: [LoadBucketRow]
+    /// Load windows as stored, and what arrived since.
+    private let store: Store
+    let unstored: Unstored
+    /// The deployments that this step looks at, sorted.
+    var looked: [DeploymentID] = []
+    /// When each of them is to be looked at again at the latest.
+    private(set) var wakes: [DeploymentID: Moment] = [:]
+    /// Those of which replicas wait for the proxies to let go of them.
+    var waitingForProxies: Set<DeploymentID> = []
+    private var looking: DeploymentID?
 
     private(set) var state: ClusterState
     private(set) var touchedDeployments: Set<DeploymentID> = []
@@ -43,17 +50,19 @@ struct ServeStep {
     var numbersTaken: Int64 = 0
     var starts: [Start] = []
     var decisions: [Decision] = []
+    /// Whatever it looks at, it is to be made again then.
     private(set) var wake: Moment?
     /// Replicas of each deployment, sorted; of all phases.
-    private(set) var byDeployment: [DeploymentID: [ReplicaID]] = [:]
+    private(set) var byDeployment: [DeploymentID: [ReplicaID]]
+    /// Deployments of each application, sorted; also those that go in this step.
+    let ofApplication: [String: [DeploymentID]]
     /// Replicas of any deployment that hold room, by node.
-    var replicasOnNode: [NodeID: Int] = [:]
+    var replicasOnNode: [NodeID: Int]
 
     init(
         state: ClusterState, now: Moment, grace: Millis, heard: [String: HeardProxy],
         refused: [String: Moment],
-        listening: Moment,
-        buckets: [DeploymentID: [String: [LoadBucketRow]]], unstored: [LoadBucketRow]
+        listening: Moment, index: DeploymentIndex, store: Store, unstored: Unstored
     ) {
         self.state = state
         self.now = now
@@ -61,12 +70,27 @@ struct ServeStep {
         self.heard = heard
         self.refused = refused
         self.listening = listening
-        self.buckets = buckets
+        self.store = store
         self.unstored = unstored
-        for id in state.replicas.keys.sorted() { byDeployment[id.deployment, default: []].append(id) }
-        for placement in state.placements.values where placement.phase.holdsRoom {
-            if let node = placement.node { replicasOnNode[node, default: 0] += 1 }
+        byDeployment = index.replicas
+        ofApplication = index.ofApplication
+        replicasOnNode = index.onNode
+    }
+
+    /// Does the same for every deployment that is looked at; what it wants to be woken for is that one's.
+    mutating func eachLooked(_ body: (inout ServeStep, DeploymentID) -> Void) {
+        for id in looked {
+            looking = id
+            body(&self, id)
         }
+        looking = nil
+    }
+
+    /// The load of a deployment by proxy: as stored, then what arrived since.
+    func buckets(of id: DeploymentID) -> [String: [LoadBucketRow]] {
+        var rows = store.loadBuckets(id)
+        for bucket in unstored.of(id) { rows[bucket.proxy, default: []].append(bucket) }
+        return rows
     }
 
     /// True when a commit would change anything.
@@ -180,10 +204,14 @@ struct ServeStep {
         removedProxies.insert(id)
     }
 
-    /// The step wants to run again at `moment` at the latest.
+    /// The step wants to run again at `moment` at the latest, or to look again at what it is looking at.
     mutating func wake(at moment: Moment?) {
         guard let moment else { return }
-        wake = wake.map { min($0, moment) } ?? moment
+        if let looking {
+            wakes[looking] = wakes[looking].map { min($0, moment) } ?? moment
+        } else {
+            wake = wake.map { min($0, moment) } ?? moment
+        }
     }
 
     // MARK: - Reading

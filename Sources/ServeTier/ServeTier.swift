@@ -13,7 +13,8 @@ package final class ServeTier {
     private var heard: [String: HeardProxy] = [:]
     /// Proxies whose latest words were not understood: when they spoke.
     private var refused: [String: Moment] = [:]
-    private var unstored: [LoadBucketRow] = []
+    private var unstored = Unstored()
+    private var attention = Attention()
     private var acknowledged: [String: [DeploymentID: Int64]] = [:]
     /// Commits by which load was acknowledged.
     private var acknowledging: Int64 = 0
@@ -35,11 +36,9 @@ package final class ServeTier {
     static let proxyForgottenAfter = Millis(60_000)
     /// How often it is written down when each proxy was last heard; for people alone, since a restarted tier gives
     /// everyone the time to speak.
-    static let heardEvery = Millis(30_000)
+    package static let heardEvery = Millis(30_000)
     /// A replica without a deployment row (being deleted) drains for this long.
     static let graceDefault = Millis(20_000)
-    /// Buckets kept in memory while commits fail; beyond it the oldest go.
-    static let unstoredMax = 100_000
 
     /// - Parameter sampleEvery: of so many steps that could rest one is planned, to see that it finds nothing to do.
     package init(store: Store, sampleEvery: Int = Rest.sampleEvery) {
@@ -70,35 +69,54 @@ package final class ServeTier {
                 acknowledged[report.proxy] = [:]
             #endif
         }
-        for load in report.load {
-            let known = lastSequence(of: load.deployment, at: report.proxy, incarnation: report.incarnation)
-            for bucket in load.buckets where bucket.sequence > known {
-                unstored.append(
-                    LoadBucketRow(
-                        deployment: load.deployment, proxy: report.proxy, incarnation: report.incarnation,
-                        sequence: bucket.sequence, end: bucket.end, span: bucket.span,
-                        areaMicros: bucket.area,
-                        ongoing: bucket.ongoing, queued: bucket.queued))
-            }
-        }
-        if unstored.count > Self.unstoredMax { unstored.removeFirst(unstored.count - Self.unstoredMax) }
+        for load in report.load { take(load, of: report) }
+        unstored.cut()
         proxy.take(report)
         heard[report.proxy] = proxy
-        if refused.removeValue(forKey: report.proxy) != nil { rest.end() }
+        attend(to: proxy, before: before)
+        if refused.removeValue(forKey: report.proxy) != nil { attendToAll() }
         if !unstored.isEmpty || before.map({ !$0.says(thatOf: proxy) }) ?? true { rest.end() }
+    }
+
+    private func take(_ load: ProxyLoad, of report: ProxyReport) {
+        let known = lastSequence(of: load.deployment, at: report.proxy, incarnation: report.incarnation)
+        for bucket in load.buckets where bucket.sequence > known {
+            attention.hear(of: load.deployment)
+            unstored.add(
+                LoadBucketRow(
+                    deployment: load.deployment, proxy: report.proxy, incarnation: report.incarnation,
+                    sequence: bucket.sequence, end: bucket.end, span: bucket.span,
+                    areaMicros: bucket.area, ongoing: bucket.ongoing, queued: bucket.queued))
+        }
+    }
+
+    /// Which deployments are to be looked at for what is new in a proxy's words.
+    private func attend(to proxy: HeardProxy, before: HeardProxy?) {
+        guard let before, before.incarnation == proxy.incarnation, before.address == proxy.address,
+            before.arrived + HeardProxy.silenceIsNews > proxy.arrived
+        else { return attendToAll() }
+        if before.applied != proxy.applied || before.busy != proxy.busy { attention.hearOfRoutes() }
+        for id in Set(before.load.keys).union(proxy.load.keys)
+        where before.load[id]?.queued != proxy.load[id]?.queued {
+            attention.hear(of: id)
+        }
+    }
+
+    private func attendToAll() {
+        attention.all()
+        rest.end()
     }
 
     /// A proxy spoke and was not understood: it is there and routes on, and what it said before stands.
     package func hear(refused proxy: String, at arrived: Moment) {
-        if refused[proxy].map({ $0 + HeardProxy.silenceIsNews <= arrived }) ?? true { rest.end() }
+        if refused[proxy].map({ $0 + HeardProxy.silenceIsNews <= arrived }) ?? true { attendToAll() }
         refused[proxy] = arrived
     }
 
     private func lastSequence(of deployment: DeploymentID, at proxy: String, incarnation: String) -> Int64 {
-        let waiting = unstored.last {
-            $0.deployment == deployment && $0.proxy == proxy && $0.incarnation == incarnation
-        }
-        return max(waiting?.sequence ?? 0, acknowledged[proxy]?[deployment] ?? 0)
+        max(
+            unstored.lastSequence(deployment, proxy: proxy, incarnation: incarnation) ?? 0,
+            acknowledged[proxy]?[deployment] ?? 0)
     }
 
     // MARK: - Step
@@ -116,6 +134,12 @@ package final class ServeTier {
             if renew { try commitRenewal(state, now) }
             return min(rest.wake ?? renewed + TierPace.renewEvery, renewed + TierPace.renewEvery)
         }
+        attention.follow(store.takeTouched(), in: state)
+        // What was to be looked at is not forgotten with a commit that fails.
+        var isDone = false
+        defer { if !isDone { attention.all() } }
+        let wasQuiet = rest.isOn
+        if wasQuiet { attention.patrol() }
         let step = plan(state, now)
         let proxies = proxyRows(in: state, now: now, renew: renew)
         if resting, step.surprises {
@@ -127,9 +151,12 @@ package final class ServeTier {
             try commit(step, proxies: proxies, renew: renew)
             known = store.knownChanges
         }
+        isDone = true
+        attention.looked(at: step.looked, wakes: step.wakes, waiting: step.waitingForProxies)
+        let wake = Moment.earliest(step.wake, attention.wake)
         guard step.starts.isEmpty else { return now }
-        if !step.changes { rest.begin(at: known, now, wake: step.wake) }
-        return Moment.earliest(step.wake, renewed + TierPace.renewEvery)
+        if !step.changes { rest.begin(at: known, now, wake: wake) }
+        return Moment.earliest(wake, renewed + TierPace.renewEvery)
     }
 
     private func plan(_ state: ClusterState, _ now: Moment) -> ServeStep {
@@ -137,14 +164,13 @@ package final class ServeTier {
         refused = refused.filter { $0.value + Self.proxyForgottenAfter > now }
         var step = ServeStep(
             state: state, now: now, grace: Self.graceDefault, heard: heard, refused: refused,
-            listening: listening,
-            buckets: store.loadBuckets, unstored: unstored)
+            listening: listening, index: attention.index, store: store, unstored: unstored)
         step.wake(at: refused.values.min().map { $0 + Self.proxyForgottenAfter })
         if state.isReadopting {
             step.takeOver(unixMillis: store.unixMillis())
+            attention.all()
             return step
         }
-        step.endFailedReplicas()
         step.forgetProxies(after: Self.proxyForgottenAfter)
         // Its last words go with its row: they would put the row back, and count as load for ever.
         for id in step.removedProxies {
@@ -152,6 +178,9 @@ package final class ServeTier {
             refused[id] = nil
             acknowledged[id] = nil
         }
+        if !step.removedProxies.isEmpty { attention.all() }
+        step.looked = attention.take(now)
+        step.endFailedReplicas()
         step.planDeployments()
         step.planRoutes()
         step.stopDrained()
@@ -175,7 +204,7 @@ package final class ServeTier {
 
     private func commit(_ step: ServeStep, proxies: [ProxyRow], renew: Bool) throws(StoreError) {
         if let fault = step.fault { Invariant.broken(fault) }
-        let buckets = unstored
+        let buckets = unstored.rows
         let unixMillis = store.unixMillis()
         let higher = outranked
         #if MUTANTS
@@ -195,7 +224,7 @@ package final class ServeTier {
 
     /// These are stored.
     private func acknowledge(_ buckets: [LoadBucketRow]) {
-        unstored.removeAll(keepingCapacity: true)
+        unstored = Unstored()
         if !buckets.isEmpty { acknowledging += 1 }
         for bucket in buckets where heard[bucket.proxy]?.incarnation == bucket.incarnation {
             let known = acknowledged[bucket.proxy]?[bucket.deployment] ?? 0

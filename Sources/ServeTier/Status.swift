@@ -4,20 +4,20 @@ import Store
 extension ServeStep {
     /// Recomputes every status from the rows; an application is as well as its worst deployment.
     mutating func planStatus() {
-        for id in state.deployments.keys.sorted() {
-            guard let row = state.deployments[id] else { continue }
-            let (status, message) = status(of: row)
-            let trigger = trigger(of: row, status)
-            update(id) {
+        eachLooked { step, id in
+            guard let row = step.state.deployments[id] else { return }
+            let (status, message) = step.status(of: row)
+            let trigger = step.trigger(of: row, status)
+            step.update(id) {
                 $0.status = status
                 $0.trigger = trigger
                 $0.message = message
             }
         }
-        for name in state.applications.keys.sorted() {
-            let deployments = state.deployments.values.filter { $0.application == name }.sorted {
-                $0.id < $1.id
-            }
+        // Also those without deployments, of which nothing else tells.
+        let bare = state.applications.keys.filter { ofApplication[$0] == nil }
+        for name in Set(looked.map(\.application)).union(bare).sorted() {
+            let deployments = (ofApplication[name] ?? []).compactMap { state.deployments[$0] }
             guard let application = state.applications[name] else { continue }
             if application.deleting, deployments.isEmpty {
                 remove(application: name)

@@ -57,12 +57,11 @@ extension ServeStep {
 
     /// Deleted deployments go when their last replica has.
     mutating func removeDeleted() {
-        for id in state.deployments.keys.sorted() {
+        eachLooked { step, id in
             #if MUTANTS
-                if Mutant.deletesAtOnce.isOn, state.deployments[id]?.deleting == true { remove(id) }
+                if Mutant.deletesAtOnce.isOn, step.state.deployments[id]?.deleting == true { step.remove(id) }
             #endif
-            guard state.deployments[id]?.deleting == true, replicas(of: id).isEmpty else { continue }
-            remove(id)
+            if step.state.deployments[id]?.deleting == true, step.replicas(of: id).isEmpty { step.remove(id) }
         }
     }
 }

@@ -1,64 +1,39 @@
+import Foundation
 import Yams
 
 extension Node {
     /// The same as JSON: what stands without quotes and is a number, true, false or null there, is that here.
     var json: String {
+        let options: JSONSerialization.WritingOptions = [
+            .sortedKeys, .withoutEscapingSlashes, .fragmentsAllowed,
+        ]
+        guard let bytes = try? JSONSerialization.data(withJSONObject: jsonObject, options: options) else {
+            return "null"
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private var jsonObject: Any {
         switch self {
         case .mapping(let mapping):
-            let pairs = mapping.map { "\(Self.quoted($0.key.scalar?.string ?? "")):\($0.value.json)" }
-            return "{" + pairs.joined(separator: ",") + "}"
-        case .sequence(let list): return "[" + list.map(\.json).joined(separator: ",") + "]"
-        case .scalar(let scalar):
-            guard scalar.style == .plain else { return Self.quoted(scalar.string) }
-            if isNull { return "null" }
-            switch scalar.string {
-            case "true", "True", "TRUE": return "true"
-            case "false", "False", "FALSE": return "false"
-            case let text: return Self.isNumber(text) ? text : Self.quoted(text)
-            }
-        case .alias: return "null"  // refused before anything is read
+            Dictionary(
+                mapping.map { ($0.key.scalar?.string ?? "", $0.value.jsonObject) }, uniquingKeysWith: { $1 })
+        case .sequence(let list): list.map(\.jsonObject)
+        case .scalar(let scalar): scalar.style == .plain ? Self.plain(scalar.string) : scalar.string
+        case .alias: NSNull()  // refused before anything is read
         }
     }
 
-    /// In JSON's own notation.
-    private static func isNumber(_ text: String) -> Bool {
-        var rest = Substring(text)
-        func digits() -> Int {
-            let run = rest.prefix { $0.isASCII && $0.isNumber }
-            rest.removeFirst(run.count)
-            return run.count
+    /// YAML's words for true, false and nothing; else JSON's own reading of a number; else a text.
+    private static func plain(_ text: String) -> Any {
+        switch text {
+        case "", "~", "null", "Null", "NULL": return NSNull()
+        case "true", "True", "TRUE": return true
+        case "false", "False", "FALSE": return false
+        default:
+            let fragment = try? JSONSerialization.jsonObject(
+                with: Data(text.utf8), options: .fragmentsAllowed)
+            return fragment as? NSNumber ?? text
         }
-        if rest.hasPrefix("-") { rest.removeFirst() }
-        let isZero = rest.hasPrefix("0")
-        let whole = digits()
-        guard whole > 0, !isZero || whole == 1 else { return false }
-        if rest.hasPrefix(".") {
-            rest.removeFirst()
-            guard digits() > 0 else { return false }
-        }
-        if let first = rest.first, first == "e" || first == "E" {
-            rest.removeFirst()
-            if let sign = rest.first, sign == "+" || sign == "-" { rest.removeFirst() }
-            guard digits() > 0 else { return false }
-        }
-        return rest.isEmpty
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case "\r": quoted += "\\r"
-            case "\t": quoted += "\\t"
-            case _ where scalar.value < 0x20:
-                let hex = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
     }
 }

@@ -46,6 +46,18 @@ package final class Store: @unchecked Sendable {
         var ownUpTo: Int64 = 0
         var window = LoadWindow()
         var isOpen = true
+        /// Since `takeTouched`; nil: nobody asks.
+        var touched: TouchedRows?
+
+        /// - Parameter read: what a reading has brought; nil: everything.
+        mutating func note(_ read: StateReading.Touched?) {
+            guard touched != nil else { return }
+            guard let read else {
+                touched?.all()
+                return
+            }
+            for (table, keys) in read.keys { for key in keys { touched?.add(key, of: table) } }
+        }
 
         /// Takes over what this process has just committed, so that it is not read again. Other columns of its own
         /// row in `role` than these are not changed by a commit.
@@ -61,6 +73,7 @@ package final class Store: @unchecked Sendable {
             else {
                 return
             }
+            for row in transaction.written { touched?.add(row.key, of: row.table) }
             if let before, before == version { version = before + 1 }
             #if MUTANTS
                 if Mutant.forgetsOwnRenewal.isOn { return }
@@ -206,12 +219,14 @@ package final class Store: @unchecked Sendable {
         var state = kept.state ?? ClusterState()
         kept.state = nil  // should the reading fail, the next one is whole
         var planned = kept.planned
+        var touched: StateReading.Touched?
         let differed = try snapshot { db throws -> Bool in
             let reading = StateReading(db: db, memo: connection.memo)
-            let touched = isFirst ? nil : try reading.touched(since: state.changeSequence)
+            touched = isFirst ? nil : try reading.touched(since: state.changeSequence)
             guard try reading.advance(&state, by: touched, for: role, planned: &planned) else {
                 state = try reading.whole()
                 planned = state.changeSequence
+                touched = nil
                 return false
             }
             guard sampled else { return false }
@@ -220,6 +235,7 @@ package final class Store: @unchecked Sendable {
             return whole != state
         }
         if differed { kept.mismatches += 1 }
+        kept.note(differed ? nil : touched)
         // Also one that cannot commit, and so would not hear it there, stops acting for a role that it has lost.
         if let holder = state.roles[role], holder.epoch != epoch {
             #if MUTANTS
@@ -232,6 +248,15 @@ package final class Store: @unchecked Sendable {
         kept.planned = planned
         kept.ownUpTo = max(kept.ownUpTo, state.changeSequence)
         return state
+    }
+
+    /// Which rows of the state have changed since the last call; everything at the first. What is told here is in the
+    /// state that the latest call of `state` gave, or was committed by this process after it.
+    package func takeTouched() -> TouchedRows {
+        lock.withLock {
+            defer { kept.touched = TouchedRows() }
+            return kept.touched ?? TouchedRows(isAll: true)
+        }
     }
 
     /// How often a sampled whole reading differed from the kept state. Anything but 0 is a fault to be reported;

@@ -13,7 +13,7 @@ import Testing
         return try #require(settings.applications.first).config
     }
 
-    private static let start = #"{"name":"a","deployments":[{"name":"d","command":["x","y\"z"]}]"#
+    private static let start = #"{"deployments":[{"command":["x","y\"z"],"name":"d"}],"name":"a""#
 
     @Test(arguments: [
         ("route_prefix: /a", #""route_prefix":"/a""#), ("route_prefix: null", #""route_prefix":null"#),
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("1", "1"), ("-0.5", "-0.5"), ("1e3", "1e3"), ("007", "\"007\""), (".5", "\".5\""), ("1.", "\"1.\""),
+        ("1", "1"), ("-0.5", "-0.5"), ("1e3", "1000"), ("007", "\"007\""), (".5", "\".5\""), ("1.", "\"1.\""),
         ("true", "true"), ("yes", "\"yes\""), ("'1'", "\"1\""), ("\"a\\tb\"", "\"a\\tb\""),
         ("0x10", "\"0x10\""),
     ])
@@ -34,7 +34,7 @@ import Testing
                 "applications: [{name: a, deployments: [{name: d, command: [x], environment: {A: \(word)}}]}]",
             file: "f")
         let config = try #require(settings.applications.first).config
-        #expect(config.hasSuffix(#""environment":{"A":"# + json + "}}]}"))
+        #expect(config.contains(#""environment":{"A":"# + json + "}"))
         _ = try JSONSerialization.jsonObject(with: Data(config.utf8))
     }
 
