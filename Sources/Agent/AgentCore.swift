@@ -194,10 +194,19 @@ actor AgentCore {
         case .start(let start):
             return self.start(start)
         case .probe(let probe):
-            let check = ReadinessProbe(probe: probe, thread: thread)
+            let check = ReadinessProbe(probe, thread: thread)
             Task {
                 let wrong = await check.run()
                 hear(Event(probe.replica, attempt: probe.attempt, wrong.map(Event.Kind.ill) ?? .well))
+            }
+        case .configure(let configuration):
+            let call = ReadinessProbe(configuration, thread: thread)
+            Task {
+                let wrong = await call.run()
+                hear(
+                    Event(
+                        configuration.replica, attempt: configuration.attempt,
+                        wrong.map(Event.Kind.notConfigured) ?? .configured))
             }
         case .terminate(let id, _):
             children[id]?.process.signal(SIGTERM)

@@ -87,7 +87,8 @@ extension AgentCore {
     func adopt(_ record: ReplicaRecord, _ marked: [MarkedProcess]) -> FoundReplica {
         func found(_ condition: FoundReplica.Condition) -> FoundReplica {
             FoundReplica(
-                order: record.order, attempt: record.attempt, port: record.port ?? 0, condition: condition)
+                order: record.order, attempt: record.attempt, port: record.port ?? 0,
+                applied: record.applied, condition: condition)
         }
         if let final = record.final { return found(.ended(final.report)) }
         if let process = record.process {

@@ -21,6 +21,8 @@ struct ChildCommand: Equatable {
 
     /// Passed on from the agent's environment.
     static let inherited = ["PATH", "HOME", "LANG", "TZ", ReplicaMark.cluster]
+    /// What the replica's program is given as its `user_config`, in JSON.
+    static let userConfig = "TANDEM_USER_CONFIG"
     static let pathDefault = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     /// As the first argument it means this very binary.
     static let ownName = "tandem"
@@ -43,6 +45,7 @@ struct ChildCommand: Equatable {
             variables["CUDA_VISIBLE_DEVICES"] = start.order.gpus.map(String.init).joined(separator: ",")
         }
         for variable in settings.environment { variables[variable.name] = variable.value }
+        if let config = settings.userConfig { variables[Self.userConfig] = config }
         for (name, _) in ours { variables[name] = nil }
         environment =
             ours.map { "\($0.0)=\($0.1)" }

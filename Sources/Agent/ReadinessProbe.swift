@@ -6,10 +6,27 @@ import Supervision
     import Glibc
 #endif
 
-/// One readiness check of a replica on this machine: a connection, or a GET that is answered with 2xx.
+/// One question to a replica on this machine: a connection, a GET, or a POST of its configuration; right when it is
+/// answered with 2xx.
 struct ReadinessProbe {
-    var probe: Probe
-    var thread: AgentThread
+    private let port: Int
+    private let timeout: Millis
+    /// Nil: an accepted connection is enough.
+    private let path: String?
+    /// JSON to be posted; nil: a GET.
+    private let body: String?
+    private let thread: AgentThread
+
+    init(_ probe: Probe, thread: AgentThread) {
+        (port, timeout, path, body) = (probe.port, probe.timeout, probe.path, nil)
+        self.thread = thread
+    }
+
+    init(_ configuration: Configuration, thread: AgentThread) {
+        (port, timeout) = (configuration.port, configuration.timeout)
+        (path, body) = (configuration.path, configuration.body)
+        self.thread = thread
+    }
 
     /// Of the answer, only so much is read before its status line counts as nonsense.
     static let statusBytesMax = 1_024
@@ -19,26 +36,26 @@ struct ReadinessProbe {
 
     /// - Returns: nil when it is well, else what was wrong, in words.
     func run() async -> String? {
-        let deadline = BootClock.now + probe.timeout
+        let deadline = BootClock.now + timeout
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | O_NONBLOCK | O_CLOEXEC, 0)
         guard descriptor >= 0 else { return "no socket: \(Self.words(errno))" }
         defer { close(descriptor) }
         if let wrong = await connect(descriptor, deadline) { return wrong }
-        guard let path = probe.path else { return nil }
-        return await get(path, descriptor, deadline)
+        guard let path else { return nil }
+        return await ask(path, descriptor, deadline)
     }
 
     private func connect(_ descriptor: Int32, _ deadline: Moment) async -> String? {
-        var address = LoopbackAddress.make(port: probe.port, host: INADDR_LOOPBACK)
+        var address = LoopbackAddress.make(port: port, host: INADDR_LOOPBACK)
         let size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let done = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(descriptor, $0, size) }
         }
         if done == 0 { return nil }
-        let refused = "port \(probe.port): "
+        let refused = "port \(port): "
         guard errno == EINPROGRESS else { return refused + Self.words(errno) }
         guard await thread.wait(descriptor, for: POLLOUT, until: deadline) else {
-            return refused + "no connection within \(probe.timeout.rawValue) ms"
+            return refused + "no connection within \(timeout.rawValue) ms"
         }
         var error: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
@@ -46,29 +63,45 @@ struct ReadinessProbe {
         return error == 0 ? nil : refused + Self.words(error)
     }
 
-    private func get(_ path: String, _ descriptor: Int32, _ deadline: Moment) async -> String? {
+    private func ask(_ path: String, _ descriptor: Int32, _ deadline: Moment) async -> String? {
         guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
             return "\"\(path)\" is no path: it begins with / and has no spaces"
         }
-        // A few hundred bytes: a fresh connection takes them whole.
-        let request = Array(
-            ["GET \(path) HTTP/1.1", "Host: 127.0.0.1:\(probe.port)", "Connection: close", "\r\n"]
-                .joined(separator: "\r\n").utf8)
-        guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
-            return "GET \(path): \(Self.words(errno))"
-        }
+        let method = body == nil ? "GET" : "POST"
+        if let wrong = await send(method, path, descriptor, deadline) { return wrong }
         var answer: [UInt8] = []
         while !answer.contains(UInt8(ascii: "\n")), answer.count < Self.statusBytesMax {
             guard await thread.wait(descriptor, for: POLLIN, until: deadline) else {
-                return "GET \(path): no answer within \(probe.timeout.rawValue) ms"
+                return "\(method) \(path): no answer within \(timeout.rawValue) ms"
             }
-            guard let part = Self.read(descriptor) else { return "GET \(path): \(Self.words(errno))" }
-            if part.isEmpty { return "GET \(path): the connection was closed without an answer" }
+            guard let part = Self.read(descriptor) else { return "\(method) \(path): \(Self.words(errno))" }
+            if part.isEmpty { return "\(method) \(path): the connection was closed without an answer" }
             answer += part
         }
-        let verdict = Self.verdict(answer, path)
+        let verdict = Self.verdict(answer, "\(method) \(path)")
         await drain(descriptor, until: min(deadline, BootClock.now + Self.drainMax))
         return verdict
+    }
+
+    private func send(
+        _ method: String, _ path: String, _ descriptor: Int32, _ deadline: Moment
+    ) async -> String? {
+        var lines = ["\(method) \(path) HTTP/1.1", "Host: 127.0.0.1:\(port)", "Connection: close"]
+        if let body { lines += ["Content-Type: application/json", "Content-Length: \(body.utf8.count)"] }
+        var rest = Array((lines.joined(separator: "\r\n") + "\r\n\r\n" + (body ?? "")).utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if count > 0 {
+                rest.removeFirst(count)
+            } else if errno != EAGAIN {
+                return "\(method) \(path): \(Self.words(errno))"
+            } else if !(await thread.wait(descriptor, for: POLLOUT, until: deadline)) {
+                return "\(method) \(path): not taken within \(timeout.rawValue) ms"
+            }
+        }
+        return nil
     }
 
     private func drain(_ descriptor: Int32, until deadline: Moment) async {
@@ -80,14 +113,14 @@ struct ReadinessProbe {
     }
 
     /// Nil for `HTTP/1.x 2dd`.
-    static func verdict(_ answer: [UInt8], _ path: String) -> String? {
+    static func verdict(_ answer: [UInt8], _ question: String) -> String? {
         let line = String(
             decoding: answer.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         let words = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: true)
         guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else {
-            return "GET \(path): no HTTP answer: \(line.prefix(80))"
+            return "\(question): no HTTP answer: \(line.prefix(80))"
         }
-        return (200..<300).contains(status) ? nil : "GET \(path): HTTP \(status)"
+        return (200..<300).contains(status) ? nil : "\(question): HTTP \(status)"
     }
 
     /// Empty: the other side has closed. Nil: failed.

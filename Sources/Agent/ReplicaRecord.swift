@@ -12,6 +12,10 @@ struct ReplicaRecord: Codable, Equatable, Sendable {
     var port: Int?
     /// Absent: the intent alone; a process may or may not have come of it.
     var process: RecordedProcess?
+    /// Of its order; absent: 0, or an older agent's.
+    var adjustment: Int?
+    /// The adjustment that is in force in its process; absent: none.
+    var applied: Int?
     var ready: Bool
     var stopping: Bool
     var final: RecordedEnd?
@@ -23,12 +27,16 @@ struct ReplicaRecord: Codable, Equatable, Sendable {
         attempt = account.attempt
         port = account.port
         self.process = process
+        adjustment = account.order.adjustment
+        applied = account.applied
         ready = account.phase == .ready
         stopping = account.phase == .stopping
         final = account.final.map(RecordedEnd.init)
     }
 
-    var order: StandingOrder { StandingOrder(id: id, settings: settings, gpus: gpus) }
+    var order: StandingOrder {
+        StandingOrder(id: id, settings: settings, gpus: gpus, adjustment: adjustment ?? 0)
+    }
 }
 
 /// One process for good: no other ever has all three.

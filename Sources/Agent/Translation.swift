@@ -6,7 +6,9 @@ import Wire
 
 extension StandingOrder {
     init(_ order: ReplicaOrder) {
-        self.init(id: order.id, settings: order.settings, stopGrace: order.stopGrace, gpus: order.gpus)
+        self.init(
+            id: order.id, settings: order.settings, stopGrace: order.stopGrace, gpus: order.gpus,
+            adjustment: order.adjustment ?? 0)
     }
 }
 
@@ -52,6 +54,8 @@ extension ReplicaReport {
             case .failed: .failed
             }
         self.init(id: account.order.id, phase: phase, port: account.port, pid: account.pid)
+        applied = account.applied
+        unwell = account.unwell
         exit = account.final?.end.map(ReplicaExit.init)
         if phase == .failed { lastLines = account.final?.lastLines ?? [] }
     }

@@ -12,7 +12,9 @@ func addApplications(to router: Router<ListenerContext>, thread: TierThread<Serv
     router.put("/api/serve/applications/") { request, context in
         let body = String(decoding: try await context.bytes(of: request), as: UTF8.self)
         let settings = try readServe(body)
-        try await thread.perform { desk in try desk.tier.apply(settings.applications) }
+        try await thread.perform { desk in
+            try desk.tier.apply(settings.applications, targetCapacity: settings.targetCapacity)
+        }
         // Ray answers with an empty body and its client reads none, so what we have to say may stand there.
         return settings.warnings.isEmpty
             ? Answer.text("") : try Answer.json(["warnings": settings.warnings.map(\.description)])

@@ -7,8 +7,9 @@ struct DeploymentConfig: Encodable, Sendable {
     var num_replicas: Int?
     var max_ongoing_requests: Int
     var max_queued_requests: Int
-    var user_config = Nullable<String>(nil)
+    var user_config: JSONValue
     var autoscaling_config: Autoscaling?
+    var backpressure_config: [String: JSONValue]
     var graceful_shutdown_timeout_s: Double
     var health_check_period_s: Double
     var health_check_timeout_s: Double
@@ -70,6 +71,11 @@ struct DeploymentConfig: Encodable, Sendable {
         }
         max_ongoing_requests = settings.maxOngoing
         max_queued_requests = settings.maxQueued ?? -1
+        user_config = settings.replica.userConfig.flatMap(JSONValue.init(text:)) ?? .null
+        backpressure_config = [
+            "status_code": .number(Double(settings.backpressure.status)),
+            "retry_after_s": settings.backpressure.retryAfter.map { .number($0.seconds) } ?? .null,
+        ]
         graceful_shutdown_timeout_s = settings.gracefulShutdownTimeout.seconds
         health_check_period_s = settings.replica.health.period.seconds
         health_check_timeout_s = settings.replica.health.timeout.seconds

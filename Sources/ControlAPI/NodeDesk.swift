@@ -74,7 +74,8 @@ package final class NodeDesk: TierDesk {
         return NodeSyncAnswer(
             fence: news.fence,
             orders: news.orders.replicas.map {
-                ReplicaOrder(id: $0.id, settings: $0.settings, stopGrace: $0.stopGrace)
+                ReplicaOrder(
+                    id: $0.id, settings: $0.settings, stopGrace: $0.stopGrace, adjustment: $0.adjustment)
             }, retire: news.orders.retire)
     }
 
@@ -114,6 +115,8 @@ extension AgentReplica {
             id: report.id, phase: phase, port: report.port, pid: report.pid, exitJSON: json,
             exitText: report.exit?.words ?? "", lastLines: report.lastLines.joined(separator: "\n"),
             settings: report.settings)
+        applied = report.applied
+        unwell = report.unwell
     }
 }
 

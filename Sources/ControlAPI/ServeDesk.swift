@@ -71,7 +71,8 @@ package final class ServeDesk: TierDesk {
         DeploymentRoute(
             deployment: route.deployment, fence: tier.fence(route.generation), prefix: route.prefix,
             replicas: route.replicas.map { RouteReplica(id: $0.id, host: $0.host, port: $0.port) },
-            maxOngoing: route.maxOngoing, maxQueued: route.maxQueued, metricsInterval: route.metricsInterval)
+            maxOngoing: route.maxOngoing, maxQueued: route.maxQueued, metricsInterval: route.metricsInterval,
+            backpressure: route.backpressure)
     }
 }
 

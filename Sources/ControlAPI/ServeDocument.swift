@@ -89,7 +89,7 @@ package struct ServeDocument: Encodable, Sendable {
                         },
                         uniquingKeysWith: { $1 }),
                     external_scaler_enabled: row.hasExternalScaler)
-            })
+            }, target_capacity: Nullable(state.capacity.map { Double($0.percent.rawValue) / 1000 }))
     }
 
     /// As it was put. Ray's client wants an import path in it, which an application of commands has none of.

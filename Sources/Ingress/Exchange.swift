@@ -222,7 +222,10 @@ package final class Exchange {
 
     private func refuse(_ reason: RefusalReason) {
         lane.tally.count(reason)
-        answer(.refused(reason, deployment: gate?.deployment.rawValue ?? ""))
+        answer(
+            .refused(
+                reason, deployment: gate?.deployment.rawValue ?? "",
+                backpressure: gate?.backpressure ?? Backpressure()))
     }
 
     /// An answer of our own; the exchange is out of the ledger.

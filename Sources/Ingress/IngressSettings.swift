@@ -97,7 +97,7 @@ enum Limits {
     /// How often deadlines of connections are looked at.
     static let sweepEvery = TimeAmount.seconds(1)
     /// Seconds in `Retry-After`.
-    static let retryAfter = 1
+    static let retryAfter: Int64 = 1
 }
 
 /// The proxy's clock.

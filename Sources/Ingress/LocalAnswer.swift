@@ -12,6 +12,8 @@ struct LocalAnswer {
     var body: String
     /// Also in the header `x-tandem-reason`.
     var reason: RefusalReason?
+    /// Seconds in `Retry-After`; nil: none.
+    var retryAfter: Int64?
 
     private struct ErrorBody: Encodable {
         struct Inner: Encodable {
@@ -27,10 +29,14 @@ struct LocalAnswer {
     ) -> LocalAnswer {
         let body = ErrorBody(error: .init(reason: reason, message: message, deployment: deployment))
         let data = (try? WireCoding.encode(body)) ?? Data()
-        return LocalAnswer(status: status, body: String(decoding: data, as: UTF8.self))
+        return LocalAnswer(
+            status: status, body: String(decoding: data, as: UTF8.self),
+            retryAfter: status == 503 ? Limits.retryAfter : nil)
     }
 
-    static func refused(_ reason: RefusalReason, deployment: String) -> LocalAnswer {
+    static func refused(
+        _ reason: RefusalReason, deployment: String, backpressure: Backpressure = Backpressure()
+    ) -> LocalAnswer {
         let message =
             switch reason {
             case .queueFull: "as many requests wait as may: try again later"
@@ -40,6 +46,12 @@ struct LocalAnswer {
             }
         var answer = error(reason == .upstream ? 502 : 503, reason.rawValue, message, deployment: deployment)
         answer.reason = reason
+        if reason == .queueFull {
+            answer.status = backpressure.status
+            answer.retryAfter =
+                backpressure.retryAfter.map { ($0.rawValue + 999) / 1000 }
+                ?? (backpressure.status == 503 ? Limits.retryAfter : nil)
+        }
         return answer
     }
 
@@ -59,7 +71,7 @@ struct LocalAnswer {
                 ? LocalAnswer(status: 200, contentType: "text/plain; charset=utf-8", body: "success")
                 : LocalAnswer(
                     status: 503, contentType: "text/plain; charset=utf-8",
-                    body: "no routes yet: the serve tier has not answered")
+                    body: "no routes yet: the serve tier has not answered", retryAfter: Limits.retryAfter)
         case "/-/routes":
             LocalAnswer(status: 200, body: routes(plane))
         default: path.hasPrefix("/-/") ? notFound(path) : nil
@@ -79,7 +91,7 @@ struct LocalAnswer {
         headers.add(name: "content-type", value: contentType)
         headers.add(name: "content-length", value: String(body.utf8.count))
         if let reason { headers.add(name: "x-tandem-reason", value: reason.rawValue) }
-        if status == 503 { headers.add(name: "retry-after", value: String(Limits.retryAfter)) }
+        if let retryAfter { headers.add(name: "retry-after", value: String(retryAfter)) }
         if let id { headers.add(name: RequestID.field, value: id) }
         HeadTranslation.addConnection(&headers, keepAlive: keepAlive, minorVersion: minorVersion)
         return HTTPResponseHead(

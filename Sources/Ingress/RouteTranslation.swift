@@ -7,14 +7,16 @@ extension Route {
         self.init(
             deployment: wire.deployment, fence: wire.fence, prefix: wire.prefix,
             replicas: wire.replicas.map { ReplicaAddress(id: $0.id, host: $0.host, port: $0.port) },
-            maxOngoing: wire.maxOngoing, maxQueued: wire.maxQueued, metricsInterval: wire.metricsInterval)
+            maxOngoing: wire.maxOngoing, maxQueued: wire.maxQueued, metricsInterval: wire.metricsInterval,
+            backpressure: wire.backpressure ?? Backpressure())
     }
 
     var wire: DeploymentRoute {
         DeploymentRoute(
             deployment: deployment, fence: fence, prefix: prefix,
             replicas: replicas.map { RouteReplica(id: $0.id, host: $0.host, port: $0.port) },
-            maxOngoing: maxOngoing, maxQueued: maxQueued, metricsInterval: metricsInterval)
+            maxOngoing: maxOngoing, maxQueued: maxQueued, metricsInterval: metricsInterval,
+            backpressure: backpressure)
     }
 }
 

@@ -118,6 +118,7 @@ package struct DeploymentSettings: Hashable, Sendable, Codable {
     /// How long a draining replica may finish what it has before it is stopped hard.
     package var gracefulShutdownTimeout = Millis(20_000)
     package var rollout = RolloutSettings()
+    package var backpressure = Backpressure()
 
     package init(id: DeploymentID, replica: ReplicaSettings) {
         self.id = id
@@ -131,6 +132,9 @@ package struct RolloutSettings: Hashable, Sendable, Codable {
     package var batchShare = Thousandths(200)
     /// `max_surge_percent`; nil: what there is room for is started first. (Ray's default is 0: old ones leave first.)
     package var surgePercent: Int?
+    /// `max_unavailable`: the disruption budget. No planned change begins that leaves more replicas unready than this,
+    /// whatever made the others unready; nil: one batch.
+    package var unavailableMax: Disruption?
     /// `max_constructor_retry_count`: a new version that fails so often, or three times for each replica, is given up.
     package var failuresMax = 20
 
@@ -139,13 +143,29 @@ package struct RolloutSettings: Hashable, Sendable, Codable {
     /// Replicas at a time, of so many.
     package func batch(of target: Int) -> Int { max(1, target * Int(batchShare.rawValue) / 1000) }
 
+    /// So many of them may be unready for a planned change.
+    package func unavailable(of target: Int) -> Int {
+        switch unavailableMax {
+        case nil: batch(of: target)
+        case .count(let count)?: count
+        case .percent(let percent)?: target * percent / 100
+        }
+    }
+
     package init(from decoder: any Decoder) throws {
         self.init()
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         try fields.take(&batchShare, .batchShare)
         try fields.take(&surgePercent, .surgePercent)
+        try fields.take(&unavailableMax, .unavailableMax)
         try fields.take(&failuresMax, .failuresMax)
     }
+}
+
+/// A number of replicas, or a part of those wanted, rounded down.
+package enum Disruption: Hashable, Sendable, Codable {
+    case count(Int)
+    case percent(Int)
 }
 
 extension DeploymentSettings {
@@ -160,7 +180,18 @@ extension DeploymentSettings {
         try fields.take(&maxQueued, .maxQueued)
         try fields.take(&gracefulShutdownTimeout, .gracefulShutdownTimeout)
         try fields.take(&rollout, .rollout)
+        try fields.take(&backpressure, .backpressure)
     }
+}
+
+/// How a request is refused when as many wait as may (`backpressure_config`).
+package struct Backpressure: Hashable, Sendable, Codable {
+    /// 503, or 429.
+    package var status = 503
+    /// In the header Retry-After, rounded up to whole seconds; nil: the proxy's own second with 503, none with 429.
+    package var retryAfter: Millis?
+
+    package init() {}
 }
 
 /// Everything that one replica process is started with. A change here means new processes.
@@ -175,8 +206,21 @@ package struct ReplicaSettings: Hashable, Sendable, Codable {
     /// Also enforce `memory` as a limit on the process.
     package var enforceMemory = false
     package var health = HealthCheck()
+    /// JSON for the program, `user_config`: in its environment as TANDEM_USER_CONFIG, and sent to `reconfigurePath`.
+    package var userConfig: String?
+    /// Takes `userConfig` by POST, before the replica counts as ready and whenever it changes; nil: another
+    /// `userConfig` means new processes.
+    package var reconfigurePath: String?
 
     package init(command: [String]) { self.command = command }
+
+    /// Without what can be changed in a process that runs. (Ray: a change of the rest restarts every replica.)
+    package var fixed: ReplicaSettings {
+        var fixed = self
+        fixed.health = HealthCheck()
+        if reconfigurePath != nil { fixed.userConfig = nil }
+        return fixed
+    }
 }
 
 /// One variable of a replica's environment.
@@ -216,6 +260,8 @@ package struct ApplicationSettings: Hashable, Sendable, Codable {
     package var hasExternalScaler = false
     /// As it was put, as JSON: shown to those who ask.
     package var config = "{}"
+    /// `args` of an import path, as JSON; nil: none.
+    package var arguments: String?
     /// The deployment that answers requests for `routePrefix`: the last in the file, as in a Ray application,
     /// where the bound graph's root comes last.
     package var ingress: DeploymentID? { deployments.last?.id }

@@ -4,6 +4,8 @@
     package enum Mutant: String, CaseIterable, Sendable {
         /// Asks the provider again under a new token.
         case freshToken
+        /// Leaves replicas that fail their health check as they are.
+        case keepsUnwell
         /// Makes a call without writing the attempt and its epoch down first.
         case sendsUnnoted
         /// Asks for the end of a machine once.
@@ -152,6 +154,7 @@
             case .wakesNobody: ("F56", "requests from zero wait until they are refused")
             case .reusesPorts: ("F57", "a request on its way reaches another replica")
             case .adoptsNothing: ("F49", "each replica is started a second time beside the first")
+            case .keepsUnwell: ("F52", "a hung replica is never replaced")
             case .neverKills: ("F52", "a hung replica holds its room for ever")
             case .staleEpochCommits: ("F27", "two tiers buy and end nodes side by side")
             case .keepsDeleted: ("F15", "the tier plans with things that are no more")

@@ -73,11 +73,25 @@ package struct ClusterSettings: Hashable, Sendable, Codable {
     /// No sync for this long: routes no longer wait for this proxy.
     package var proxySilent = Millis(10_000)
     package var ports = PortSettings()
+    /// What an `import_path` of a serve file is started as, until replicas in Python come; nil: there is none. Sorted.
+    package var importPaths: [ImportPath]?
 
     /// No shorter silence may mean anything: whose call is lost calls again within this.
     package static let silenceMin = Millis(6_000)
 
     package init() {}
+}
+
+/// The command that stands for an `import_path`.
+package struct ImportPath: Hashable, Sendable, Codable {
+    package var path: String
+    /// As `ReplicaSettings.command`.
+    package var command: [String]
+
+    package init(path: String, command: [String]) {
+        self.path = path
+        self.command = command
+    }
 }
 
 /// Where the processes of one machine listen; 0 takes any free port.

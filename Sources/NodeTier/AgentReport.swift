@@ -55,6 +55,10 @@ package struct AgentReplica: Sendable, Equatable {
     package var lastLines: String
     /// What it was started with; only when the agent was asked (`NodeTier.asksForSettings`).
     package var settings: ReplicaSettings?
+    /// The adjustment of its order that is in force in its process; nil: none yet.
+    package var applied: Int?
+    /// It was ready and fails its health check: the last answer.
+    package var unwell: String?
 
     package init(
         id: ReplicaID, phase: Phase, port: Int?, pid: Int32?, exitJSON: String?, exitText: String,
@@ -95,6 +99,8 @@ package struct Orders: Sendable, Hashable {
         package var settings: ReplicaSettings
         /// Set: it is to stop, and is killed after this long.
         package var stopGrace: Millis?
+        /// Another than before: what can be changed while it runs is to be taken over.
+        package var adjustment: Int
     }
 
     package var generation: Int64

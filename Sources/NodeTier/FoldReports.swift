@@ -87,6 +87,9 @@ extension NodeStep {
                 row.pid = replica.pid
                 row.port = replica.port
                 row.host = host
+                row.applied = replica.applied ?? row.applied
+                row.unwellAt = replica.unwell == nil ? nil : row.unwellAt ?? now
+                row.unwellText = replica.unwell ?? ""
             }
         case .ready, .stopping: break
         case .stopped:
@@ -122,9 +125,9 @@ extension NodeStep {
             let placement = state.placements[id]
             switch (replica.phase, placement?.phase) {
             case (.wanted, nil):
-                put(
-                    PlacementRow(
-                        replica: id, resources: replica.settings.resources, pendingAt: now))
+                var row = PlacementRow(replica: id, resources: replica.settings.resources, pendingAt: now)
+                row.adjustment = replica.adjustment
+                put(row)
             case (.stopping, .pending), (.draining, .pending):
                 update(id) { row in
                     row.phase = .stopped
@@ -139,7 +142,10 @@ extension NodeStep {
                     if Mutant.tellsNobody.isOn { continue }
                 #endif
                 if let node = placement?.node { reorder(node) }
-            default: break
+            default:
+                guard let placement, placement.adjustment != replica.adjustment else { continue }
+                update(id) { $0.adjustment = replica.adjustment }
+                if let node = placement.node, placement.phase.holdsRoom { reorder(node) }
             }
         }
         for id in state.placements.keys.sorted() where state.replicas[id] == nil {

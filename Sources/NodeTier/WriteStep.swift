@@ -115,7 +115,8 @@ extension Orders {
                 guard let replica = state.replicas[placement.replica] else { return nil }
                 return Orders.Replica(
                     id: placement.replica, settings: replica.settings,
-                    stopGrace: placement.phase == .stopping ? grace(replica, placement) : nil)
+                    stopGrace: placement.phase == .stopping ? grace(replica, placement) : nil,
+                    adjustment: placement.adjustment)
             }
         return Orders(
             generation: node.generation, replicas: replicas,

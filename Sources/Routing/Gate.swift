@@ -25,6 +25,7 @@ package final class Gate<Waiter: Sendable>: Sendable {
     private struct State: Sendable {
         var slots = ReplicaSlots()
         var queuedMax = Route.queuedMax
+        var backpressure = Backpressure()
         var queue = WaitQueue<Waiter>()
         var isClosed = false
     }
@@ -40,6 +41,9 @@ package final class Gate<Waiter: Sendable>: Sendable {
         self.deployment = deployment
         ledger = Ledger(opened: now)
     }
+
+    /// How a request is refused for which there is no room in the queue.
+    package var backpressure: Backpressure { state.withLock { $0.backpressure } }
 
     /// Lets a request in, to a replica or to the queue.
     package func admit(
@@ -126,11 +130,13 @@ package final class Gate<Waiter: Sendable>: Sendable {
 
     /// Puts a route in force. Who waits is handed the new places.
     package func update(
-        _ slots: ReplicaSlots, queuedMax: Int, using dice: inout some RandomNumberGenerator
+        _ slots: ReplicaSlots, queuedMax: Int, backpressure: Backpressure = Backpressure(),
+        using dice: inout some RandomNumberGenerator
     ) -> [Grant] {
         state.withLock { state in
             state.slots = slots
             state.queuedMax = queuedMax
+            state.backpressure = backpressure
             #if MUTANTS
                 if Mutant.wakesNobody.isOn { return [] }
             #endif

@@ -13,6 +13,7 @@ package struct Route: Hashable, Sendable {
     package var maxQueued: Int?
     /// Length of a load bucket.
     package var metricsInterval: Millis
+    package var backpressure: Backpressure
 
     /// The bound of a deployment without one of its own (`max_queued_requests: -1`). A request beyond it is
     /// refused with `queue_full`.
@@ -20,7 +21,7 @@ package struct Route: Hashable, Sendable {
 
     package init(
         deployment: DeploymentID, fence: Fence, prefix: String?, replicas: [ReplicaAddress], maxOngoing: Int,
-        maxQueued: Int?, metricsInterval: Millis
+        maxQueued: Int?, metricsInterval: Millis, backpressure: Backpressure = Backpressure()
     ) {
         self.deployment = deployment
         self.fence = fence
@@ -29,6 +30,7 @@ package struct Route: Hashable, Sendable {
         self.maxOngoing = maxOngoing
         self.maxQueued = maxQueued
         self.metricsInterval = metricsInterval
+        self.backpressure = backpressure
     }
 }
 

@@ -66,7 +66,8 @@ package struct RouteBook<Waiter: Sendable>: Sendable {
         entries[route.deployment] = Entry(route: route, gate: gate, slots: slots)
         leaving += closed
         let queuedMax = max(0, route.maxQueued ?? Route.queuedMax)
-        let grants = gate.update(slots, queuedMax: queuedMax, using: &dice)
+        let grants = gate.update(
+            slots, queuedMax: queuedMax, backpressure: route.backpressure, using: &dice)
         return .applied(Change(grants: grants, closed: closed))
     }
 

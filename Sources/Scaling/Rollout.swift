@@ -50,6 +50,8 @@ package struct RolloutInput: Sendable {
     /// So many old replicas may be missing, or under replacement, at once.
     package var batch: Int
     package var surge: Surge
+    /// So many may be unready for its sake, whatever made them so.
+    package var unavailable: Int
     /// Replicas of the current version keep failing.
     package var failing: Bool
     /// It has failed so often that no more old ones are replaced by it; what is missing is still filled.
@@ -63,7 +65,8 @@ package struct RolloutInput: Sendable {
     package init(
         deployment: DeploymentID, target: Int, replicas: [RolloutReplica], stopping: Int = 0,
         replaced: Int = 0,
-        batch: Int = 1, surge: Surge = .spare, failing: Bool, givenUp: Bool = false, retryAt: Moment?,
+        batch: Int = 1, surge: Surge = .spare, unavailable: Int? = nil, failing: Bool, givenUp: Bool = false,
+        retryAt: Moment?,
         now: Moment,
         grace: Millis
     ) {
@@ -74,6 +77,7 @@ package struct RolloutInput: Sendable {
         self.replaced = replaced
         self.batch = max(batch, 1)
         self.surge = surge
+        self.unavailable = max(unavailable ?? self.batch, 0)
         self.failing = failing
         self.givenUp = givenUp
         self.retryAt = retryAt

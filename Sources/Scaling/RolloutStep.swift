@@ -102,7 +102,7 @@ struct RolloutStep {
 
     /// A batch of old ones leaves; what is missing then is filled.
     private mutating func stopFirst() {
-        let number = input.batch - max(0, target - ready)
+        let number = min(input.batch, input.unavailable - max(0, target - ready))
         guard number > 0, mayReplace() else { return }
         drain(
             Array(byUse(old).prefix(number)), "stop_first",
@@ -145,7 +145,7 @@ struct RolloutStep {
 
     /// As many old ones leave as new ones find no room, no more than a batch in all.
     private mutating func makeRoom() {
-        var spare = ready - (target - input.batch)
+        var spare = ready - (target - min(input.batch, input.unavailable))
         var leavers: [RolloutReplica] = []
         for one in byUse(old).prefix(current.count { !$0.ready && $0.unplaced }) where !one.ready || spare > 0
         {
@@ -162,7 +162,9 @@ struct RolloutStep {
 
     /// A surplus replica that is no longer one, and for which the room that was left did not suffice.
     private mutating func letSurplusBuy() {
-        guard count <= target, !input.failing, input.stopping == 0 else { return }
+        // Without leave to be one short, the surplus waits for no old one: it may buy.
+        let mayWait = count > target && input.unavailable > 0
+        guard !mayWait, !input.failing, input.stopping == 0 else { return }
         plan.mayBuy = current.filter { $0.unplaced && !$0.buys }.map(\.id)
     }
 

@@ -6,6 +6,7 @@ package enum Schema {
         (1, "m0001_init", text(PackageResources.m0001_init_sql)),
         (2, "m0002_readopt", text(PackageResources.m0002_readopt_sql)),
         (3, "m0003_scaling", text(PackageResources.m0003_scaling_sql)),
+        (4, "m0004_adjust", text(PackageResources.m0004_adjust_sql)),
     ]
 
     /// Dropped and made again when this text differs from that of the database.

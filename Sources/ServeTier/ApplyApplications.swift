@@ -7,13 +7,23 @@ extension ServeTier {
     ///
     /// Replicas are replaced only where what they are started with changed; a change of counts or limits is taken
     /// over in place.
-    package func apply(_ applications: [ApplicationSettings]) throws(StoreError) {
+    /// - Parameter targetCapacity: the part of all counts that is wanted, in thousandths of a percent; nil: all.
+    package func apply(
+        _ applications: [ApplicationSettings], targetCapacity: Thousandths? = nil
+    ) throws(StoreError) {
         let state = try store.state()
+        let applications = applications.map { $0.resolved(by: state.importPaths) }
+        let capacity = Self.capacity(targetCapacity, for: applications, in: state)
         let unixMillis = store.unixMillis()
         let now = store.now()
         let write: (StoreTransaction) throws -> Void = { transaction in
+            if let capacity {
+                try transaction.put(CapacityRow(percent: capacity.percent, isRising: capacity.isRising))
+            } else if state.capacity != nil {
+                try transaction.delete(CapacityRow.self, CapacityRow.onlyKey)
+            }
             for application in applications {
-                try Self.put(application, in: state, transaction, unixMillis, now: now)
+                try Self.put(application, capacity, in: state, transaction, unixMillis, now: now)
             }
             let named = Set(applications.map(\.name))
             for name in state.applications.keys.sorted() where !named.contains(name) {
@@ -26,6 +36,15 @@ extension ServeTier {
         try store.commit(write)
     }
 
+    private static func capacity(
+        _ percent: Thousandths?, for applications: [ApplicationSettings], in state: ClusterState
+    ) -> Capacity? {
+        let known = Set(state.applications.values.filter { !$0.deleting }.map(\.name))
+        return Capacity.next(
+            percent, after: state.capacity.map { Capacity($0) },
+            sameApplications: known == Set(applications.map(\.name)))
+    }
+
     /// Has one application's replicas stopped; its rows go when they have.
     /// - Returns: false when there is no such application.
     package func delete(application name: String) throws(StoreError) -> Bool {
@@ -36,7 +55,8 @@ extension ServeTier {
     }
 
     private static func put(
-        _ application: ApplicationSettings, in state: ClusterState, _ transaction: StoreTransaction,
+        _ application: ApplicationSettings, _ capacity: Capacity?, in state: ClusterState,
+        _ transaction: StoreTransaction,
         _ unixMillis: Int64, now: Moment
     ) throws {
         var entry = ApplicationRow(
@@ -46,11 +66,12 @@ extension ServeTier {
         entry.config = application.config
         try transaction.put(entry)
         for (position, settings) in application.deployments.enumerated() {
-            let version = stableHash(of: settings.replica)
+            let version = settings.replica.version
             var row =
                 state.deployments[settings.id]
                 ?? DeploymentRow(
-                    id: settings.id, settings: settings, version: version, target: firstTarget(settings))
+                    id: settings.id, settings: settings, version: version,
+                    target: firstTarget(settings, capacity))
             let known = state.deployments[settings.id]
             // Proxies refuse a route older than one they have had: a name that comes back goes on above it.
             #if MUTANTS
@@ -64,7 +85,7 @@ extension ServeTier {
                 row.scaledTo = nil
             }
             if known?.settings != settings || known?.deleting == true { row.trigger = .configUpdateStarted }
-            row.target = target(for: settings, known: known)
+            row.target = target(for: settings, known: known, capacity)
             if known?.version != version || known?.deleting == true {
                 // A new command deserves a new chance; a new count is no cure for a failing one.
                 row.failures = 0
@@ -120,23 +141,26 @@ extension ServeTier {
         try transaction.put(row)
     }
 
-    private static func firstTarget(_ settings: DeploymentSettings) -> Int {
+    private static func firstTarget(_ settings: DeploymentSettings, _ capacity: Capacity?) -> Int {
         switch settings.count {
-        case .fixed(let count): count
-        case .auto(let scaling): initialTarget(scaling)
+        case .fixed(let count): capacity?.part(of: count) ?? count
+        case .auto(let scaling): initialTarget(capacity?.part(of: scaling) ?? scaling)
         }
     }
 
     /// The present target is kept within the new bounds; `initial_replicas` speaks again only when the autoscaling
     /// settings changed (Ray 2.60).
-    private static func target(for settings: DeploymentSettings, known: DeploymentRow?) -> Int {
-        guard let known, !known.deleting else { return firstTarget(settings) }
+    private static func target(
+        for settings: DeploymentSettings, known: DeploymentRow?, _ capacity: Capacity?
+    ) -> Int {
+        guard let known, !known.deleting else { return firstTarget(settings, capacity) }
         // A new fixed count is taken over by the next step, which writes down that it did.
         guard case .auto(let scaling) = settings.count else { return known.target }
         if scaling.initialReplicas != nil, known.settings.count != settings.count {
-            return firstTarget(settings)
+            return firstTarget(settings, capacity)
         }
-        return min(max(known.target, scaling.minReplicas), scaling.maxReplicas)
+        let bounds = capacity?.part(of: scaling) ?? scaling
+        return min(max(known.target, bounds.minReplicas), bounds.maxReplicas)
     }
 }
 
@@ -147,4 +171,13 @@ package enum ScaleAnswer: Sendable {
     /// Its application does not leave counts to others.
     case notAllowed
     case deleting
+}
+
+extension Capacity {
+    init(_ row: CapacityRow) { self.init(percent: row.percent, isRising: row.isRising) }
+}
+
+extension ClusterState {
+    /// What the cluster file says that import paths stand for.
+    var importPaths: [ImportPath] { setting?.settings.importPaths ?? [] }
 }

@@ -3,9 +3,11 @@ import Store
 
 extension ServeStep {
     /// Takes a replica off its route, or, if it was never on one, has it stopped at once.
-    mutating func release(_ id: ReplicaID, because reason: String) {
+    /// - Parameter most: it may finish what it has for so long, where its deployment does not allow less; nil: no limit.
+    mutating func release(_ id: ReplicaID, because reason: String, within most: Millis? = nil) {
         guard let replica = state.replicas[id], replica.phase == .wanted else { return }
         let timeout = state.deployments[replica.deployment]?.settings.gracefulShutdownTimeout ?? grace
+        let span = most.map { min($0, timeout) } ?? timeout
         let now = now
         update(id) { row in
             row.stopReason = reason
@@ -17,7 +19,7 @@ extension ServeStep {
             } else {
                 row.phase = .draining
                 row.drainingAt = now
-                row.drainDeadline = now + timeout
+                row.drainDeadline = now + span
             }
         }
         if let node = state.placements[id]?.node { replicasOnNode[node, default: 1] -= 1 }

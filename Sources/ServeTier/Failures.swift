@@ -18,6 +18,12 @@ enum FailureRule {
         row.failures >= min(row.settings.rollout.failuresMax, deployFailedAfter * max(row.target, 1))
     }
 
+    /// What an unwell replica may still finish.
+    static let unwellGrace = Millis(5_000)
+
+    /// So many of a deployment are restarted at once for being unwell: a tenth, one at least.
+    static func restartsMax(of target: Int) -> Int { max(1, target / 10) }
+
     static func backOff(failures: Int) -> Millis {
         let doublings = min(max(failures - 1, 0), 20)
         return min(Millis(backOffFirst.rawValue << Int64(doublings)), backOffMax)
@@ -42,6 +48,7 @@ extension ServeStep {
                 case .pending, .assigned, .starting, .ready, .stopping: break
                 }
             }
+            step.restartUnwell(id)
             step.settle(id)
         }
     }
@@ -54,15 +61,8 @@ extension ServeStep {
         }
         let ended = placement.endedAt ?? now
         let wasStable = placement.readyAt.map { ended - $0 >= FailureRule.stableAfter } ?? false
-        let now = now
+        count(failureOf: replica, wasStable: wasStable)
         update(replica.deployment) { row in
-            // Replicas ordered together are one try: a round that fails as a whole doubles the wait once.
-            // What another version did says nothing of this one.
-            let isOfThisTry = row.retryAt.map { $0 <= replica.createdAt } ?? true
-            if !wasStable, isOfThisTry, replica.version == row.version {
-                row.failures += 1
-                row.retryAt = now + FailureRule.backOff(failures: row.failures)
-            }
             row.lastFailure =
                 "\(replica.id) \(words)" + (placement.lastLines.isEmpty ? "" : "\n\(placement.lastLines)")
         }
@@ -74,6 +74,68 @@ extension ServeStep {
                 reason: "\(replica.id) \(words); "
                     + (wasStable ? "it is replaced at once" : "it is replaced after a wait"),
                 inputs: [.init("failures_in_a_row", Int64(failures))]))
+    }
+
+    private mutating func count(failureOf replica: ReplicaRow, wasStable: Bool) {
+        let now = now
+        update(replica.deployment) { row in
+            // Replicas ordered together are one try: a round that fails as a whole doubles the wait once.
+            // What another version did says nothing of this one.
+            let isOfThisTry = row.retryAt.map { $0 <= replica.createdAt } ?? true
+            if !wasStable, isOfThisTry, replica.version == row.version {
+                row.failures += 1
+                row.retryAt = now + FailureRule.backOff(failures: row.failures)
+            }
+        }
+    }
+
+    /// Ends replicas that fail their health check, a few at a time: a check that is wrong about all of them, or a load
+    /// under which none answers in time, must not take a deployment down.
+    private mutating func restartUnwell(_ id: DeploymentID) {
+        let unwell = wanted(of: id).compactMap { replica -> (replica: ReplicaRow, since: Moment)? in
+            guard let placement = state.placements[replica.id], placement.phase == .ready,
+                let since = placement.unwellAt
+            else { return nil }
+            return (replica, since)
+        }.sorted { $0.since != $1.since ? $0.since < $1.since : $0.replica.id < $1.replica.id }
+        guard let row = state.deployments[id], !unwell.isEmpty else { return }
+        for one in unwell.prefix(max(0, FailureRule.restartsMax(of: row.target) - restarting(row))) {
+            restart(one.replica, unwellSince: one.since)
+        }
+    }
+
+    /// Those on their way out for being unwell, and what was ordered since and does not serve yet.
+    private func restarting(_ row: DeploymentRow) -> Int {
+        replicas(of: row.id).count { replica in
+            let placement = state.placements[replica.id]
+            guard replica.phase == .wanted else {
+                return placement?.unwellAt != nil && placement?.phase.isFinal == false
+            }
+            return placement?.phase != .ready && row.restartedAt.map { replica.createdAt >= $0 } ?? false
+        }
+    }
+
+    private mutating func restart(_ replica: ReplicaRow, unwellSince since: Moment) {
+        guard let placement = state.placements[replica.id] else { return }
+        #if MUTANTS
+            if Mutant.keepsUnwell.isOn { return }
+        #endif
+        let words = "fails its health check: \(placement.unwellText)"
+        let wasStable = placement.readyAt.map { since - $0 >= FailureRule.stableAfter } ?? false
+        let now = now
+        count(failureOf: replica, wasStable: wasStable)
+        update(replica.deployment) { row in
+            row.lastFailure = "\(replica.id) \(words)"
+            row.restartedAt = now
+        }
+        decisions.append(
+            Decision(
+                .replace, replica.id.rawValue, before: "wanted", after: "draining", rule: "unwell",
+                reason: "\(replica.id) \(words); at most"
+                    + " \(FailureRule.restartsMax(of: state.deployments[replica.deployment]?.target ?? 0))"
+                    + " of the deployment are replaced for that at once",
+                inputs: [.init("unwell_ms", (now - since).rawValue)]))
+        release(replica.id, because: words, within: FailureRule.unwellGrace)
     }
 
     private mutating func end(_ replica: ReplicaRow, lost placement: PlacementRow) {

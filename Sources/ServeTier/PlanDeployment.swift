@@ -11,8 +11,23 @@ extension ServeStep {
             if row.deleting {
                 for replica in step.wanted(of: id) { step.release(replica.id, because: "\(id) is deleted") }
             } else if !row.settings.replica.command.isEmpty {
+                step.adjust(id)
                 step.setTarget(id)
                 step.roll(id)
+            }
+        }
+    }
+
+    // MARK: - In place
+
+    /// Hands what can be changed without a restart to the replicas that run.
+    private mutating func adjust(_ id: DeploymentID) {
+        guard let row = state.deployments[id] else { return }
+        let settings = row.settings.replica
+        for replica in wanted(of: id) where replica.version == row.version && replica.settings != settings {
+            update(replica.id) {
+                $0.settings = settings
+                $0.adjustment += 1
             }
         }
     }
@@ -23,14 +38,17 @@ extension ServeStep {
         guard let row = state.deployments[id] else { return }
         switch row.settings.count {
         case .fixed(let count):
+            let count = capacity?.part(of: count) ?? count
             let outcome = scaleFixed(id, count: count, scaledTo: row.scaledTo, target: row.target)
             if let decision = outcome.decision { decisions.append(decision) }
             update(id) { $0.target = outcome.target }
             // What another configuration has wished for is forgotten.
             if state.scalings[id] != nil { update(scaling: id) { $0 = ScalingRow(id) } }
-        case .auto(let settings): autoscale(id, row, settings)
+        case .auto(let settings): autoscale(id, row, capacity?.part(of: settings) ?? settings)
         }
     }
+
+    private var capacity: Capacity? { state.capacity.map { Capacity($0) } }
 
     private mutating func autoscale(_ id: DeploymentID, _ row: DeploymentRow, _ settings: AutoscalingSettings)
     {
@@ -139,7 +157,9 @@ extension ServeStep {
                 }, stopping: leaving(of: id).count,
                 replaced: leaving(of: id).count { $0.version != row.version },
                 batch: row.settings.rollout.batch(of: row.target), surge: surge(row),
-                failing: row.failures > 0, givenUp: FailureRule.isGivenUp(row), retryAt: row.retryAt,
+                unavailable: row.settings.rollout.unavailable(of: row.target),
+                failing: row.failures > 0 || hasUnwell(row), givenUp: FailureRule.isGivenUp(row),
+                retryAt: row.retryAt,
                 now: now,
                 grace: row.settings.gracefulShutdownTimeout))
         decisions += plan.decisions
@@ -169,6 +189,13 @@ extension ServeStep {
             for replica in replicas where !replica.buys && state.placements[replica.id]?.phase == .pending {
                 update(replica.id) { $0.buys = true }
             }
+        }
+    }
+
+    /// A rollout halts while a replica of its version fails its health check.
+    private func hasUnwell(_ row: DeploymentRow) -> Bool {
+        wanted(of: row.id).contains { replica in
+            replica.version == row.version && state.placements[replica.id]?.unwellAt != nil
         }
     }
 

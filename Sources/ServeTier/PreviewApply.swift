@@ -26,6 +26,7 @@ extension ServeTier {
     /// What applying these would change, told and not done. By kind, then by name.
     package func preview(_ applications: [ApplicationSettings]) throws(StoreError) -> [ApplyChange] {
         let state = try store.state()
+        let applications = applications.map { $0.resolved(by: state.importPaths) }
         var changes: [ApplyChange] = []
         let named = Dictionary(applications.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         for row in state.applications.values where named[row.name] == nil && !row.deleting {
@@ -60,8 +61,8 @@ extension ServeTier {
             return ApplyChange(kind: .create, subject: subject, words: words(settings.count))
         }
         let running = replicas(state, settings.id)
-        if stableHash(of: settings.replica) != row.version {
-            let fields = differing(row.settings.replica, settings.replica)
+        if settings.replica.version != row.version {
+            let fields = differing(row.settings.replica.fixed, settings.replica.fixed)
             return ApplyChange(
                 kind: .replace, subject: subject, words: "\(running): \(fields.joined(separator: ", "))")
         }
@@ -90,7 +91,8 @@ extension ServeTier {
         if old.workingDirectory != new.workingDirectory { fields.append("working_dir") }
         if old.resources != new.resources { fields.append("resources") }
         if old.enforceMemory != new.enforceMemory { fields.append("enforce_memory") }
-        if old.health != new.health { fields.append("health checks") }
+        if old.userConfig != new.userConfig { fields.append("user_config, and there is no reconfigure_path") }
+        if old.reconfigurePath != new.reconfigurePath { fields.append("reconfigure_path") }
         return fields.isEmpty ? ["another version of Tandem started them"] : fields
     }
 
@@ -110,6 +112,10 @@ extension ServeTier {
             fields.append("graceful_shutdown_timeout_s")
         }
         if old.rollout != new.rollout { fields.append("rollout") }
+        if old.replica.health != new.replica.health { fields.append("health checks") }
+        if old.replica.userConfig != new.replica.userConfig {
+            fields.append("user_config, by \(new.replica.reconfigurePath ?? "restart")")
+        }
         return fields
     }
 }

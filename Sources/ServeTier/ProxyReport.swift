@@ -86,4 +86,5 @@ package struct Route: Sendable, Hashable {
     package var maxOngoing: Int
     package var maxQueued: Int?
     package var metricsInterval: Millis
+    package var backpressure: Backpressure
 }

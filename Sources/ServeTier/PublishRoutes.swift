@@ -55,6 +55,11 @@ extension Route.Content {
         mix(text: "\(maxOngoing)")
         mix(text: maxQueued.map { "\($0)" })
         mix(text: "\(metricsInterval.rawValue)")
+        // Left out where it is as ever: a newer version moves no route that says the same.
+        if backpressure != Backpressure() {
+            mix(text: "\(backpressure.status)")
+            mix(text: backpressure.retryAfter.map { "\($0.rawValue)" })
+        }
         return String(hash, radix: 16)
     }
 }
@@ -67,6 +72,7 @@ extension Route {
         var maxOngoing: Int
         var maxQueued: Int?
         var metricsInterval: Millis
+        var backpressure: Backpressure
     }
 
     static func content(of row: DeploymentRow, in state: ClusterState, replicas: [ReplicaRow]) -> Content {
@@ -74,13 +80,23 @@ extension Route {
         let isIngress = application?.ingress == row.id && !row.deleting
         return Content(
             prefix: isIngress ? application?.routePrefix : nil,
-            replicas: replicas.compactMap { replica in
-                guard let placement = state.placements[replica.id], isRoutable(replica, placement),
-                    let host = placement.host, let port = placement.port
-                else { return nil }
-                return Replica(id: replica.id, host: host, port: port)
-            }, maxOngoing: row.settings.maxOngoing, maxQueued: row.settings.maxQueued,
-            metricsInterval: row.metricsInterval)
+            replicas: routable(replicas, in: state), maxOngoing: row.settings.maxOngoing,
+            maxQueued: row.settings.maxQueued,
+            metricsInterval: row.metricsInterval,
+            backpressure: row.settings.backpressure)
+    }
+
+    /// Those that are ready and well. When fewer than half of the ready ones are well, all that are ready: whatever is
+    /// wrong is then not in the single replica, and the rest could not carry the load (panic routing, as in Envoy).
+    private static func routable(_ replicas: [ReplicaRow], in state: ClusterState) -> [Replica] {
+        let ready = replicas.compactMap { replica -> (replica: Replica, isWell: Bool)? in
+            guard let placement = state.placements[replica.id], isRoutable(replica, placement),
+                let host = placement.host, let port = placement.port
+            else { return nil }
+            return (Replica(id: replica.id, host: host, port: port), placement.unwellAt == nil)
+        }
+        let well = ready.filter(\.isWell)
+        return (well.count * 2 < ready.count ? ready : well).map(\.replica)
     }
 
     private static func isRoutable(_ replica: ReplicaRow, _ placement: PlacementRow) -> Bool {
@@ -102,7 +118,7 @@ extension Route {
             routes[id] = Route(
                 deployment: id, generation: row.routeGeneration, prefix: content.prefix,
                 replicas: content.replicas, maxOngoing: content.maxOngoing, maxQueued: content.maxQueued,
-                metricsInterval: content.metricsInterval)
+                metricsInterval: content.metricsInterval, backpressure: content.backpressure)
         }
         return routes
     }
@@ -114,6 +130,11 @@ extension DeploymentRow {
         if case .auto(let settings) = settings.count { return settings.metricsInterval }
         return AutoscalingSettings().metricsInterval
     }
+}
+
+extension ReplicaSettings {
+    /// Differs whenever replicas have to be started anew.
+    var version: String { stableHash(of: fixed) }
 }
 
 /// FNV-1a over the value's JSON with sorted keys: equal in every process and build, unlike `Hasher`.

@@ -31,7 +31,7 @@ extension ServeStep {
     }
 
     private mutating func take(_ found: FoundReplicaRow, unixMillis: Int64) {
-        let version = stableHash(of: found.settings)
+        let version = found.settings.version
         let deployment = found.replica.deployment
         if state.deployments[deployment] == nil {
             // In no application any more: its replicas leave as those of any deployment that was deleted.

@@ -233,5 +233,8 @@ struct ServeStep {
         return Moment.latest(said, refused[proxy], listening) ?? listening
     }
 
-    func isReady(_ id: ReplicaID) -> Bool { state.placements[id]?.phase == .ready }
+    /// It serves: ready, and its health check passes.
+    func isReady(_ id: ReplicaID) -> Bool {
+        state.placements[id].map { $0.phase == .ready && $0.unwellAt == nil } ?? false
+    }
 }

@@ -31,11 +31,13 @@ extension ServeStep {
         }
     }
 
-    private static let needsPython = "import_path needs Python replicas, which this version does not have"
+    private static let needsPython =
+        "import_path needs Python replicas, which this version does not have: name its command under import_paths of"
+        + " the cluster file and deploy again"
 
     private func status(of row: DeploymentRow) -> (DeploymentStatus, String) {
         if row.settings.replica.command.isEmpty {
-            return (.deployFailed, Self.needsPython + ": give \(row.id.name) a command")
+            return (.deployFailed, Self.needsPython + ", or give \(row.id.name) a command")
         }
         let replicas = wanted(of: row.id)
         let ready = replicas.count { isReady($0.id) }
@@ -52,6 +54,19 @@ extension ServeStep {
             let words = "\(row.failures) failures in a row; the latest: \(row.lastFailure)"
             return (neverReady ? .deployFailed : .unhealthy, words)
         }
+        let unwell = replicas.filter { state.placements[$0.id]?.unwellAt != nil }
+        if let first = unwell.first {
+            let answer = state.placements[first.id]?.unwellText ?? ""
+            return (
+                .unhealthy,
+                "\(unwell.count) of \(replicas.count) replicas fail their health check, \(first.id): \(answer)"
+            )
+        }
+        let adjusting = replicas.count { replica in
+            state.placements[replica.id].map { $0.phase == .ready && $0.applied != replica.adjustment }
+                ?? false
+        }
+        if adjusting > 0 { return (.updating, "\(adjusting) replicas are being reconfigured") }
         if replicas.contains(where: { $0.version != row.version }) {
             let new = replicas.count { $0.version == row.version && isReady($0.id) }
             return (.updating, "\(new) of \(row.target) replicas run version \(row.version)")
@@ -95,7 +110,7 @@ extension ServeStep {
         let states = deployments.filter { !$0.deleting }.map { ($0, $0.status) }
         // Settings lets an application be without deployments only when it has an import_path.
         if states.isEmpty {
-            return (.deployFailed, Self.needsPython + ": give it deployments with a command")
+            return (.deployFailed, Self.needsPython + ", or give it deployments with a command")
         }
         if let (row, _) = states.first(where: { $0.1 == .deployFailed }) {
             return (.deployFailed, "\(row.id.name): \(row.message)")

@@ -7,13 +7,20 @@ struct ApplicationSection {
     /// With defaults where something was wrong: the problems are in the findings.
     func read() -> ApplicationSettings {
         section.check(
-            known: ["name", "route_prefix", "import_path", "deployments", "external_scaler_enabled"],
-            unread: Self.unread)
+            known: Self.known, unread: Self.unread)
         let name = section["name"].map { $0.name() ?? "" } ?? "default"
         let importPath = section["import_path"].flatMap(importPath)
         var application = ApplicationSettings(
             name: name, routePrefix: routePrefix(), importPath: importPath, deployments: [])
         application.deployments = deployments(of: name, hasImportPath: section["import_path"] != nil)
+        application.arguments = section["args"].flatMap { $0.json(bytesMax: 65_536) }
+        let variables = RuntimeEnvironment(section: section).read()
+        for index in application.deployments.indices {
+            application.deployments[index].replica.environment.addBelow(variables)
+        }
+        if section["args"] != nil, importPath == nil {
+            section["args"]?.refuse("has no import_path to go to", "settings by command or environment")
+        }
         if let field = section["external_scaler_enabled"], field.flag() == true {
             application.hasExternalScaler = true
             let scaled = application.deployments.filter { $0.count.isAuto }.map(\.id.name)
@@ -94,10 +101,11 @@ struct ApplicationSection {
         }
     }
 
-    private static let unread = [
-        Unread(key: "args", sentence: "arguments for import_path are not passed yet: remove it"),
-        Unread(
-            key: "runtime_env", sentence: "use environment and working_dir of a deployment", onlyWarns: true),
+    static let known = [
+        "name", "route_prefix", "import_path", "args", "runtime_env", "deployments",
+        "external_scaler_enabled",
+    ]
+    static let unread = [
         Unread(key: "autoscaling_policy", sentence: "use autoscaling_config of the deployments"),
         Unread(
             key: "logging_config", sentence: "logs are files in State/nodes/NODE/logs: remove it",

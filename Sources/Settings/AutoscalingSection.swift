@@ -98,7 +98,7 @@ struct AutoscalingSection {
         }
     }
 
-    private static let known = [
+    static let known = [
         "target_ongoing_requests", "min_replicas", "max_replicas", "initial_replicas", "metrics_interval_s",
         "look_back_period_s", "upscale_delay_s", "downscale_delay_s", "downscale_to_zero_delay_s",
         "upscaling_factor", "downscaling_factor", "smoothing_factor", "upscale_smoothing_factor",

@@ -23,6 +23,7 @@ struct ClusterFile {
         }
         settings.idleTimeout = idleTimeout(top) ?? settings.idleTimeout
         readSilences(top, &settings)
+        settings.importPaths = top["import_paths"].map(importPaths)
         settings.ports =
             top["ports"].flatMap(\.section).map { PortsSection(section: $0).read() } ?? settings.ports
         let types = top["available_node_types"].flatMap(\.section)
@@ -38,6 +39,21 @@ struct ClusterFile {
         checkPair(
             top, hasTypes: !names.isEmpty, typesAreWrong: top["available_node_types"] != nil && types == nil)
         return settings
+    }
+
+    /// `{module:application: [program, argument]}`, sorted.
+    private func importPaths(_ field: Field) -> [ImportPath] {
+        guard let entries = field.section?.entries else { return [] }
+        let right = "a list of words, program first: [python3, server.py]"
+        return entries.compactMap { name, _, field -> ImportPath? in
+            guard let list = field.list(right) else { return nil }
+            let words = list.compactMap { $0.text("a word", bytesMax: 65_536) }
+            guard words.count == list.count, words.first?.isEmpty == false else {
+                field.refuse("names no program", right)
+                return nil
+            }
+            return ImportPath(path: name, command: words)
+        }.sorted { $0.path < $1.path }
     }
 
     private func idleTimeout(_ top: Section) -> Millis? {
@@ -95,7 +111,7 @@ struct ClusterFile {
         "cluster_name", "max_workers", "upscaling_speed", "idle_timeout_minutes", "idle_timeout_s",
         "provider",
         "available_node_types", "join_deadline_s", "agent_silent_s", "agent_lost_s", "proxy_silent_s",
-        "ports",
+        "ports", "import_paths",
     ]
 
     private static let machines = "machines are prepared by the provider: remove it"

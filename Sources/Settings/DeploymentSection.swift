@@ -29,6 +29,7 @@ struct DeploymentSection {
             settings.gracefulShutdownTimeout = timeout
         }
         settings.rollout = rollout()
+        settings.backpressure = backpressure()
         return settings
     }
 
@@ -38,10 +39,38 @@ struct DeploymentSection {
             rollout.batchShare = share
         }
         rollout.surgePercent = section["max_surge_percent"]?.whole(in: 0...100)
+        rollout.unavailableMax = section["max_unavailable"].flatMap(disruption)
         if let most = section["max_constructor_retry_count"]?.whole(in: 1...Self.requestsMax) {
             rollout.failuresMax = most
         }
         return rollout
+    }
+
+    private func disruption(_ field: Field) -> Disruption? {
+        guard let word = field.word, word.hasSuffix("%") else {
+            return field.whole(in: 0...Self.replicasMax).map { .count($0) }
+        }
+        guard let percent = Int(word.dropLast()), (0...100).contains(percent) else {
+            field.refuse("is no part of the replicas", "0% to 100%, or a number of replicas")
+            return nil
+        }
+        return .percent(percent)
+    }
+
+    private func backpressure() -> Backpressure {
+        var backpressure = Backpressure()
+        guard let field = section["backpressure_config"], let section = field.section else {
+            return backpressure
+        }
+        section.check(known: Self.knownBackpressure)
+        if let code = section["status_code"], let status = code.whole(in: 100...599) {
+            if ![429, 503].contains(status) {
+                code.refuse("is neither of the two that say it", "503 or 429")
+            }
+            backpressure.status = status
+        }
+        backpressure.retryAfter = section["retry_after_s"]?.seconds(aboveZero: false)
+        return backpressure
     }
 
     /// `num_replicas` and `autoscaling_config` together, with Ray's rules.
@@ -87,25 +116,29 @@ struct DeploymentSection {
     private static let own = [
         "name", "num_replicas", "max_ongoing_requests", "max_queued_requests", "autoscaling_config",
         "graceful_shutdown_timeout_s", "rolling_update_percentage", "max_surge_percent",
-        "max_constructor_retry_count",
+        "max_constructor_retry_count", "max_unavailable", "backpressure_config",
     ]
-    private static let known = own + ReplicaSection.known
+    static let known = own + ReplicaSection.known
+    static let knownBackpressure = ["status_code", "retry_after_s"]
 
-    private static let later = "it comes with a later version: remove it"
-    private static let unread = [
+    static let unread = [
         Unread(
             key: "graceful_shutdown_wait_loop_s",
             sentence: "not needed: a replica stops as soon as it is idle", onlyWarns: true),
         Unread(
             key: "logging_config", sentence: "logs are files in State/nodes/NODE/logs: remove it",
             onlyWarns: true),
-        Unread(key: "user_config", sentence: "pass settings by command or environment"),
-        Unread(key: "backpressure_config", sentence: later),
-        Unread(key: "placement_group_bundles", sentence: later),
-        Unread(key: "placement_group_strategy", sentence: later),
-        Unread(key: "placement_group_bundle_label_selector", sentence: later),
-        Unread(key: "max_replicas_per_node", sentence: later),
-        Unread(key: "gang_scheduling_config", sentence: later),
+        Unread(
+            key: "placement_group_bundle_label_selector",
+            sentence: "name a custom resource in available_node_types and ask for it in the bundle"),
+        Unread(
+            key: "max_replicas_per_node",
+            sentence:
+                "give the node type a custom resource {slot: 1} and each replica a part of it: {slot: 0.5}"),
+        Unread(
+            key: "gang_scheduling_config",
+            sentence:
+                "replicas come one by one: let one replica be the whole group, with placement_group_bundles"),
         Unread(key: "deployment_actors", sentence: "there are no actors: run it as a deployment of its own"),
         Unread(key: "request_router_config", sentence: "requests go to the less loaded of two: remove it"),
     ]

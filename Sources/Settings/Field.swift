@@ -127,6 +127,16 @@ package struct Field {
         number(decimals: 3, in: (aboveZero ? 1 : 0)...1000).map { Thousandths($0) }
     }
 
+    /// Anything at all, as JSON.
+    func json(bytesMax: Int) -> String? {
+        let text = node.json
+        guard text.utf8.count <= bytesMax else {
+            refuse("is too long", "at most \(bytesMax) bytes as JSON")
+            return nil
+        }
+        return text
+    }
+
     /// One of an enum's words, in capitals or not.
     func word<Word: CaseIterable & RawRepresentable>(of _: Word.Type) -> Word? where Word.RawValue == String {
         if let text = word?.lowercased(), let known = Word(rawValue: text) { return known }

@@ -10,14 +10,29 @@ struct ReplicaSection {
 
     static let known = [
         "command", "environment", "working_dir", "readiness", "enforce_memory", "ray_actor_options",
-        "health_check_period_s", "health_check_timeout_s",
+        "health_check_period_s", "health_check_timeout_s", "user_config", "reconfigure_path",
+        "placement_group_bundles", "placement_group_strategy",
     ]
+    /// One variable of an environment holds it.
+    static let userConfigBytesMax = 65_536
 
     func read() -> ReplicaSettings {
         var replica = ReplicaSettings(command: command())
-        if let field = section["environment"] { replica.environment = environment(field) }
+        if let field = section["environment"] {
+            replica.environment = Self.environment(field, section.findings)
+        }
         replica.workingDirectory = section["working_dir"].flatMap(directory)
-        if let field = section["ray_actor_options"] { replica.resources = resources(field) }
+        if let field = section["ray_actor_options"] {
+            replica.resources = resources(field)
+            if let options = field.section {
+                replica.environment.addBelow(RuntimeEnvironment(section: options).read())
+            }
+        }
+        if let bundles = PlacementGroup(section: section).read(holding: replica.resources) {
+            replica.resources = bundles
+        }
+        replica.userConfig = section["user_config"]?.json(bytesMax: Self.userConfigBytesMax)
+        replica.reconfigurePath = section["reconfigure_path"].flatMap(requestPath)
         if let field = section["enforce_memory"], let enforced = field.flag() {
             replica.enforceMemory = enforced
             if enforced, replica.resources[Resources.memory] == 0 {
@@ -49,10 +64,10 @@ struct ReplicaSection {
         return words
     }
 
-    private func environment(_ field: Field) -> [EnvironmentVariable] {
+    static func environment(_ field: Field, _ findings: Findings) -> [EnvironmentVariable] {
         guard let variables = field.section?.entries else { return [] }
-        guard variables.count <= Self.listMax else {
-            field.refuse("is too long", "at most \(Self.listMax) variables")
+        guard variables.count <= listMax else {
+            field.refuse("is too long", "at most \(listMax) variables")
             return []
         }
         return variables.compactMap { name, place, value -> EnvironmentVariable? in
@@ -60,13 +75,13 @@ struct ReplicaSection {
                 ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7a) || $0 == 0x5f || ($0 >= 0x30 && $0 <= 0x39)
             }
             if !letters || name.isEmpty || name.first?.isNumber == true {
-                section.findings.refuse(
+                findings.refuse(
                     place, "\(field.path) has a variable without a usable name", name,
                     "letters, digits and _, not beginning with a digit")
                 return nil
             }
             if name == "PORT" || name.hasPrefix("TANDEM_") {
-                section.findings.refuse(
+                findings.refuse(
                     place, "\(field.path) sets a variable that the agent sets", name, "another name")
                 return nil
             }
@@ -85,25 +100,30 @@ struct ReplicaSection {
     private func resources(_ field: Field) -> Resources {
         var resources = Resources([Resources.cpu: 1000])
         guard let options = field.section else { return resources }
-        options.check(known: ["num_cpus", "num_gpus", "memory", "resources"], unread: Self.unread)
+        options.check(known: Self.knownOptions, unread: Self.unread)
         if let custom = options["resources"]?.resources(customOnly: true) { resources = resources + custom }
         if let amount = options["num_cpus"]?.amount() { resources[Resources.cpu] = amount }
         if let amount = options["num_gpus"]?.amount() { resources[Resources.gpu] = amount }
         if let bytes = options["memory"]?.bytes() { resources[Resources.memory] = bytes }
+        // As Ray: a trace of a resource that the machines with such an accelerator have.
+        if let type = options["accelerator_type"]?.name() { resources["accelerator_type:\(type)"] = 1 }
         return resources
+    }
+
+    private func requestPath(_ field: Field) -> String? {
+        guard let path = field.text("a path such as /reconfigure", bytesMax: 1024) else { return nil }
+        if !path.hasPrefix("/") || !path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) {
+            field.refuse("is no path of a request", "printable, without spaces, beginning with /")
+        }
+        return path
     }
 
     /// Ray's two keys, and `readiness`, which may say the same things once.
     private func health() -> HealthCheck {
         var health = HealthCheck()
         let readiness = section["readiness"]?.section
-        readiness?.check(known: ["path", "period_s", "timeout_s", "start_deadline_s"])
-        if let field = readiness?["path"], let path = field.text("a path such as /healthz", bytesMax: 1024) {
-            health.path = path
-            if !path.hasPrefix("/") || !path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) {
-                field.refuse("is no path of a request", "printable, without spaces, beginning with /")
-            }
-        }
+        readiness?.check(known: Self.knownReadiness)
+        health.path = readiness?["path"].flatMap(requestPath)
         for (key, rays, target) in [
             ("period_s", "health_check_period_s", \HealthCheck.period),
             ("timeout_s", "health_check_timeout_s", \HealthCheck.timeout),
@@ -118,12 +138,15 @@ struct ReplicaSection {
         return health
     }
 
-    private static let later = "it comes with a later version: remove it"
-    private static let unread = [
-        Unread(key: "runtime_env", sentence: "use environment and working_dir of the deployment"),
-        Unread(key: "accelerator_type", sentence: "name it as a custom resource: resources: {A100: 1}"),
-        Unread(key: "label_selector", sentence: later),
-        Unread(key: "fallback_strategy", sentence: later),
+    static let knownReadiness = ["path", "period_s", "timeout_s", "start_deadline_s"]
+    static let knownOptions = [
+        "num_cpus", "num_gpus", "memory", "resources", "accelerator_type", "runtime_env",
+    ]
+    private static let byResource =
+        "name a custom resource in available_node_types and ask for it: resources: {ssd: 0.001}"
+    static let unread = [
+        Unread(key: "label_selector", sentence: byResource),
+        Unread(key: "fallback_strategy", sentence: byResource),
         Unread(key: "object_store_memory", sentence: "there is no object store: remove it"),
     ]
 }

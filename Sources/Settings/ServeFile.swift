@@ -8,7 +8,11 @@ struct ServeFile {
     func read(_ root: Node) -> ServeSettings {
         var settings = ServeSettings()
         guard let top = Section(root, path: "", findings: findings) else { return settings }
-        top.check(known: ["applications", "http_options"], unread: Self.unread)
+        top.check(known: Self.known, unread: Self.unread)
+        settings.targetCapacity = top["target_capacity"]?.number(decimals: 3, in: 0...100_000, " percent").map
+        {
+            Thousandths($0)
+        }
         settings.http = top["http_options"].flatMap(http)
         let right = "`applications:` with a list, [] for none"
         guard let list = top.required("applications", right)?.list("a list of applications, [] for none")
@@ -54,7 +58,7 @@ struct ServeFile {
 
     private func http(_ field: Field) -> HTTPOptions? {
         guard let section = field.section else { return nil }
-        section.check(known: ["host", "port"], unread: Self.unreadHTTP)
+        section.check(known: Self.knownHTTP, unread: Self.unreadHTTP)
         let options = HTTPOptions(
             host: section["host"]?.text("an address"), port: section["port"]?.whole(in: 0...65535))
         findings.warn(
@@ -66,14 +70,14 @@ struct ServeFile {
 
     private static let inApplication = "write it inside an entry of `applications:`"
 
-    private static let unread = [
+    static let known = ["applications", "http_options", "target_capacity"]
+
+    static let unread = [
         Unread(
             key: "proxy_location", sentence: "proxies are started apart: remove it",
             harmless: ["EveryNode", "HeadOnly"]),
         Unread(key: "grpc_options", sentence: "gRPC is not served yet: remove it", onlyWarns: true),
         Unread(key: "logging_config", sentence: "logs are files in State/logs: remove it", onlyWarns: true),
-        Unread(
-            key: "target_capacity", sentence: "remove it, and set num_replicas of the deployments"),
         Unread(
             key: "controller_options", sentence: "there is no controller actor: remove it", onlyWarns: true),
         Unread(key: "tracing_config", sentence: "traces are not written yet: remove it", onlyWarns: true),
@@ -84,7 +88,8 @@ struct ServeFile {
         Unread(key: "name", sentence: inApplication),
     ]
 
-    private static let unreadHTTP = [
+    static let knownHTTP = ["host", "port"]
+    static let unreadHTTP = [
         Unread(key: "root_path", sentence: "use route_prefix of the applications"),
         Unread(
             key: "request_timeout_s", sentence: "the time limit of requests is the proxy's own: remove it",

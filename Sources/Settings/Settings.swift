@@ -22,6 +22,8 @@ package struct ServeSettings: Equatable, Sendable {
     /// Ray's `http_options`, if given. They do not move the port (the cluster file does): for a notice when they
     /// differ from what the cluster listens on.
     package var http: HTTPOptions?
+    /// `target_capacity`, in thousandths of a percent; nil: all.
+    package var targetCapacity: Thousandths?
 
     package init() {}
 }

@@ -6,6 +6,7 @@ package struct ClusterState: Equatable, Sendable {
     package var applications: [String: ApplicationRow] = [:]
     package var deployments: [DeploymentID: DeploymentRow] = [:]
     package var scalings: [DeploymentID: ScalingRow] = [:]
+    package var capacities: [String: CapacityRow] = [:]
     package var replicas: [ReplicaID: ReplicaRow] = [:]
     package var proxies: [String: ProxyRow] = [:]
     package var nodes: [NodeID: NodeRow] = [:]
@@ -21,6 +22,8 @@ package struct ClusterState: Equatable, Sendable {
     package var settings: [String: SettingRow] = [:]
     /// The cluster file in force; nil before the node tier has written one.
     package var setting: SettingRow? { settings[SettingRow.onlyKey] }
+    /// The part of all counts that is wanted; nil: all of it.
+    package var capacity: CapacityRow? { capacities[CapacityRow.onlyKey] }
     /// How this state was made anew from what runs; nil: it never was.
     package var readopt: ReadoptRow? { readopts[ReadoptRow.onlyKey] }
     /// That the serve tier has taken over what was found.

@@ -14,6 +14,7 @@ enum Ownership {
     static let tables: [Table] = [
         Table(name: "application", key: "name", owner: .serve, followed: true),
         Table(name: "deployment", key: "id", owner: .serve, followed: true),
+        Table(name: "capacity", key: "id", owner: .serve, followed: true),
         Table(name: "scaling", key: "deployment", owner: .serve, followed: true),
         Table(name: "serial", key: "id", owner: .serve, followed: false),
         Table(name: "replica", key: "id", owner: .serve, followed: true),
@@ -40,7 +41,7 @@ enum Ownership {
     /// Tables that the plans of a tier never read: what changes there is no reason to plan anew.
     private static let unplanned: [StoreRole: Set<String>] = [
         .serve: ["node", "node_type", "instance_seen", "availability"],
-        .nodes: ["application", "deployment", "scaling", "proxy"],
+        .nodes: ["application", "deployment", "scaling", "capacity", "proxy"],
     ]
 
     /// - Parameter role: nil: somebody who reads everything.

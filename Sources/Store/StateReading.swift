@@ -8,7 +8,8 @@ struct StateReading {
 
     /// The tables of `ClusterState`.
     private static let tables: [any FollowedTable] = [
-        Followed(\.applications), Followed(\.deployments), Followed(\.scalings), Followed(\.replicas),
+        Followed(\.applications), Followed(\.deployments), Followed(\.scalings), Followed(\.capacities),
+        Followed(\.replicas),
         Followed(\.proxies),
         Followed(\.settings), Followed(\.nodeTypes), Followed(\.nodes), Followed(\.placements),
         Followed(\.drainRequests), Followed(\.instances), Followed(\.availability),

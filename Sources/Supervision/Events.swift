@@ -16,6 +16,10 @@ package struct Event: Hashable, Sendable {
         case well
         /// A check did not, with its answer in words.
         case ill(String)
+        /// It has taken its configuration.
+        case configured
+        /// It has not, with its answer in words.
+        case notConfigured(String)
     }
 
     package var replica: ReplicaID
@@ -33,6 +37,7 @@ package struct Event: Hashable, Sendable {
 package enum Action: Hashable, Sendable {
     case start(Start)
     case probe(Probe)
+    case configure(Configuration)
     /// Ask the replica's process group to end (SIGTERM).
     case terminate(ReplicaID, pid: Int32)
     /// End the replica's process group (SIGKILL).
@@ -64,6 +69,17 @@ package struct Probe: Hashable, Sendable {
     package var timeout: Millis
 }
 
+/// A configuration to be handed to a replica that answers.
+package struct Configuration: Hashable, Sendable {
+    package var replica: ReplicaID
+    package var attempt: Int
+    package var port: Int
+    package var path: String
+    /// JSON.
+    package var body: String
+    package var timeout: Millis
+}
+
 /// One replica as the agent reports it.
 package struct Account: Hashable, Sendable {
     /// The life of a process on its node; in the phases *stopped* and *failed* nothing runs.
@@ -76,5 +92,9 @@ package struct Account: Hashable, Sendable {
     package var pid: Int32?
     /// Start of the process that runs, or ran last.
     package var startedAt: Moment?
+    /// The adjustment that is in force in its process; nil: none yet.
+    package var applied: Int?
+    /// Ready, and fails its check: the last answer. Nil: it is well.
+    package var unwell: String?
     package var final: FinalReport?
 }

@@ -8,10 +8,16 @@ package struct StandingOrder: Hashable, Sendable {
     package var stopGrace: Millis?
     /// Indices of the GPUs it may use.
     package var gpus: [Int]
+    /// Another than before: take over what can be changed while it runs.
+    package var adjustment: Int
 
-    package init(id: ReplicaID, settings: ReplicaSettings, stopGrace: Millis? = nil, gpus: [Int] = []) {
+    package init(
+        id: ReplicaID, settings: ReplicaSettings, stopGrace: Millis? = nil, gpus: [Int] = [],
+        adjustment: Int = 0
+    ) {
         self.id = id
         self.settings = settings
+        self.adjustment = adjustment
         self.stopGrace = stopGrace
         self.gpus = gpus
     }
@@ -36,7 +42,8 @@ package enum ReplicaEnd: Hashable, Sendable {
     case notStarted(String)
     /// Not ready in time, with the last answer of the check.
     case startDeadline(String)
-    /// Ready once, then failed its check too often, with the last answer of the check.
+    /// Ready once, then failed its check too often, with the last answer of the check. Agents before the fourth version
+    /// of the state ended such a replica by themselves; their records still say so.
     case unwell(String)
 }
 
@@ -72,9 +79,14 @@ package struct FoundReplica: Hashable, Sendable {
     package var order: StandingOrder
     package var attempt: Int
     package var port: Int
+    /// The adjustment that is in force in its process; nil: none yet.
+    package var applied: Int?
     package var condition: Condition
 
-    package init(order: StandingOrder, attempt: Int, port: Int, condition: Condition) {
+    package init(
+        order: StandingOrder, attempt: Int, port: Int, applied: Int? = nil, condition: Condition
+    ) {
+        self.applied = applied
         self.order = order
         self.attempt = attempt
         self.port = port

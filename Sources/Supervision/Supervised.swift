@@ -15,7 +15,6 @@ struct Supervised: Sendable {
     enum Cause: Hashable, Sendable {
         case ordered
         case startDeadline(String)
-        case unwell(String)
     }
 
     /// Why it shall end and how far that has got.
@@ -42,6 +41,14 @@ struct Supervised: Sendable {
     var probing = false
     /// Failed checks in a row.
     var failures = 0
+    /// Configurations refused in a row.
+    var refusals = 0
+    /// The adjustment that is in force in its process; nil: none yet.
+    var applied: Int?
+    /// That of the configuration which is on its way to it.
+    var configuring: Int?
+    /// Its last check passed: it can be handed its configuration.
+    var answers = false
     var lastAnswer = "it was not checked yet"
 
     init(_ order: StandingOrder) { self.order = order }
@@ -56,6 +63,35 @@ struct Supervised: Sendable {
     /// The port it may be listening on.
     var heldPort: Int? {
         if case .ended = stage { nil } else { port }
+    }
+
+    /// Its configuration has yet to be handed to it.
+    var needsConfiguration: Bool {
+        order.settings.userConfig != nil && order.settings.reconfigurePath != nil
+            && applied != order.adjustment
+    }
+
+    /// Failed its checks too often, or did not take its configuration.
+    var unwell: String? {
+        guard case .ready = stage, stop == nil else { return nil }
+        return max(failures, refusals) >= HealthCheck.failuresMax ? lastAnswer : nil
+    }
+
+    /// Takes over what can be changed while it runs.
+    mutating func adjust(to order: StandingOrder, now: Moment) {
+        // The orders are the whole truth: a state that was made anew counts from zero again.
+        guard order.adjustment != self.order.adjustment else { return }
+        let isSame =
+            self.order.settings.userConfig == order.settings.userConfig
+            && self.order.settings.reconfigurePath == order.settings.reconfigurePath
+        let wasApplied = applied == self.order.adjustment
+        self.order.settings.health = order.settings.health
+        self.order.settings.userConfig = order.settings.userConfig
+        self.order.settings.reconfigurePath = order.settings.reconfigurePath
+        self.order.adjustment = order.adjustment
+        refusals = 0
+        if isSame && wasApplied || !needsConfiguration { applied = order.adjustment }
+        if pid != nil { nextProbe = min(nextProbe ?? now, now) }
     }
 
     var isFinal: Bool {
@@ -79,7 +115,7 @@ struct Supervised: Sendable {
         if case .ended(let report) = stage { final = report }
         return Account(
             order: order, phase: phase, attempt: attempt, port: port, pid: pid, startedAt: startedAt,
-            final: final)
+            applied: applied, unwell: unwell, final: final)
     }
 
     /// Never later than already promised: the same orders arrive again and again.

@@ -4,11 +4,12 @@ import Model
 ///
 /// Two kinds of calls that never mix: `obey` and `note` only write down what was heard; `step` decides. It
 /// restarts nothing: a replica that ends has ended, and whoever ordered it is told. The one exception is a
-/// replica that never got its port, which is tried again on another.
+/// replica that never got its port, which is tried again on another. One that was ready and fails its checks goes on,
+/// and is reported: whether and when it is ended is decided with all the others in view.
 package struct Supervisor: Sendable {
     /// Ports tried for one replica; then it has failed.
     package static let portAttemptsMax = 5
-    /// Between SIGTERM and SIGKILL for one that is ended without an order, being unwell or never ready.
+    /// Between SIGTERM and SIGKILL for one that is ended without an order, never having been ready.
     package static let unwellGrace = Millis(5_000)
     /// A SIGKILL is sent again after this long, for as long as the process is there.
     package static let killAgainAfter = Millis(5_000)
@@ -70,6 +71,7 @@ package struct Supervisor: Sendable {
         for order in orders {
             let index = place(of: order.id) ?? insert(Supervised(order))
             replicas[index].named = true
+            replicas[index].adjust(to: order, now: now)
             if let grace = order.stopGrace {
                 replicas[index].order.stopGrace = grace
                 replicas[index].stop(.ordered, killAt: now + grace)
@@ -97,6 +99,8 @@ package struct Supervisor: Sendable {
             exited(index, end, lastLines: lastLines, portTaken: portTaken)
         case .well: probed(index, nil, now: now)
         case .ill(let answer): probed(index, answer, now: now)
+        case .configured: configured(index, nil, now: now)
+        case .notConfigured(let answer): configured(index, answer, now: now)
         }
     }
 
@@ -148,6 +152,8 @@ extension Supervisor {
             replica.startedAt = now - age
             replica.firstStartedAt = now - age
             replica.nextProbe = now
+            replica.applied = found.applied
+            if !replica.needsConfiguration { replica.applied = found.order.adjustment }
         case .gone(let stopping):
             replica.end(FinalReport(asOrdered: stopping, end: .unknown))
         case .ended(let final):
@@ -181,7 +187,7 @@ extension Supervisor {
                 replicas[index].stop?.terminated = true
                 return [.terminate(id, pid: pid)]
             }
-            return probe(index, now: now).map { [.probe($0)] } ?? []
+            return check(index, now: now).map { [$0] } ?? []
         }
     }
 
@@ -215,7 +221,8 @@ extension Supervisor {
         return nil
     }
 
-    private mutating func probe(_ index: Int, now: Moment) -> Probe? {
+    /// A check, or the configuration of one that answers.
+    private mutating func check(_ index: Int, now: Moment) -> Action? {
         let replica = replicas[index]
         guard !replica.probing, let due = replica.nextProbe, due <= now, let port = replica.port else {
             return nil
@@ -224,9 +231,20 @@ extension Supervisor {
         let health = replica.order.settings.health
         var timeout = health.timeout
         if let deadline = replica.startDeadline { timeout = min(timeout, deadline - now) }
-        return Probe(
-            replica: replica.order.id, attempt: replica.attempt, port: port, path: health.path,
-            timeout: timeout)
+        let settings = replica.order.settings
+        if replica.answers, replica.needsConfiguration, let body = settings.userConfig,
+            let path = settings.reconfigurePath
+        {
+            replicas[index].configuring = replica.order.adjustment
+            return .configure(
+                Configuration(
+                    replica: replica.order.id, attempt: replica.attempt, port: port, path: path, body: body,
+                    timeout: timeout))
+        }
+        return .probe(
+            Probe(
+                replica: replica.order.id, attempt: replica.attempt, port: port, path: health.path,
+                timeout: timeout))
     }
 
     private mutating func started(_ index: Int, pid: Int32, now: Moment) {
@@ -234,6 +252,8 @@ extension Supervisor {
         replicas[index].stage = .starting(pid: pid)
         replicas[index].startedAt = now
         replicas[index].firstStartedAt = replicas[index].firstStartedAt ?? now
+        replicas[index].applied = nil
+        if !replicas[index].needsConfiguration { replicas[index].applied = replicas[index].order.adjustment }
         replicas[index].nextProbe = now + Self.firstProbeAfter
     }
 
@@ -265,8 +285,6 @@ extension Supervisor {
         case .startDeadline(let answer):
             replicas[index].end(
                 FinalReport(asOrdered: false, end: .startDeadline(answer), lastLines: lastLines))
-        case .unwell(let answer):
-            replicas[index].end(FinalReport(asOrdered: false, end: .unwell(answer), lastLines: lastLines))
         case nil:
             let early = if case .starting = replicas[index].stage { true } else { false }
             if early, portTaken, replicas[index].attempt < Self.portAttemptsMax {
@@ -280,22 +298,49 @@ extension Supervisor {
     private mutating func probed(_ index: Int, _ ill: String?, now: Moment) {
         guard let pid = replicas[index].pid, replicas[index].probing else { return }
         replicas[index].probing = false
-        let period = max(replicas[index].order.settings.health.period, Self.firstProbeAfter)
-        replicas[index].nextProbe = now + period
-        guard let ill else {
-            replicas[index].failures = 0
+        replicas[index].answers = ill == nil
+        if let ill { return failed(index, ill, now: now) }
+        replicas[index].failures = 0
+        if replicas[index].needsConfiguration {
+            replicas[index].nextProbe = replicas[index].refusals == 0 ? now : nextCheck(index, now)
+        } else {
             replicas[index].stage = .ready(pid: pid)
+            replicas[index].nextProbe = nextCheck(index, now)
+        }
+    }
+
+    private mutating func configured(_ index: Int, _ refusal: String?, now: Moment) {
+        guard let pid = replicas[index].pid, replicas[index].probing,
+            let adjustment = replicas[index].configuring
+        else { return }
+        replicas[index].probing = false
+        replicas[index].configuring = nil
+        if let refusal {
+            replicas[index].refusals += 1
+            replicas[index].lastAnswer = refusal
+            replicas[index].nextProbe = nextCheck(index, now)
             return
         }
-        replicas[index].lastAnswer = ill
-        if case .ready = replicas[index].stage {
-            replicas[index].failures += 1
-            if replicas[index].failures >= HealthCheck.failuresMax, replicas[index].stop == nil {
-                replicas[index].stop(.unwell(ill), killAt: now + Self.unwellGrace)
-            }
-        } else if let startedAt = replicas[index].startedAt {
-            let share = Millis((now - startedAt).rawValue / Self.probeAgeShare)
-            replicas[index].nextProbe = now + min(max(share, Self.firstProbeAfter), period)
-        }
+        replicas[index].applied = adjustment
+        replicas[index].refusals = 0
+        // Another one may have been ordered meanwhile.
+        let isDone = !replicas[index].needsConfiguration
+        if isDone { replicas[index].stage = .ready(pid: pid) }
+        replicas[index].nextProbe = isDone ? nextCheck(index, now) : now
+    }
+
+    private mutating func failed(_ index: Int, _ answer: String, now: Moment) {
+        replicas[index].lastAnswer = answer
+        if case .ready = replicas[index].stage { replicas[index].failures += 1 }
+        replicas[index].nextProbe = nextCheck(index, now)
+    }
+
+    /// A period later once it is ready; while it starts, sooner.
+    private func nextCheck(_ index: Int, _ now: Moment) -> Moment {
+        let replica = replicas[index]
+        let period = max(replica.order.settings.health.period, Self.firstProbeAfter)
+        guard case .starting = replica.stage, let startedAt = replica.startedAt else { return now + period }
+        let share = Millis((now - startedAt).rawValue / Self.probeAgeShare)
+        return now + min(max(share, Self.firstProbeAfter), period)
     }
 }

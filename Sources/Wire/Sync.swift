@@ -88,6 +88,10 @@ package struct ReplicaReport: Sendable, Codable, Equatable {
     package var lastLines: [String] = []
     /// What it was started with; only after an answer with `tellSettings`.
     package var settings: ReplicaSettings?
+    /// The adjustment of its order that is in force in its process; nil: none yet, or an older agent.
+    package var applied: Int?
+    /// It was ready and fails its health check: the last answer.
+    package var unwell: String?
 
     package static let lastLinesMax = 20
 
@@ -147,8 +151,11 @@ package struct ReplicaOrder: Sendable, Codable, Equatable {
     package var stopGrace: Millis?
     /// Indices of the GPUs it may use.
     package var gpus: [Int] = []
+    /// Another than before: health checks and `userConfig` are to be taken over while it runs. Nil: 0.
+    package var adjustment: Int?
 
-    package init(id: ReplicaID, settings: ReplicaSettings, stopGrace: Millis? = nil) {
+    package init(id: ReplicaID, settings: ReplicaSettings, stopGrace: Millis? = nil, adjustment: Int = 0) {
+        self.adjustment = adjustment
         self.id = id
         self.settings = settings
         self.stopGrace = stopGrace
@@ -283,11 +290,14 @@ package struct DeploymentRoute: Sendable, Codable, Equatable {
     package var maxQueued: Int?
     /// Length of a load bucket.
     package var metricsInterval: Millis
+    /// Nil: as it is without one, or an older tier.
+    package var backpressure: Backpressure?
 
     package init(
         deployment: DeploymentID, fence: Fence, prefix: String?, replicas: [RouteReplica], maxOngoing: Int,
-        maxQueued: Int?, metricsInterval: Millis
+        maxQueued: Int?, metricsInterval: Millis, backpressure: Backpressure? = nil
     ) {
+        self.backpressure = backpressure
         self.deployment = deployment
         self.fence = fence
         self.prefix = prefix

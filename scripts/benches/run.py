@@ -20,6 +20,7 @@ BENCHES = {
     "cold-start": "cold_start",
     "restart": "restart",
     "simulation": "simulation",
+    "scaling-reaction": "scaling_reaction",
 }
 BINARY = ".build/release/tandem"  # unless the module names another
 
@@ -56,7 +57,7 @@ def main() -> int:
     options = parse(sys.argv[1:])
     if options.list:
         for name in BENCHES:
-            say(f"{name:14} {module_of(options.name or name).ABOUT}")
+            say(f"{name:16} {module_of(options.name or name).ABOUT}")
         return 0
     options.binary = str(pathlib.Path(options.binary).resolve())
     if not pathlib.Path(options.binary).exists():

@@ -47,6 +47,7 @@ final class AgentHost {
             guard let record = disk.records[id] else { return nil }
             return FoundReplica(
                 order: record.account.order, attempt: record.account.attempt, port: record.account.port ?? 0,
+                applied: record.account.applied,
                 condition: condition(of: record, world))
         }
         for id in machine.processes.keys.sorted() where disk.records[id] == nil {
@@ -105,6 +106,7 @@ final class AgentHost {
         switch action {
         case .start(let start): self.start(start, world)
         case .probe(let probe): ask(probe, world)
+        case .configure(let configuration): configure(configuration, world)
         case .terminate(let id, _): machine.processes[id]?.terminate(world)
         case .kill(let id, _): machine.processes[id]?.exit(.signal(9), world)
         case .forget(let id):
@@ -136,6 +138,16 @@ final class AgentHost {
             let isWell = !isHung && (process?.isReady(at: world.now) ?? false)
             let kind = isWell ? Event.Kind.well : .ill(isHung ? "no answer" : "connection refused")
             agent.advance([Event(probe.replica, attempt: probe.attempt, kind)], world)
+        }
+    }
+
+    private func configure(_ configuration: Configuration, _ world: World) {
+        let process = machine.processes[configuration.replica]
+        let isHung = process?.isHung ?? false
+        hears(world, in: isHung ? configuration.timeout.micros : Self.probeTakes) { agent, world in
+            let isTaken = !isHung && (process?.isReady(at: world.now) ?? false)
+            let kind = isTaken ? Event.Kind.configured : .notConfigured("no answer")
+            agent.advance([Event(configuration.replica, attempt: configuration.attempt, kind)], world)
         }
     }
 
@@ -245,7 +257,9 @@ extension MachineHost {
 
 extension StandingOrder {
     init(_ order: Orders.Replica) {
-        self.init(id: order.id, settings: order.settings, stopGrace: order.stopGrace)
+        self.init(
+            id: order.id, settings: order.settings, stopGrace: order.stopGrace,
+            adjustment: order.adjustment)
     }
 }
 
@@ -263,5 +277,7 @@ extension AgentReplica {
             id: account.order.id, phase: phase, port: account.port, pid: account.pid, exitJSON: nil,
             exitText: account.final?.end.map { "\($0)" } ?? "", lastLines: "",
             settings: tellsSettings ? account.order.settings : nil)
+        applied = account.applied
+        unwell = account.unwell
     }
 }

@@ -43,6 +43,8 @@ package struct DeploymentRow: StoreRow {
     package var retryAt: Moment?
     /// Reason and last lines of the latest failure.
     package var lastFailure = ""
+    /// When an unwell replica was last ended.
+    package var restartedAt: Moment?
     /// Raised each time the route's content changes.
     package var routeGeneration: Int64 = 0
     package var routeHash = ""
@@ -65,7 +67,8 @@ package struct DeploymentRow: StoreRow {
         "deployment", key: ["id"],
         columns: [
             "id", "application", "position", "settings_json", "version", "deleting", "target", "status",
-            "status_trigger", "message", "failures", "retry_ms", "last_failure", "route_generation",
+            "status_trigger", "message", "failures", "retry_ms", "last_failure", "restarted_ms",
+            "route_generation",
             "route_hash",
             "scaled_to",
         ])
@@ -84,6 +87,7 @@ package struct DeploymentRow: StoreRow {
         failures = try columns.int()
         retryAt = try columns.momentOrNil()
         lastFailure = try columns.text()
+        restartedAt = try columns.momentOrNil()
         routeGeneration = try columns.integer()
         routeHash = try columns.text()
         scaledTo = try columns.intOrNil()
@@ -103,6 +107,7 @@ package struct DeploymentRow: StoreRow {
         columns.put(failures)
         columns.put(retryAt)
         columns.put(lastFailure)
+        columns.put(restartedAt)
         columns.put(routeGeneration)
         columns.put(routeHash)
         columns.put(scaledTo)

@@ -20,6 +20,13 @@ package struct PlacementRow: StoreRow {
     package var readyAt: Moment?
     package var stoppingAt: Moment?
     package var endedAt: Moment?
+    /// Of the replica, as its agent was ordered, and as its agent says it is in force.
+    package var adjustment = 0
+    package var applied = 0
+    /// Since when it fails its health check; nil: it is well.
+    package var unwellAt: Moment?
+    /// The check's last answer.
+    package var unwellText = ""
     /// How it ended: `ReplicaExit` of Wire, as JSON.
     package var exitJSON: String?
     /// The same for people.
@@ -46,7 +53,8 @@ package struct PlacementRow: StoreRow {
         "placement", key: ["replica"],
         columns: [
             "replica", "deployment", "node", "phase", "resources_json", "gpus_json", "host", "port", "pid",
-            "pending_ms", "assigned_ms", "starting_ms", "ready_ms", "stopping_ms", "ended_ms", "exit_json",
+            "pending_ms", "assigned_ms", "starting_ms", "ready_ms", "stopping_ms", "ended_ms", "adjustment",
+            "applied", "unwell_ms", "unwell_text", "exit_json",
             "exit_text", "last_lines", "refusals_json",
         ])
 
@@ -66,6 +74,10 @@ package struct PlacementRow: StoreRow {
         readyAt = try columns.momentOrNil()
         stoppingAt = try columns.momentOrNil()
         endedAt = try columns.momentOrNil()
+        adjustment = try columns.int()
+        applied = try columns.int()
+        unwellAt = try columns.momentOrNil()
+        unwellText = try columns.text()
         exitJSON = try columns.textOrNil()
         exitText = try columns.text()
         lastLines = try columns.text()
@@ -88,6 +100,10 @@ package struct PlacementRow: StoreRow {
         columns.put(readyAt)
         columns.put(stoppingAt)
         columns.put(endedAt)
+        columns.put(adjustment)
+        columns.put(applied)
+        columns.put(unwellAt)
+        columns.put(unwellText)
         columns.put(exitJSON)
         columns.put(exitText)
         columns.put(lastLines)

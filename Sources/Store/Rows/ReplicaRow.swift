@@ -8,8 +8,10 @@ package struct ReplicaRow: StoreRow {
     package var serial: Int64
     /// That of the deployment when it was ordered.
     package var version: String
-    /// What it is started with.
+    /// What it is started with, and adjusted to.
     package var settings: ReplicaSettings
+    /// Raised each time it is adjusted while it runs.
+    package var adjustment = 0
     package var phase: ReplicaPhase
     /// False: takes room that is there, never a reason for a new node.
     package var buys: Bool
@@ -45,7 +47,8 @@ package struct ReplicaRow: StoreRow {
     package static let sql = RowSQL(
         "replica", key: ["id"],
         columns: [
-            "id", "deployment", "serial", "version", "settings_json", "phase", "buys", "created_ms",
+            "id", "deployment", "serial", "version", "settings_json", "adjustment", "phase", "buys",
+            "created_ms",
             "created_unix_ms", "routed_ms", "draining_ms", "drain_deadline_ms", "drain_generation",
             "stop_reason",
         ])
@@ -56,6 +59,7 @@ package struct ReplicaRow: StoreRow {
         serial = try columns.integer()
         version = try columns.text()
         settings = try columns.json()
+        adjustment = try columns.int()
         phase = try columns.word()
         buys = try columns.flag()
         createdAt = try columns.moment()
@@ -73,6 +77,7 @@ package struct ReplicaRow: StoreRow {
         columns.put(serial)
         columns.put(version)
         try columns.put(json: settings)
+        columns.put(adjustment)
         columns.put(phase.rawValue)
         columns.put(buys)
         columns.put(createdAt)
