@@ -45,7 +45,7 @@ package struct RolloutInput: Sendable {
     package var replicas: [RolloutReplica]
     /// Replicas of this deployment that are draining or stopping and still hold their room.
     package var stopping: Int
-    /// Those of them that a replacement is to follow, in the same room: they are of another version.
+    /// Those of them that a replacement is to follow, in the same room: they are of another version, or unwell.
     package var replaced: Int
     /// So many old replicas may be missing, or under replacement, at once.
     package var batch: Int

@@ -155,7 +155,9 @@ extension ServeStep {
                         leaving: placement?.node.flatMap { state.drainRequests[$0]?.deadline },
                         buys: replica.buys)
                 }, stopping: leaving(of: id).count,
-                replaced: leaving(of: id).count { $0.version != row.version },
+                replaced: leaving(of: id).count {
+                    $0.version != row.version || state.placements[$0.id]?.unwellAt != nil
+                },
                 batch: row.settings.rollout.batch(of: row.target), surge: surge(row),
                 unavailable: row.settings.rollout.unavailable(of: row.target),
                 failing: row.failures > 0 || hasUnwell(row), givenUp: FailureRule.isGivenUp(row),

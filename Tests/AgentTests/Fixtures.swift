@@ -102,10 +102,21 @@ final class FakeTier: Sendable {
     func report(
         of id: ReplicaID = first, _ phase: ReplicaReport.Phase
     ) async throws -> ReplicaReport {
-        try await until("\(id) \(phase)") { state in
-            state.heard?.replicas.contains { $0.id == id && $0.phase == phase } ?? false
+        try await report(of: id, "\(phase)") { $0.phase == phase }
+    }
+
+    /// Waits for a report of the replica of which this holds.
+    @discardableResult
+    func report(
+        of id: ReplicaID = first, _ what: String, _ holds: @Sendable @escaping (ReplicaReport) -> Bool
+    ) async throws -> ReplicaReport {
+        let found = Mutex<ReplicaReport?>(nil)
+        try await until("\(id) \(what)") { state in
+            guard let report = state.heard?.replicas.first(where: { $0.id == id && holds($0) }) else { return false }
+            found.withLock { $0 = report }
+            return true
         }
-        return try #require(heard?.replicas.first { $0.id == id })
+        return try #require(found.withLock { $0 })
     }
 }
 

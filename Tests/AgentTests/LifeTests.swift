@@ -97,13 +97,39 @@ struct LifeTests {
         }
     }
 
-    @Test func oneThatFallsIllIsEnded() async throws {
+    @Test func oneThatFallsIllIsReportedAndGoesOn() async throws {
         let site = try Site()
         try await site.withAgent { _, tier in
             tier.order([order(server(each: "$status = 500 if $count > 2"), health: "/health")])
             try await tier.report(.ready)
-            let failed = try await tier.report(.failed)
-            #expect(failed.exit == .unwell("GET /health: HTTP 500"))
+            let unwell = try await tier.report("unwell") { $0.unwell != nil }
+            #expect(unwell.unwell == "GET /health: HTTP 500" && unwell.phase == .ready)
+        }
+    }
+
+    @Test func aConfigurationIsPostedBeforeReadinessAndWhenItChanges() async throws {
+        let site = try Site()
+        try await site.withAgent { _, tier in
+            // Prints the body of every request that has one.
+            let each = #"""
+                my $size = 0;
+                while (my $line = <$peer>) { $size = $1 if $line =~ /^Content-Length: (\d+)/i; last if $line =~ /^\r?\n$/ }
+                my $body = ""; read($peer, $body, $size) if $size;
+                print "took $body with $ENV{TANDEM_USER_CONFIG}\n" if $size
+                """#
+            var configured = order(server(each: each))
+            configured.settings.userConfig = #"{"depth":1}"#
+            configured.settings.reconfigurePath = "/reconfigure"
+            tier.order([configured])
+            #expect(try await tier.report(.ready).applied == 0)
+            configured.settings.userConfig = #"{"depth":2}"#
+            configured.adjustment = 1
+            tier.order([configured])
+            let adjusted = try await tier.report("adjusted") { $0.applied == 1 }
+            #expect(adjusted.phase == .ready && adjusted.pid == tier.heard?.replicas.first?.pid)
+            let printed = site.log().split(separator: "\n").map(String.init)
+            let start = #"{"depth":1}"#
+            #expect(printed == ["took {\"depth\":1} with \(start)", "took {\"depth\":2} with \(start)"])
         }
     }
 

@@ -95,6 +95,29 @@ import Wire
         }
     }
 
+    @Test(arguments: [(429, 2_500, "3"), (429, nil, nil), (503, 0, "0")] as [(Int, Int64?, String?)])
+    func aFullQueueRefusesAsConfigured(status: Int, after: Int64?, header: String?) async throws {
+        try await Harness.run { harness in
+            let backend = try await Backend.start()
+            var route = route(1, [backend], maxOngoing: 1, maxQueued: 0, interval: Millis(20))
+            var backpressure = Backpressure()
+            (backpressure.status, backpressure.retryAfter) = (status, after.map { Millis($0) })
+            route.backpressure = backpressure
+            harness.tier.publish(route)
+            await harness.tier.applied(1)
+            let first = try await harness.client()
+            first.send("GET /hold/1 HTTP/1.1\r\nHost: h\r\n\r\n")
+            await backend.until { $0.held.count == 1 }
+            let second = try await harness.client()
+            second.send("GET /x HTTP/1.1\r\nHost: h\r\n\r\n")
+            let refused = try await second.answer()
+            #expect(refused.status == status && refused["retry-after"] == header)
+            #expect(refused["x-tandem-reason"] == "queue_full")
+            backend.release()
+            #expect(try await first.answer().status == 200)
+        }
+    }
+
     @Test(arguments: [(false, "no_replica"), (true, "deadline")])
     func whoWaitsTooLongIsToldWhy(hasReplica: Bool, reason: String) async throws {
         try await Harness.run(queueTimeout: Millis(200)) { harness in

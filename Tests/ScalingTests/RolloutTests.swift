@@ -18,13 +18,13 @@ import Testing
 
     static func plan(
         _ drawing: String, target: Int, stopping: Int = 0, failing: Bool = false, givenUp: Bool = false,
-        retryAt: Int64? = nil,
+        retryAt: Int64? = nil, batch: Int = 1, surge: Surge = .spare, unavailable: Int? = nil,
         now: Int64 = 0
     ) -> RolloutPlan {
         rollout(
             RolloutInput(
                 deployment: deployment, target: target, replicas: replicas(drawing), stopping: stopping,
-                failing: failing, givenUp: givenUp, retryAt: retryAt.map { Moment($0) }, now: Moment(now),
+                batch: batch, surge: surge, unavailable: unavailable, failing: failing, givenUp: givenUp, retryAt: retryAt.map { Moment($0) }, now: Moment(now),
                 grace: Millis(20_000)
             ))
     }
@@ -52,6 +52,23 @@ import Testing
         ("CCCLL", 3, 0, 0, [3, 4], 0), ("Ccl", 2, 0, 0, [2], 0), ("CL", 1, 0, 0, [1], 0),
         ("L", 0, 0, 0, [0], 0),
     ]
+
+    /// The disruption budget: old ones leave first for so many only, whatever made the others unready.
+    @Test(arguments: [
+        ("OOOO", Surge.none, 2, 1, 1), ("OOOO", .none, 2, 4, 2), ("OOOO", .none, 2, 0, 0), ("OOOo", .none, 2, 1, 0),
+        ("OOoo", .none, 4, 3, 3), ("OOOOuu", .spare, 2, 1, 1), ("OOOOuu", .spare, 2, 0, 0),
+        ("OOOouu", .spare, 2, 1, 1), ("OOOOuu", .spare, 2, 5, 2),
+    ] as [(String, Surge, Int, Int, Int)])
+    func noMoreAreUnreadyThanMayBe(drawing: String, surge: Surge, batch: Int, unavailable: Int, leave: Int) {
+        let plan = Self.plan(drawing, target: 4, batch: batch, surge: surge, unavailable: unavailable)
+        #expect(plan.drain.count == leave)
+    }
+
+    @Test func withoutLeaveNothingIsUnready() {
+        let plan = Self.plan("OOOOu", target: 4, unavailable: 0)
+        #expect(plan.drain == [] && plan.mayBuy.map(\.serial) == [4], "what finds no room may buy some")
+        #expect(Self.plan("OOOOu", target: 4, unavailable: 1).mayBuy == [])
+    }
 
     @Test(arguments: cases)
     private func eachPictureHasItsStep(_ row: Case) {

@@ -33,6 +33,34 @@ import Testing
         return String(decoding: text, as: UTF8.self)
     }
 
+    @Test func whatRanBeforeVersionFourGoesOn() throws {
+        let place = try made(3)
+        let replica = ReplicaID(chat, serial: 7)
+        let json = try StoreJSON.text(ReplicaSettings(command: ["serve"]))
+        let settings = try settings(without: ["backpressure", "unavailable_max"])
+        #expect(
+            try place.shell(
+                """
+                INSERT INTO deployment (id, application, settings_json, version, target, status, status_trigger,
+                  scaled_to) VALUES ('\(chat.rawValue)', 'shop', '\(settings)', 'v1', 4, 'HEALTHY', 'AUTOSCALING', 3);
+                INSERT INTO replica (id, deployment, serial, version, settings_json, phase, created_ms,
+                  created_unix_ms, routed_ms) VALUES ('\(replica.rawValue)', '\(chat.rawValue)', 7, 'v1', '\(json)',
+                  'wanted', 5, 6, 8);
+                INSERT INTO placement (replica, deployment, node, phase, resources_json, host, port, pending_ms,
+                  ready_ms) VALUES ('\(replica.rawValue)', '\(chat.rawValue)', 'n1', 'ready', '{}', 'h', 9, 5, 8)
+                """) == "")
+        let state = try place.open(.serve).state()
+        let row = try #require(state.deployments[chat])
+        #expect(row.trigger == .autoscaling && row.scaledTo == 3 && row.restartedAt == nil)
+        let kept = try #require(state.replicas[replica])
+        #expect(kept.phase == .wanted && kept.adjustment == 0 && kept.routedAt == Moment(8) && kept.serial == 7)
+        let placement = try #require(state.placements[replica])
+        #expect(placement.phase == .ready && placement.port == 9 && placement.unwellAt == nil && placement.applied == 0)
+        // Illegal moves are refused as ever.
+        let said = try place.shell("UPDATE placement SET phase = 'pending'")
+        #expect(said.contains("illegal placement phase change"))
+    }
+
     @Test func whatScalingRememberedBeforeVersionThreeIsTakenOver() throws {
         let place = try made(2)
         let json = try settings(without: [

@@ -29,6 +29,7 @@ package struct ScriptedAgent {
         var startedAt: Moment
         /// Ordered to stop: when it will have ended.
         var endsAt: Moment?
+        var applied = 0
     }
 
     package let node: NodeID
@@ -38,6 +39,10 @@ package struct ScriptedAgent {
     package internal(set) var fence = Fence.none
     /// It neither speaks nor hears.
     package var silent = false
+    /// Fails the check of every replica of these that is ready.
+    package var unwell: Set<ReplicaID> = []
+    /// Takes over no adjustment.
+    package var refusesAdjustments = false
     var processes: [ReplicaID: Process] = [:]
     /// Replicas that it was ordered and that are final, until the orders leave them out.
     var nextSync: Moment
@@ -66,11 +71,14 @@ package struct ScriptedAgent {
             port: 1, fence: fence,
             replicas: processes.sorted { $0.key < $1.key }.map { id, process in
                 let failed = process.phase == .failed
-                return AgentReplica(
+                var replica = AgentReplica(
                     id: id, phase: process.phase, port: process.port, pid: 7,
                     exitJSON: nil, exitText: failed ? "exited with code 1" : "",
                     lastLines: failed ? "cannot open the model" : "",
                     settings: telling ? process.settings : nil)
+                replica.applied = process.applied
+                if process.phase == .ready, unwell.contains(id) { replica.unwell = "HTTP 500" }
+                return replica
             }, arrived: now)
     }
 
@@ -91,8 +99,12 @@ package struct ScriptedAgent {
                     settings: order.settings, conduct: conduct(order.settings), phase: phase, port: nextPort,
                     startedAt: now)
                 nextPort += 1
+                processes[order.id]?.applied = order.adjustment
             } else if order.stopGrace != nil, stop(order.id, at: now) {
                 stopped.append(order.id)
+            } else if !refusesAdjustments {
+                processes[order.id]?.settings = order.settings
+                processes[order.id]?.applied = order.adjustment
             }
         }
         for id in processes.keys.sorted() where !named.contains(id) {

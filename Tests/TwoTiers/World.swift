@@ -111,10 +111,18 @@ package final class TwoTiers {
         for id in agents.keys { agents[id]?.nextSync = now + Millis(100) }
     }
 
+    /// From now on these fail their health check, and no others.
+    package func makeUnwell(_ replicas: [ReplicaID]) {
+        for instance in agents.keys {
+            agents[instance]?.unwell = Set(replicas)
+            agents[instance]?.nextSync = now
+        }
+    }
+
     // MARK: - People and clients
 
-    package func apply(_ applications: [ApplicationSettings]) throws {
-        try serve?.apply(applications)
+    package func apply(_ applications: [ApplicationSettings], targetCapacity: Thousandths? = nil) throws {
+        try serve?.apply(applications, targetCapacity: targetCapacity)
         serveLoop.mail = true
     }
 

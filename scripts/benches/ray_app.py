@@ -1,4 +1,5 @@
-"""Ray Serve's handler for the benchmarks, loaded by Ray itself: answers after a fixed time, as `tandem replica sleep`."""
+"""Ray Serve's handler for the benchmarks, loaded by Ray itself: answers after a fixed time. Tandem's is `tandem replica
+sleep`."""
 
 import asyncio
 import time

@@ -1,7 +1,7 @@
 """Ray, the peer, from PyPI in a private place: .build/peers/ray-VERSION, made when a benchmark asks for it.
 
-Several may ask at once: one installs into a folder beside it, the others wait, and the whole is renamed at the end. What
-stands at the final name is therefore complete; an installation that was cut off is thrown away by the next.
+Several may ask at once: one installs into a folder beside it, the others wait, and the whole is renamed at the end.
+What stands at the final name is therefore complete; an installation that was cut off is thrown away by the next.
 """
 
 import fcntl
@@ -28,7 +28,8 @@ def installed() -> pathlib.Path:
     if folder.exists():
         return folder
     if sys.version_info < MINIMUM:
-        raise RuntimeError(f"Ray {VERSION} needs Python {'.'.join(map(str, MINIMUM))}; this is {sys.version.split()[0]}")
+        needed = ".".join(map(str, MINIMUM))
+        raise RuntimeError(f"Ray {VERSION} needs Python {needed}; this is {sys.version.split()[0]}")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (folder.parent / f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -43,7 +44,8 @@ def install(folder: pathlib.Path) -> None:
     unfinished = folder.with_name(folder.name + ".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     print(f"Installing Ray {VERSION} from PyPI into {folder} (once, a minute or two) ...", flush=True)
-    call([sys.executable, "-m", "venv", str(unfinished)], "apt-get install python3-venv, if it is that which is missing")
+    advice = "apt-get install python3-venv, if it is that which is missing"
+    call([sys.executable, "-m", "venv", str(unfinished)], advice)
     words = [str(unfinished / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     call([*words, "--no-compile", f"ray[serve]=={VERSION}"], "is PyPI reached?")
     unfinished.rename(folder)

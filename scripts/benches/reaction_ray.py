@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 
+import ray_peer
 from cluster import answers_200
 from ray_cluster import RayCluster
 from reaction import History
@@ -20,6 +21,7 @@ class RaySide:
     name = "Ray"
 
     def __init__(self, binary: str, folder: pathlib.Path) -> None:
+        ray_peer.installed()
         self.binary, self.folder = binary, folder
         self.ray: RayCluster | None = None
         self.sampler: Sampler | None = None

@@ -2,8 +2,8 @@
 
 Our own measurement: `ray[serve]` 2.60.0 from PyPI, Python 3.11, its workers at nice 0 (15 is Ray's default), on two
 x86-64 cores that builds shared (load average 6 to 12, so the times of starting Python are pessimistic; the times of
-deciding are not). Handler: 0.2 s of asynchronous sleep, num_cpus 0.01; 20 closed-loop clients against one ready replica;
-the ideal is 20 / 2 = 10. Quick: up 2 s, down 5 s, push 0.5 s, look-back 2 s, 3 runs. Default: 1 run.
+deciding are not). Handler: 0.2 s of asynchronous sleep, num_cpus 0.01; 20 closed-loop clients against one ready
+replica; the ideal is 20 / 2 = 10. Quick: up 2 s, down 5 s, push 0.5 s, look-back 2 s, 3 runs. Default: 1 run.
 From zero: min 0, down 2 s; quick with push 1 s and look-back 2 s, 6 requests; default settings, 5 requests.
 """
 

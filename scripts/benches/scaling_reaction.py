@@ -26,10 +26,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start-ms", type=int, default=100, help="before a replica listens (100)")
     parser.add_argument("--rounds", type=int, default=3, help="steps of each settings (3)")
     parser.add_argument("--zero-rounds", type=int, default=5, help="requests from zero of each settings (5)")
-    parser.add_argument("--settings", choices=[*SETTINGS, "both"], default="both", help="Ray's defaults, quick ones (both)")
+    settings = [*SETTINGS, "both"]
+    parser.add_argument("--settings", choices=settings, default="both", help="Ray's defaults, or quick ones (both)")
     parser.add_argument("--full", action="store_true", help="default settings: also the way back, 10 minutes a round")
     values = ["last", "min", "mean", "max"]
-    parser.add_argument("--downscale-value", choices=values, default="max", help="Tandem's way down: max; last is Ray's")
+    words = "of the wishes within the delay, which is followed down; Ray: last (max)"
+    parser.add_argument("--downscale-value", choices=values, default="max", help=words)
     parser.add_argument("--with-ray", action="store_true", help="run Ray too, in turns; installs it when missing")
 
 
