@@ -8,7 +8,7 @@ import Store
 import Wire
 
 /// Ray Serve's applications API: what is wanted is put whole, and what is, is read.
-func addApplications(to router: Router<ListenerContext>, thread: TierThread<ServeDesk>) {
+package func addApplications(to router: Router<ListenerContext>, thread: TierThread<ServeDesk>) {
     router.put("/api/serve/applications/") { request, context in
         let body = String(decoding: try await context.bytes(of: request), as: UTF8.self)
         let settings = try readServe(body)
@@ -22,7 +22,7 @@ func addApplications(to router: Router<ListenerContext>, thread: TierThread<Serv
         if let type, !["imperative", "declarative"].contains(type) {
             throw Problem(code: "invalid", message: "api_type is \(type): imperative or declarative")
         }
-        let redacts = isBrowser(request)
+        let redacts = request.isFromBrowser
         var document = try await thread.perform { desk in
             let store = desk.tier.store
             return ServeDocument.make(try store.state(), now: store.now(), redacts: redacts)
@@ -31,10 +31,8 @@ func addApplications(to router: Router<ListenerContext>, thread: TierThread<Serv
         if type == "imperative" { document.applications = [:] }
         return try Answer.plainJSON(document)
     }
-    for path in ["/api/ray/version", "/api/version"] {
-        router.get(RouterPath(path)) { _, _ in try Answer.plainJSON(RayVersion()) }
-    }
     addScale(to: router, thread: thread)
+    addRayFacts(to: router, thread: thread)
     // A path of its own: a tier that does not know it refuses, where it would pass over a parameter and apply.
     router.post(RouterPath(Routes.preview)) { request, context in
         let settings = try readServe(String(decoding: try await context.bytes(of: request), as: UTF8.self))
@@ -91,14 +89,6 @@ private func addScale(to router: Router<ListenerContext>, thread: TierThread<Ser
     }
 }
 
-/// What Ray's commands ask before anything else. The version whose documents these are, since the client compares it.
-private struct RayVersion: Encodable {
-    var version = "4"
-    var ray_version = "2.60.0"
-    var ray_commit = "tandem"
-    var session_name = "tandem"
-}
-
 private struct ScaleCall: Decodable {
     var target_num_replicas: Int
     /// More are taken for a mistake, as in the file.
@@ -117,13 +107,6 @@ private struct ScaleCall: Decodable {
     }
 }
 
-/// As Ray tells a browser.
-private func isBrowser(_ request: Request) -> Bool {
-    request.headers[.userAgent]?.hasPrefix("Mozilla") == true || request.headers[.origin] != nil
-        || request.headers[.referer] != nil
-        || request.headers.contains { $0.name.canonicalName.hasPrefix("sec-fetch-") }
-}
-
 private func readServe(_ body: String) throws(Problem) -> ServeSettings {
     do {
         return try Settings.serve(text: body, file: "body")
@@ -140,13 +123,11 @@ extension Answer {
         try plainJSON(["error": words], status: status)
     }
 
-    /// JSON whose keys are written as they stand. (An error of another type would be put in the listener's own words.)
+    /// JSON whose keys are written as they stand.
     static func plainJSON(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return raw(
-            try encoder.encode(value),
-            contentType: status.code < 400 ? "application/json; charset=utf-8" : "application/json",
-            status: status)
+            try encoder.encode(value), contentType: "application/json; charset=utf-8", status: status)
     }
 }

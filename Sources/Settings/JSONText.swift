@@ -1,11 +1,19 @@
 import Yams
 
 extension Node {
+    /// Keys whose values are texts, also where they look like numbers.
+    private static let texts: Set = ["name", "import_path"]
+
     /// The same as JSON: what stands without quotes and is a number, true, false or null there, is that here.
     var json: String {
         switch self {
         case .mapping(let mapping):
-            let pairs = mapping.map { "\(Self.quoted($0.key.scalar?.string ?? "")):\($0.value.json)" }
+            let pairs = mapping.map { key, value -> String in
+                let name = key.scalar?.string ?? ""
+                let isText = Self.texts.contains(name) && !value.isNull
+                let text = isText ? value.scalar.map { Self.quoted($0.string) } : nil
+                return "\(Self.quoted(name)):\(text ?? value.json)"
+            }
             return "{" + pairs.joined(separator: ",") + "}"
         case .sequence(let list): return "[" + list.map(\.json).joined(separator: ",") + "]"
         case .scalar(let scalar):
