@@ -48,6 +48,7 @@ package func addApplications(to router: Router<ListenerContext>, thread: TierThr
         try await thread.perform { desk in try desk.tier.apply([]) }
         return Answer.text("")
     }
+    refuseOthers(at: "/api/serve/applications/", than: [.get, .head, .put, .delete], on: router)
     router.delete("/api/serve/applications/:name") { _, context in
         let name = try context.parameter("name")
         let known = try await thread.perform { desk in try desk.tier.delete(application: name) }
@@ -59,9 +60,21 @@ package func addApplications(to router: Router<ListenerContext>, thread: TierThr
     }
 }
 
+/// As in Ray a path that is there says which methods it knows.
+private func refuseOthers(
+    at path: RouterPath, than known: [HTTPRequest.Method], on router: Router<ListenerContext>
+) {
+    for method in [HTTPRequest.Method.get, .head, .put, .post, .patch, .delete, .options]
+    where !known.contains(method) {
+        router.on(path, method: method) { _, _ in Answer.notAllowed(but: known) }
+    }
+}
+
 /// The count of a deployment, set from outside.
 private func addScale(to router: Router<ListenerContext>, thread: TierThread<ServeDesk>) {
-    router.post("/api/v1/applications/:application/deployments/:deployment/scale") { request, context in
+    let path: RouterPath = "/api/v1/applications/:application/deployments/:deployment/scale"
+    refuseOthers(at: path, than: [.post], on: router)
+    router.post(path) { request, context in
         let wanted = try? JSONDecoder().decode(
             ScaleCall.self, from: Data(try await context.bytes(of: request)))
         let id = DeploymentID(

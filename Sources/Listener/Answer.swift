@@ -30,6 +30,12 @@ package enum Answer {
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 
+    /// The path does not know the method, but these.
+    package static func notAllowed(but known: [HTTPRequest.Method]) -> Response {
+        let names = known.map(\.rawValue).sorted().joined(separator: ",")
+        return Response(status: .methodNotAllowed, headers: [.allow: names])
+    }
+
     /// Whatever a route threw, as the one form of an error: a `Problem` keeps its code, which sets the
     /// status; JSON that does not fit is 400 `invalid` with the place.
     package static func problem(_ error: any Error) -> Response {

@@ -23,7 +23,9 @@ struct Door: HTTPResponder {
             // The router answers some errors itself, in its own words or in none.
             let isJSON = response.headers[.contentType]?.hasPrefix(Answer.json) ?? false
             guard response.status.code >= 400, !isJSON else { return response }
-            return refusal(HTTPError(response.status), of: request)
+            var refused = refusal(HTTPError(response.status), of: request)
+            refused.headers[.allow] = response.headers[.allow]
+            return refused
         } catch {
             return refusal(error, of: request)
         }

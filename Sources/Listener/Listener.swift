@@ -42,7 +42,7 @@ package struct Listener: Sendable {
         routes: (Router<ListenerContext>) -> Void, openPaths: Set<String> = [],
         onBound: @escaping @Sendable (Int) async -> Void
     ) async throws {
-        let router = Router(context: ListenerContext.self)
+        let router = Router(context: ListenerContext.self, options: .autoGenerateHeadEndpoints)
         routes(router)
         if case .unix(let path) = bind { try SocketFile.check(path, name: name) }
         var logger = Logger(label: "tandem.\(name).control")

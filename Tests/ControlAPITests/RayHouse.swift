@@ -16,7 +16,9 @@ final class RayHouse {
 
     /// - Parameter conduct: of commands, by their first word.
     init(_ conduct: [String: Conduct] = [:]) throws {
-        world = try TwoTiers(.cloud([.cpus("small", 8)]))
+        var machine = NodeType.cpus("small", 8)
+        machine.resources[Resources.memory] = 1 << 30
+        world = try TwoTiers(.cloud([machine]))
         world.conduct = conduct
     }
 
@@ -38,6 +40,19 @@ final class RayHouse {
             for await port in ports { return try await body(RayDoor(port: port)) }
             throw CancellationError()
         }
+    }
+
+    /// Lets time go by until the rows show these words, or for so long.
+    func run(until words: [String], within limit: Millis = .seconds(90)) async throws {
+        _ = try await world.run(until: { try self.words() == words }, within: limit)
+    }
+
+    /// Status of the only application; of its deployment, if one is listed, status and trigger.
+    private func words() throws -> [String] {
+        let state = try world.state()
+        guard let row = state.applications.values.first else { return [] }
+        let listed = row.deleting ? [] : state.deployments.values.filter { !$0.deleting }
+        return [row.status.rawValue] + listed.flatMap { [$0.status.rawValue, $0.trigger.rawValue] }
     }
 
     /// One call, between two stretches of time.

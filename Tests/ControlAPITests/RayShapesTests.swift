@@ -10,7 +10,7 @@ import TwoTiers
             + #","ray_actor_options":{"num_cpus":0.5,"memory":"64 MiB"},\#(count)}]}"#
     }
 
-    private static let two = #""num_replicas":2"#
+    private static let two = #""num_replicas":2,"max_surge_percent":50"#
     private static let auto = """
         "num_replicas":"auto","autoscaling_config":{"min_replicas":1,"max_replicas":3,"target_ongoing_requests":1,\
         "metrics_interval_s":1,"look_back_period_s":2,"upscale_delay_s":1,"downscale_delay_s":4}
@@ -24,18 +24,6 @@ import TwoTiers
             + ["\(application).deployments.*.status_trigger"].compactMap(document.text)
     }
 
-    /// Until the document shows these words.
-    private func document(
-        _ house: RayHouse, _ words: [String], within seconds: Int64 = 90
-    ) async throws -> JSONValue {
-        var latest = try await house.document()
-        for _ in 0..<(seconds * 10) where self.words(latest) != words {
-            try await house.world.run(Millis(100))
-            latest = try await house.document()
-        }
-        return latest
-    }
-
     /// Every state, each reached as it was when Ray was recorded.
     private func play(_ take: (String, JSONValue) -> Void) async throws {
         func words(_ situation: String) throws -> [String] {
@@ -43,7 +31,8 @@ import TwoTiers
             return state.ours?.words ?? state.ray
         }
         func show(_ house: RayHouse, _ situation: String) async throws {
-            take(situation, try await document(house, try words(situation)))
+            try await house.run(until: try words(situation))
+            take(situation, try await house.document())
         }
         var house = try RayHouse()
         try await house.put(Self.entry("serve", Self.auto))
@@ -61,7 +50,7 @@ import TwoTiers
         try await show(house, "dropped from the file")
         try await show(house, "nothing left")
         try await house.put(Self.entry("serve", Self.two, more: #","external_scaler_enabled":true"#))
-        _ = try await document(house, ["RUNNING", "HEALTHY", "CONFIG_UPDATE_COMPLETED"])
+        try await house.run(until: ["RUNNING", "HEALTHY", "CONFIG_UPDATE_COMPLETED"])
         for (count, situations) in [(3, ["scaled by a call", "scaling done"]), (0, ["scaled to zero"])] {
             _ = try await house.call(
                 "POST", "/api/v1/applications/shop/deployments/chat/scale",
