@@ -5,6 +5,7 @@ import Model
 import NIOCore
 import NIOPosix
 import ServeTier
+import Store
 import Testing
 import TwoTiers
 import Wire
