@@ -250,6 +250,8 @@ def await_control(cluster: Cluster, address: str) -> None:
         try:
             urllib.request.urlopen(f"{address}/api/gcs_healthz", timeout=1).close()
             return
+        except urllib.error.HTTPError:
+            return  # what it says instead is compared later
         except OSError:
             time.sleep(0.1)
     raise RuntimeError(f"{address} does not answer: see {cluster.log}")
