@@ -148,7 +148,11 @@ let package = Package(
         tests("NodeTierTests", ["Cloud", "Model", "NodeTier", "Store", "TwoTiers"]),
         tests(
             "ControlAPITests",
-            ["Cloud", "ControlAPI", "Model", "NodeTier", "ServeTier", "Store", "TwoTiers", "Wire", logging]),
+            [
+                "Cloud", "ControlAPI", "Listener", "Model", "NodeTier", "ServeTier", "Store", "TwoTiers",
+                "Wire",
+                logging, nioCore, nioPosix,
+            ]),
         // The built program as a whole: it must be built before.
         tests("EndToEndTests", []),
         tests("TracesTests", ["Traces"]),

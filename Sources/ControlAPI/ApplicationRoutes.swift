@@ -8,7 +8,7 @@ import Store
 import Wire
 
 /// Ray Serve's applications API: what is wanted is put whole, and what is, is read.
-func addApplications(to router: Router<ListenerContext>, thread: TierThread<ServeDesk>) {
+package func addApplications(to router: Router<ListenerContext>, thread: TierThread<ServeDesk>) {
     router.put("/api/serve/applications/") { request, context in
         let body = String(decoding: try await context.bytes(of: request), as: UTF8.self)
         let settings = try readServe(body)
@@ -24,7 +24,7 @@ func addApplications(to router: Router<ListenerContext>, thread: TierThread<Serv
         if let type, !["imperative", "declarative"].contains(type) {
             throw Problem(code: "invalid", message: "api_type is \(type): imperative or declarative")
         }
-        let redacts = isBrowser(request)
+        let redacts = request.isFromBrowser
         var document = try await thread.perform { desk in
             let store = desk.tier.store
             return ServeDocument.make(try store.state(), now: store.now(), redacts: redacts)
@@ -33,10 +33,8 @@ func addApplications(to router: Router<ListenerContext>, thread: TierThread<Serv
         if type == "imperative" { document.applications = [:] }
         return try Answer.plainJSON(document)
     }
-    for path in ["/api/ray/version", "/api/version"] {
-        router.get(RouterPath(path)) { _, _ in try Answer.plainJSON(RayVersion()) }
-    }
     addScale(to: router, thread: thread)
+    addRayFacts(to: router, thread: thread)
     // A path of its own: a tier that does not know it refuses, where it would pass over a parameter and apply.
     router.post(RouterPath(Routes.preview)) { request, context in
         let settings = try readServe(String(decoding: try await context.bytes(of: request), as: UTF8.self))
@@ -52,6 +50,7 @@ func addApplications(to router: Router<ListenerContext>, thread: TierThread<Serv
         try await thread.perform { desk in try desk.tier.apply([]) }
         return Answer.text("")
     }
+    refuseOthers(at: "/api/serve/applications/", than: [.get, .head, .put, .delete], on: router)
     router.delete("/api/serve/applications/:name") { _, context in
         let name = try context.parameter("name")
         let known = try await thread.perform { desk in try desk.tier.delete(application: name) }
@@ -63,9 +62,21 @@ func addApplications(to router: Router<ListenerContext>, thread: TierThread<Serv
     }
 }
 
+/// As in Ray a path that is there says which methods it knows.
+private func refuseOthers(
+    at path: RouterPath, than known: [HTTPRequest.Method], on router: Router<ListenerContext>
+) {
+    for method in [HTTPRequest.Method.get, .head, .put, .post, .patch, .delete, .options]
+    where !known.contains(method) {
+        router.on(path, method: method) { _, _ in Answer.notAllowed(but: known) }
+    }
+}
+
 /// The count of a deployment, set from outside.
 private func addScale(to router: Router<ListenerContext>, thread: TierThread<ServeDesk>) {
-    router.post("/api/v1/applications/:application/deployments/:deployment/scale") { request, context in
+    let path: RouterPath = "/api/v1/applications/:application/deployments/:deployment/scale"
+    refuseOthers(at: path, than: [.post], on: router)
+    router.post(path) { request, context in
         let wanted = try? JSONDecoder().decode(
             ScaleCall.self, from: Data(try await context.bytes(of: request)))
         let id = DeploymentID(
@@ -93,14 +104,6 @@ private func addScale(to router: Router<ListenerContext>, thread: TierThread<Ser
     }
 }
 
-/// What Ray's commands ask before anything else. The version whose documents these are, since the client compares it.
-private struct RayVersion: Encodable {
-    var version = "4"
-    var ray_version = "2.60.0"
-    var ray_commit = "tandem"
-    var session_name = "tandem"
-}
-
 private struct ScaleCall: Decodable {
     var target_num_replicas: Int
     /// More are taken for a mistake, as in the file.
@@ -119,13 +122,6 @@ private struct ScaleCall: Decodable {
     }
 }
 
-/// As Ray tells a browser.
-private func isBrowser(_ request: Request) -> Bool {
-    request.headers[.userAgent]?.hasPrefix("Mozilla") == true || request.headers[.origin] != nil
-        || request.headers[.referer] != nil
-        || request.headers.contains { $0.name.canonicalName.hasPrefix("sec-fetch-") }
-}
-
 private func readServe(_ body: String) throws(Problem) -> ServeSettings {
     do {
         return try Settings.serve(text: body, file: "body")
@@ -142,13 +138,11 @@ extension Answer {
         try plainJSON(["error": words], status: status)
     }
 
-    /// JSON whose keys are written as they stand. (An error of another type would be put in the listener's own words.)
+    /// JSON whose keys are written as they stand.
     static func plainJSON(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return raw(
-            try encoder.encode(value),
-            contentType: status.code < 400 ? "application/json; charset=utf-8" : "application/json",
-            status: status)
+            try encoder.encode(value), contentType: "application/json; charset=utf-8", status: status)
     }
 }

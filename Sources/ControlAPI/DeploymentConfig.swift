@@ -15,7 +15,8 @@ struct DeploymentConfig: Encodable, Sendable {
     var health_check_timeout_s: Double
     var ray_actor_options: [String: JSONValue]
     var rolling_update_percentage: Double
-    var max_surge_percent: Nullable<Int>
+    /// Absent where the file says nothing: Ray has no number for "as many as there is room for", and refuses null.
+    var max_surge_percent: Int?
     var max_constructor_retry_count: Int
 
     struct Autoscaling: Encodable, Sendable {
@@ -81,7 +82,7 @@ struct DeploymentConfig: Encodable, Sendable {
         health_check_timeout_s = settings.replica.health.timeout.seconds
         ray_actor_options = Self.actorOptions(settings.replica.resources)
         rolling_update_percentage = settings.rollout.batchShare.number
-        max_surge_percent = Nullable(settings.rollout.surgePercent)
+        max_surge_percent = settings.rollout.surgePercent
         max_constructor_retry_count = settings.rollout.failuresMax
     }
 

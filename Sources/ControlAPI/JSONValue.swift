@@ -1,7 +1,7 @@
 import Foundation
 
 /// Any JSON, to be handed on as it came.
-enum JSONValue: Codable, Sendable {
+package enum JSONValue: Codable, Sendable, Equatable {
     case null
     case flag(Bool)
     case number(Double)
@@ -10,12 +10,13 @@ enum JSONValue: Codable, Sendable {
     case object([String: JSONValue])
 
     /// Nil: it is no JSON.
-    init?(text: String) {
+    package init?(text: String) {
         guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else { return nil }
         self = value
     }
 
-    init(from decoder: any Decoder) throws {
+    /// Tries one kind of JSON after the other.
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
@@ -32,7 +33,8 @@ enum JSONValue: Codable, Sendable {
         }
     }
 
-    func encode(to encoder: any Encoder) throws {
+    /// As the kind that it is.
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
         case .null: try container.encodeNil()

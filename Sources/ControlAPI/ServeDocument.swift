@@ -79,10 +79,13 @@ package struct ServeDocument: Encodable, Sendable {
             applications: state.applications.mapValues { row in
                 // As in Ray nothing is listed of what is being deleted but the application itself.
                 let deployments = row.deleting ? [] : (byApplication[row.name] ?? []).filter { !$0.deleting }
+                let config =
+                    row.deleting
+                    ? .null : ShownConfig.make(row, deployments.map(\.settings), redacts: redacts)
                 return Application(
                     name: row.name, route_prefix: Nullable(row.routePrefix), status: row.status.rawValue,
                     message: row.message, last_deployed_time_s: Double(row.deployedUnixMs) / 1000,
-                    deployed_app_config: row.deleting ? .null : config(of: row, redacts: redacts),
+                    deployed_app_config: config,
                     deployments: Dictionary(
                         deployments.map {
                             ($0.id.name, deployment($0, byDeployment[$0.id] ?? [], state, redacts))
@@ -90,14 +93,6 @@ package struct ServeDocument: Encodable, Sendable {
                         uniquingKeysWith: { $1 }),
                     external_scaler_enabled: row.hasExternalScaler)
             }, target_capacity: Nullable(state.capacity.map { Double($0.percent.rawValue) / 1000 }))
-    }
-
-    /// As it was put. Ray's client wants an import path in it, which an application of commands has none of.
-    private static func config(of row: ApplicationRow, redacts: Bool) -> JSONValue {
-        guard case .object(var entries)? = JSONValue(text: row.config) else { return .null }
-        if entries["import_path"] == nil { entries["import_path"] = .text("tandem:command") }
-        let config = JSONValue.object(entries)
-        return redacts ? config.redacted(under: ["env_vars", "environment"]) : config
     }
 
     private static func deployment(

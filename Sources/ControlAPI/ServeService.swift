@@ -32,7 +32,7 @@ package struct ServeService: Sendable {
                         addMetrics(to: router, thread: thread, store: store) {
                             servePage($0, epoch: store.epoch)
                         }
-                    },
+                    }, openPaths: RayFacts.openPaths,
                     onBound: { port in
                         thread.post { $0.tier.listens(at: "http://127.0.0.1:\(port)") }
                         await onBound(port)

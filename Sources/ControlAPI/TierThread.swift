@@ -20,6 +20,8 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
     private let mailbox = Mutex<[@Sendable (Desk) -> Void]?>([])
     private let ended = Mutex<Ended>(.running([]))
     private let stopping = Atomic<Bool>(false)
+    /// When the thread last went round.
+    private let beat = Mutex(ContinuousClock.now)
     /// A pipe to oneself: a byte in it ends the sleep.
     private let knock: (reads: Int32, writes: Int32)
 
@@ -32,6 +34,9 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
     static var pollEvery: Millis { Millis(100) }
     /// Between two looks at the log's size and at what is too old.
     static var upkeepEvery: Millis { Millis(5_000) }
+
+    /// A round that takes longer is taken for the last one. A commit waits five seconds at most.
+    static var aliveFor: Duration { .seconds(10) }
 
     /// - Parameter bell: descriptor that becomes readable when another process has committed.
     package init(desk: Desk, store: Store, bell: Int32?, log: Logger) {
@@ -81,6 +86,11 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
         wakeUp()
     }
 
+    /// Whether the thread goes round. To be asked by whoever may not make it work.
+    package var isAlive: Bool {
+        beat.withLock { ContinuousClock.now - $0 < Self.aliveFor } && mailbox.withLock { $0 != nil }
+    }
+
     /// Runs `body` on the thread; a step follows. Throws `CancellationError` once the thread has ended.
     package func perform<Value: Sendable>(
         _ body: @escaping @Sendable (Desk) throws -> Value
@@ -118,6 +128,7 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
         if let remark = store.remark { log.warning("the state directory", metadata: ["remark": "\(remark)"]) }
         var outcome: Result<Void, StoreError> = .success(())
         while !stopping.load(ordering: .sequentiallyConsistent) {
+            beat.withLock { $0 = .now }
             let letters = mailbox.withLock { letters in
                 defer { letters = [] }
                 return letters ?? []

@@ -91,6 +91,8 @@ package struct Link: Sendable {
         }
         request.method = HTTPMethod(rawValue: method)
         if let token { request.headers.add(name: "authorization", value: "Bearer \(token.secret)") }
+        // Refusals are then told in JSON on every path.
+        request.headers.add(name: "accept", value: "application/json")
         if let contentType { request.headers.add(name: "content-type", value: contentType) }
         if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
         return request

@@ -30,13 +30,28 @@ package enum Answer {
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 
+    /// The path does not know the method, but these.
+    package static func notAllowed(but known: [HTTPRequest.Method]) -> Response {
+        let names = known.map(\.rawValue).sorted().joined(separator: ",")
+        return Response(status: .methodNotAllowed, headers: [.allow: names])
+    }
+
     /// Whatever a route threw, as the one form of an error: a `Problem` keeps its code, which sets the
     /// status; JSON that does not fit is 400 `invalid` with the place.
     package static func problem(_ error: any Error) -> Response {
         let problem = Problem(answering: error)
+        return refusing(problem, (try? WireCoding.encode(problem)) ?? Data(), json)
+    }
+
+    /// The same for a client that prints what it gets: the message, and a line for each thing that is wrong.
+    static func problemText(_ error: any Error) -> Response {
+        let problem = Problem(answering: error)
+        return refusing(problem, Data(problem.description.utf8), "text/plain; charset=utf-8")
+    }
+
+    private static func refusing(_ problem: Problem, _ body: Data, _ contentType: String) -> Response {
         var response = raw(
-            (try? WireCoding.encode(problem)) ?? Data(), contentType: json,
-            status: HTTPResponse.Status(code: status(of: problem.code)))
+            body, contentType: contentType, status: HTTPResponse.Status(code: status(of: problem.code)))
         if problem.code == "unauthorized" { response.headers[.wwwAuthenticate] = "Bearer" }
         if problem.code == "unavailable" { response.headers[.retryAfter] = "1" }
         return response

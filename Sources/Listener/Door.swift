@@ -2,12 +2,14 @@ import Hummingbird
 import Wire
 
 /// Stands before the router, so that no route, no method and no unknown path can be reached around it: first
-/// who asks (origin, token), then the route, then every error as a `Problem`.
+/// who asks (host, token, browser), then the route, then every error as a `Problem`.
 struct Door: HTTPResponder {
     let inner: RouterResponder<ListenerContext>
     let token: Token
     /// False on a unix socket, which no browser can reach and whose Host says nothing.
     let checksHost: Bool
+    /// Answered without the token too; they say nothing that a stranger may not know.
+    let openPaths: Set<String>
 
     func respond(to request: Request, context: ListenerContext) async throws -> Response {
         let response = await answer(request, context)
@@ -19,13 +21,21 @@ struct Door: HTTPResponder {
             try refuseStrangers(request)
             let response = try await inner.respond(to: request, context: context)
             // The router answers some errors itself, in its own words or in none.
-            guard response.status.code >= 400, response.headers[.contentType] != Answer.json else {
-                return response
-            }
-            return Answer.problem(HTTPError(response.status))
+            let isJSON = response.headers[.contentType]?.hasPrefix(Answer.json) ?? false
+            guard response.status.code >= 400, !isJSON else { return response }
+            var refused = refusal(HTTPError(response.status), of: request)
+            refused.headers[.allow] = response.headers[.allow]
+            return refused
         } catch {
-            return Answer.problem(error)
+            return refusal(error, of: request)
         }
+    }
+
+    /// Ray's clients print what stands in a refusal as it is, so on Ray's paths it is a text, unless JSON is asked for.
+    private func refusal(_ error: any Error, of request: Request) -> Response {
+        let wantsJSON = request.headers[.accept]?.contains(Answer.json) ?? false
+        return request.uri.path.hasPrefix("/api/") && !wantsJSON
+            ? Answer.problemText(error) : Answer.problem(error)
     }
 
     private func refuseStrangers(_ request: Request) throws(Problem) {
@@ -37,16 +47,30 @@ struct Door: HTTPResponder {
                 message:
                     "host \"\(host.prefix(100))\" is not served here: use 127.0.0.1, localhost or [::1]")
         }
+        if !openPaths.contains(request.uri.path) { try askForToken(request) }
+        if request.isFromBrowser && !request.onlyReads {
+            // Whatever a page of this or another site talked the browser into.
+            throw Problem(
+                code: "method_not_allowed",
+                message: "\(request.method) is not for browsers: they may only read")
+        }
         if let origin = request.headers[.origin], !checksHost || origin != "http://\(host)" {
             throw Problem(
                 code: "forbidden", message: "a page of \(origin.prefix(100)) may not call this server")
         }
-        guard let header = request.headers[.authorization], header.hasPrefix("Bearer "),
-            token.matches(header.dropFirst("Bearer ".count))
-        else {
+    }
+
+    private func askForToken(_ request: Request) throws(Problem) {
+        switch Credential(request.headers, of: token) {
+        case .right: return
+        case .missing:
             throw Problem(
                 code: "unauthorized",
-                message: "Authorization: Bearer TOKEN is missing or wrong; the token is in State/token")
+                message: "the token is missing: send Authorization: Bearer TOKEN; it is in State/token")
+        case .wrong:
+            throw Problem(
+                code: "forbidden",
+                message: "the token is wrong: send Authorization: Bearer TOKEN with the one in State/token")
         }
     }
 

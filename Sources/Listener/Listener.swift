@@ -14,7 +14,8 @@ package enum Bind: Hashable, Sendable {
     case unix(path: String)
 }
 
-/// The control server of one process: every route and method asks for the token, every error is a `Problem`.
+/// The control server of one process: every route and method asks for the token, unless its path is named as open to
+/// all; every error is a `Problem`.
 package struct Listener: Sendable {
     private let name: String
     private let bind: Bind
@@ -34,18 +35,21 @@ package struct Listener: Sendable {
 
     /// Serves until the task is cancelled or asked to shut down gracefully.
     /// - Parameter routes: adds the routes; what they throw becomes the answer (see `Answer.problem`).
+    /// - Parameter openPaths: exact paths that are answered without the token.
     /// - Parameter onBound: told the port once connections are accepted; 0 for a unix socket.
     /// - Throws: `Problem` with code `bind` before anything is served when the port or socket cannot be had.
     package func run(
-        routes: (Router<ListenerContext>) -> Void, onBound: @escaping @Sendable (Int) async -> Void
+        routes: (Router<ListenerContext>) -> Void, openPaths: Set<String> = [],
+        onBound: @escaping @Sendable (Int) async -> Void
     ) async throws {
-        let router = Router(context: ListenerContext.self)
+        let router = Router(context: ListenerContext.self, options: .autoGenerateHeadEndpoints)
         routes(router)
         if case .unix(let path) = bind { try SocketFile.check(path, name: name) }
         var logger = Logger(label: "tandem.\(name).control")
         logger.logLevel = .critical  // what fails is thrown or answered; the rest is noise of closing
         let unixPath: String? = if case .unix(let path) = bind { path } else { nil }
-        let door = Door(inner: router.buildResponder(), token: token, checksHost: unixPath == nil)
+        let door = Door(
+            inner: router.buildResponder(), token: token, checksHost: unixPath == nil, openPaths: openPaths)
         let application = Application(
             responder: door,
             configuration: .init(address: address, serverName: nil, backlog: 1_024),

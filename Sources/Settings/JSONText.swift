@@ -3,24 +3,38 @@ import Yams
 
 extension Node {
     /// The same as JSON: what stands without quotes and is a number, true, false or null there, is that here.
-    var json: String {
+    var json: String { Self.text(jsonObject(texts: [])) }
+
+    /// The same of a serve file's application, for Ray's client, which refuses a number where it expects a text.
+    var applicationJSON: String { Self.text(jsonObject(texts: Self.texts)) }
+
+    /// Keys of an application whose values are texts, also where they look like numbers.
+    private static let texts: Set = ["name", "import_path"]
+    /// Keys below which everything is the user's own.
+    private static let foreign: Set = ["user_config", "args"]
+
+    private static func text(_ object: Any) -> String {
         let options: JSONSerialization.WritingOptions = [
             .sortedKeys, .withoutEscapingSlashes, .fragmentsAllowed,
         ]
-        guard let bytes = try? JSONSerialization.data(withJSONObject: jsonObject, options: options) else {
+        guard let bytes = try? JSONSerialization.data(withJSONObject: object, options: options) else {
             return "null"
         }
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private var jsonObject: Any {
+    private func jsonObject(texts: Set<String>) -> Any {
         switch self {
         case .mapping(let mapping):
-            Dictionary(
-                mapping.map { ($0.key.scalar?.string ?? "", $0.value.jsonObject) }, uniquingKeysWith: { $1 })
-        case .sequence(let list): list.map(\.jsonObject)
-        case .scalar(let scalar): scalar.style == .plain ? Self.plain(scalar.string) : scalar.string
-        case .alias: NSNull()  // refused before anything is read
+            let pairs = mapping.map { key, value -> (String, Any) in
+                let name = key.scalar?.string ?? ""
+                if texts.contains(name), !value.isNull, let text = value.scalar?.string { return (name, text) }
+                return (name, value.jsonObject(texts: Self.foreign.contains(name) ? [] : texts))
+            }
+            return Dictionary(pairs, uniquingKeysWith: { $1 })
+        case .sequence(let list): return list.map { $0.jsonObject(texts: texts) }
+        case .scalar(let scalar): return scalar.style == .plain ? Self.plain(scalar.string) : scalar.string
+        case .alias: return NSNull()  // refused before anything is read
         }
     }
 

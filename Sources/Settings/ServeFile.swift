@@ -29,7 +29,7 @@ struct ServeFile {
         for field in list {
             guard let section = field.section else { continue }
             var application = ApplicationSection(section: section).read()
-            application.config = field.node.json
+            application.config = field.node.applicationJSON
             let place = section["name"]?.place ?? section.place
             refuseAgain(
                 &names, application.name, place, "application name", section.path, "a name of its own")

@@ -68,7 +68,9 @@ extension EndToEnd.Shared {
             for token in [String?.none, wrong, ""] {
                 let answer = try await cluster.control(
                     method, path, at: address, body: "{}", token: .some(token))
-                #expect(answer.status == 401, "\(method) \(path) of \(role) with token \(token ?? "nil")")
+                let expected = token == nil ? 401 : 403
+                #expect(
+                    answer.status == expected, "\(method) \(path) of \(role) with token \(token ?? "nil")")
             }
         }
         #expect(try await cluster.status().pids == pids)

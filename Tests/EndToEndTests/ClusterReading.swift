@@ -171,7 +171,8 @@ extension Cluster {
             case .none: try token
             case .some(let other): other
             }
-        let headers = secret.map { [("Authorization", "Bearer \($0)")] } ?? []
+        let headers =
+            [("Accept", "application/json")] + (secret.map { [("Authorization", "Bearer \($0)")] } ?? [])
         return try await Exchange.send(method, path, to: try Address(address), headers: headers, body: body)
     }
 }

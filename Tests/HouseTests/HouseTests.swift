@@ -78,7 +78,8 @@ struct HouseTests {
     }
 
     @Test(arguments: [
-        "scripts/run", "scripts/test", "scripts/bench", "scripts/check", "scripts/mutants", ".ci/run",
+        "scripts/run", "scripts/test", "scripts/bench", "scripts/check", "scripts/mutants",
+        "scripts/compare-ray", ".ci/run",
     ])
     func scriptsCanBeCalled(path: String) {
         #expect(

@@ -38,6 +38,16 @@ import Testing
         _ = try JSONSerialization.jsonObject(with: Data(config.utf8))
     }
 
+    /// Ray's client refuses a number where it expects a text.
+    @Test(arguments: [
+        ("name: 5", #""name":"5""#), ("name: null", #""name":null"#), ("name: '5'", #""name":"5""#),
+    ])
+    func aNameIsAText(line: String, json: String) throws {
+        let settings = try Settings.serve(
+            text: "applications: [{\(line), import_path: 1.5}]", file: "f")
+        #expect(settings.applications.first?.config == "{\"import_path\":\"1.5\",\(json)}")
+    }
+
     @Test func anExternalScalerAndAutoscalingExcludeEachOther() throws {
         let text =
             "applications: [{name: a, external_scaler_enabled: true, deployments: [{name: d, command: [x]"

@@ -1,0 +1,79 @@
+import Foundation
+import Model
+import Store
+
+/// An application's configuration as it was put, made readable for Ray's client. That one checks every value that it
+/// knows the key of, and of a document with one wrong value it shows nothing at all, not even the other applications.
+/// Our files may say more than Ray's (`512 MiB`, null for "as if absent"), and hold keys of which we only warn.
+enum ShownConfig {
+    /// - Parameter deployments: in force; their values stand in for those that Ray writes in another way.
+    /// - Parameter redacts: values of environment variables are left out.
+    static func make(
+        _ row: ApplicationRow, _ deployments: [DeploymentSettings], redacts: Bool
+    ) -> JSONValue {
+        guard case .object(let put)? = JSONValue(text: row.config) else { return .null }
+        var entries = put.filter { keeps($0.key, $0.value) }
+        // Ray's client wants one, which an application of commands has none of.
+        if entries["import_path"] == nil { entries["import_path"] = .text("tandem:command") }
+        if case .list(let list)? = entries["deployments"] {
+            let inForce = Dictionary(deployments.map { ($0.id.name, $0) }, uniquingKeysWith: { $1 })
+            entries["deployments"] = .list(list.map { shown($0, inForce) })
+        }
+        let config = JSONValue.object(entries)
+        return redacts ? config.redacted(under: ["env_vars", "environment"]) : config
+    }
+
+    private static func shown(_ entry: JSONValue, _ inForce: [String: DeploymentSettings]) -> JSONValue {
+        guard case .object(let put) = entry else { return entry }
+        var kept = put.filter { keeps($0.key, $0.value) }
+        if case .object(let options)? = kept["ray_actor_options"] {
+            kept["ray_actor_options"] = .object(options.filter { keeps($0.key, $0.value) })
+        }
+        guard case .text(let name)? = kept["name"], let settings = inForce[name],
+            let data = try? JSONEncoder().encode(DeploymentConfig(settings)),
+            let effective = JSONValue(text: String(decoding: data, as: UTF8.self))
+        else { return .object(kept) }
+        return JSONValue.object(kept).numbered(as: effective)
+    }
+
+    /// Whether Ray's client can read it. What is refused at the door need not be looked at here.
+    private static func keeps(_ key: String, _ value: JSONValue) -> Bool {
+        switch (key, value) {
+        case ("route_prefix", .null): true
+        case (_, .null): false
+        case (_, .list(let list)) where list.isEmpty: false
+        case ("graceful_shutdown_wait_loop_s", .number(let seconds)): seconds >= 0
+        case ("graceful_shutdown_wait_loop_s", _): false
+        case ("logging_config", .object(let entries)): entries.allSatisfy(isLogging)
+        case ("runtime_env", .object(let entries)):
+            entries["working_dir"] == nil && entries["py_modules"] == nil
+        case ("logging_config", _), ("runtime_env", _): false
+        default: true
+        }
+    }
+
+    private static func isLogging(_ key: String, _ value: JSONValue) -> Bool {
+        switch (key, value) {
+        case ("log_level", .text(let level)):
+            ["CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "NOTSET"].contains(level)
+        case ("encoding", .text(let word)): ["TEXT", "JSON"].contains(word)
+        case ("logs_dir", .text), ("enable_access_log", .flag): true
+        default: false
+        }
+    }
+}
+
+extension JSONValue {
+    /// Itself, with the other's number wherever that one has a number and this a text: `512 MiB` becomes bytes.
+    fileprivate func numbered(as other: JSONValue) -> JSONValue {
+        switch (self, other) {
+        case (.text, .number): return other
+        case (.object(let mine), .object(let others)):
+            return .object(
+                mine.reduce(into: mine) { result, pair in
+                    if let value = others[pair.key] { result[pair.key] = pair.value.numbered(as: value) }
+                })
+        default: return self
+        }
+    }
+}
