@@ -33,26 +33,6 @@ CREATE TABLE serial (
   next INTEGER NOT NULL                     -- serial of the next replica; never used twice
 ) STRICT;
 
-CREATE TABLE replica (
-  id                TEXT PRIMARY KEY,            -- application#deployment#serial
-  deployment        TEXT NOT NULL,               -- its deployment
-  serial            INTEGER NOT NULL,            -- larger is newer
-  version           TEXT NOT NULL,               -- that of the deployment when it was ordered
-  settings_json     TEXT NOT NULL,               -- what it is started with
-  phase             TEXT NOT NULL                -- legal moves: replica_phase_edge
-    CHECK (phase IN ('wanted','draining','stopping')),
-  buys              INTEGER NOT NULL DEFAULT 1,  -- 0: takes room that is there, never a reason for a new node
-  created_ms        INTEGER NOT NULL,            -- when it was ordered
-  created_unix_ms   INTEGER NOT NULL,            -- for people
-  routed_ms         INTEGER,                     -- first time on a route
-  draining_ms       INTEGER,                     -- when it left the routes
-  drain_deadline_ms INTEGER,                     -- stopped then at the latest
-  drain_generation  INTEGER,                     -- route generation without it; proxies must have applied it
-  stop_reason       TEXT NOT NULL DEFAULT ''     -- why it was ended
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX replica_by_deployment ON replica (deployment);
-
 CREATE TABLE proxy (
   id           TEXT PRIMARY KEY,          -- chosen by the proxy, kept over its restarts
   incarnation  TEXT NOT NULL,             -- new with each process of it
@@ -146,31 +126,6 @@ CREATE TABLE node_serial (
   next INTEGER NOT NULL                     -- number of the next node; never used twice
 ) STRICT;
 
-CREATE TABLE placement (
-  replica        TEXT PRIMARY KEY,         -- the row in replica it answers
-  deployment     TEXT NOT NULL,            -- of that replica
-  node           TEXT,                     -- NULL while pending
-  phase          TEXT NOT NULL             -- legal moves: placement_phase_edge
-    CHECK (phase IN ('pending','assigned','starting','ready','stopping','stopped','failed','lost')),
-  resources_json TEXT NOT NULL,            -- what it holds of the node
-  gpus_json      TEXT NOT NULL DEFAULT '[]', -- indices of the GPUs it may use
-  host           TEXT,                     -- where it is reached …
-  port           INTEGER,                  -- … once its agent said so
-  pid            INTEGER,                  -- on its node
-  pending_ms     INTEGER NOT NULL,         -- first seen by the node tier
-  assigned_ms    INTEGER,                  -- given a node
-  starting_ms    INTEGER,                  -- process started
-  ready_ms       INTEGER,                  -- readiness check passed
-  stopping_ms    INTEGER,                  -- asked to stop
-  ended_ms       INTEGER,                  -- stopped, failed or lost
-  exit_json      TEXT,                     -- how it ended
-  exit_text      TEXT NOT NULL DEFAULT '', -- the same for people
-  last_lines     TEXT NOT NULL DEFAULT '', -- end of its output, when it failed
-  refusals_json  TEXT NOT NULL DEFAULT '[]' -- while pending: every candidate and why it said no
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX placement_by_node ON placement (node);
-
 CREATE TABLE drain_request (
   node        TEXT PRIMARY KEY,           -- the serve tier moves its replicas elsewhere
   deadline_ms INTEGER NOT NULL,           -- terminated then, whatever still runs
@@ -227,21 +182,11 @@ CREATE TABLE replica_phase_edge (
   PRIMARY KEY (before, after)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TRIGGER replica_phase BEFORE UPDATE OF phase ON replica
-WHEN OLD.phase <> NEW.phase AND NOT EXISTS
-  (SELECT 1 FROM replica_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
-BEGIN SELECT RAISE(ABORT, 'illegal replica phase change'); END;
-
 CREATE TABLE placement_phase_edge (
   before TEXT NOT NULL,  -- phase
   after  TEXT NOT NULL,  -- phase that may follow it
   PRIMARY KEY (before, after)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TRIGGER placement_phase BEFORE UPDATE OF phase ON placement
-WHEN OLD.phase <> NEW.phase AND NOT EXISTS
-  (SELECT 1 FROM placement_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
-BEGIN SELECT RAISE(ABORT, 'illegal placement phase change'); END;
 
 CREATE TABLE readopt (
   id            INTEGER PRIMARY KEY CHECK (id = 1),  -- one row; none: this state was never made anew
@@ -289,6 +234,24 @@ CREATE TABLE scaling (
   load_ms            INTEGER                       -- when that was computed
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE "application" (
+  name             TEXT PRIMARY KEY,            -- as in the applications file
+  route_prefix     TEXT,                        -- NULL: no route
+  ingress          TEXT,                        -- deployment that answers the route
+  status           TEXT NOT NULL,               -- DEPLOYING | RUNNING | UNHEALTHY | DEPLOY_FAILED | DELETING
+  message          TEXT NOT NULL DEFAULT '',    -- why, for people
+  deleting         INTEGER NOT NULL DEFAULT 0,  -- 1: its replicas are being stopped; the row goes last
+  deployed_unix_ms INTEGER NOT NULL,            -- for people
+  external_scaler  INTEGER NOT NULL DEFAULT 0,  -- 1: the counts of its deployments may be set by a call
+  config_json      TEXT NOT NULL DEFAULT '{}'   -- as it was put, for those who ask
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE capacity (
+  id            INTEGER PRIMARY KEY CHECK (id = 1),  -- one row; none: target_capacity is not given
+  percent_milli INTEGER NOT NULL,                    -- target_capacity: all counts are this part, 50000 is half
+  rising        INTEGER NOT NULL                     -- 1: it was raised, or given for other applications than before
+) STRICT;
+
 CREATE TABLE "deployment" (
   id                  TEXT PRIMARY KEY,             -- application#deployment
   application         TEXT NOT NULL,                -- its application
@@ -304,22 +267,71 @@ CREATE TABLE "deployment" (
   failures            INTEGER NOT NULL DEFAULT 0,   -- in a row; 0 after a replica stayed ready for 10 s
   retry_ms            INTEGER,                      -- no replacement before this instant (back-off)
   last_failure        TEXT NOT NULL DEFAULT '',     -- reason and last lines of the latest failure
+  restarted_ms        INTEGER,                      -- when an unwell replica was last ended
   route_generation    INTEGER NOT NULL DEFAULT 0,   -- raised each time the route's content changes
   route_hash          TEXT NOT NULL DEFAULT '',     -- content of the route of that generation
   scaled_to           INTEGER                       -- replicas by the last call to scale; NULL: as configured
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE "application" (
-  name             TEXT PRIMARY KEY,            -- as in the applications file
-  route_prefix     TEXT,                        -- NULL: no route
-  ingress          TEXT,                        -- deployment that answers the route
-  status           TEXT NOT NULL,               -- DEPLOYING | RUNNING | UNHEALTHY | DEPLOY_FAILED | DELETING
-  message          TEXT NOT NULL DEFAULT '',    -- why, for people
-  deleting         INTEGER NOT NULL DEFAULT 0,  -- 1: its replicas are being stopped; the row goes last
-  deployed_unix_ms INTEGER NOT NULL,            -- for people
-  external_scaler  INTEGER NOT NULL DEFAULT 0,  -- 1: the counts of its deployments may be set by a call
-  config_json      TEXT NOT NULL DEFAULT '{}'   -- as it was put, for those who ask
+CREATE TABLE "replica" (
+  id                TEXT PRIMARY KEY,            -- application#deployment#serial
+  deployment        TEXT NOT NULL,               -- its deployment
+  serial            INTEGER NOT NULL,            -- larger is newer
+  version           TEXT NOT NULL,               -- that of the deployment when it was ordered
+  settings_json     TEXT NOT NULL,               -- what it is started with, and adjusted to
+  adjustment        INTEGER NOT NULL DEFAULT 0,  -- raised each time it is adjusted while it runs
+  phase             TEXT NOT NULL                -- legal moves: replica_phase_edge
+    CHECK (phase IN ('wanted','draining','stopping')),
+  buys              INTEGER NOT NULL DEFAULT 1,  -- 0: takes room that is there, never a reason for a new node
+  created_ms        INTEGER NOT NULL,            -- when it was ordered
+  created_unix_ms   INTEGER NOT NULL,            -- for people
+  routed_ms         INTEGER,                     -- first time on a route
+  draining_ms       INTEGER,                     -- when it left the routes
+  drain_deadline_ms INTEGER,                     -- stopped then at the latest
+  drain_generation  INTEGER,                     -- route generation without it; proxies must have applied it
+  stop_reason       TEXT NOT NULL DEFAULT ''     -- why it was ended
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX replica_by_deployment ON replica (deployment);
+
+CREATE TRIGGER replica_phase BEFORE UPDATE OF phase ON replica
+WHEN OLD.phase <> NEW.phase AND NOT EXISTS
+  (SELECT 1 FROM replica_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
+BEGIN SELECT RAISE(ABORT, 'illegal replica phase change'); END;
+
+CREATE TABLE "placement" (
+  replica        TEXT PRIMARY KEY,         -- the row in replica it answers
+  deployment     TEXT NOT NULL,            -- of that replica
+  node           TEXT,                     -- NULL while pending
+  phase          TEXT NOT NULL             -- legal moves: placement_phase_edge
+    CHECK (phase IN ('pending','assigned','starting','ready','stopping','stopped','failed','lost')),
+  resources_json TEXT NOT NULL,            -- what it holds of the node
+  gpus_json      TEXT NOT NULL DEFAULT '[]', -- indices of the GPUs it may use
+  host           TEXT,                     -- where it is reached …
+  port           INTEGER,                  -- … once its agent said so
+  pid            INTEGER,                  -- on its node
+  pending_ms     INTEGER NOT NULL,         -- first seen by the node tier
+  assigned_ms    INTEGER,                  -- given a node
+  starting_ms    INTEGER,                  -- process started
+  ready_ms       INTEGER,                  -- readiness check passed
+  stopping_ms    INTEGER,                  -- asked to stop
+  ended_ms       INTEGER,                  -- stopped, failed or lost
+  adjustment     INTEGER NOT NULL DEFAULT 0, -- of the replica, as its agent was ordered
+  applied        INTEGER NOT NULL DEFAULT 0, -- of the replica, as its agent says it is in force
+  unwell_ms      INTEGER,                  -- since when it fails its health check; NULL: it is well
+  unwell_text    TEXT NOT NULL DEFAULT '', -- the check's last answer
+  exit_json      TEXT,                     -- how it ended
+  exit_text      TEXT NOT NULL DEFAULT '', -- the same for people
+  last_lines     TEXT NOT NULL DEFAULT '', -- end of its output, when it failed
+  refusals_json  TEXT NOT NULL DEFAULT '[]' -- while pending: every candidate and why it said no
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX placement_by_node ON placement (node);
+
+CREATE TRIGGER placement_phase BEFORE UPDATE OF phase ON placement
+WHEN OLD.phase <> NEW.phase AND NOT EXISTS
+  (SELECT 1 FROM placement_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
+BEGIN SELECT RAISE(ABORT, 'illegal placement phase change'); END;
 
 CREATE VIEW clock_now AS SELECT
   max(heard_ms) AS now_ms  -- the cluster clock as last heard; the file itself has no clock

@@ -2,12 +2,16 @@ import Model
 import Store
 
 /// Which deployments a step has to look at: those of which a row has changed or something was heard, and those whose
-/// time has come. What a step costs grows with these, not with all there are.
+/// time has come. What a step costs grows with these, not with all there are. Where nothing but the load has moved only
+/// that is weighed, without a look at each replica.
 struct Attention {
     private(set) var index = DeploymentIndex()
     private var isWhole = true
     private var due: Set<DeploymentID> = []
-    private var wakes: [DeploymentID: Moment] = [:]
+    private var heard: Set<DeploymentID> = []
+    private var wakes = Wakes()
+    /// Replicas that serve, as of the latest look.
+    private(set) var running: [DeploymentID: Int] = [:]
     private var proxies: Set<String> = []
     /// Replicas of these wait for the proxies to let go of them.
     private var waitingForProxies: Set<DeploymentID> = []
@@ -20,13 +24,19 @@ struct Attention {
     /// Everything is to be looked at.
     mutating func all() { isWhole = true }
 
-    mutating func hear(of deployment: DeploymentID) { due.insert(deployment) }
+    /// When deployments want to be looked at again, and when only their load is to be weighed.
+    struct Wakes {
+        var look: [DeploymentID: Moment] = [:]
+        var weigh: [DeploymentID: Moment] = [:]
+    }
+
+    mutating func hear(loadOf deployment: DeploymentID) { heard.insert(deployment) }
 
     /// A proxy has applied a route or let go of a replica.
     mutating func hearOfRoutes() { due.formUnion(waitingForProxies) }
 
     /// The earliest moment at which one of them wants to be looked at.
-    var wake: Moment? { wakes.values.min() }
+    var wake: Moment? { Moment.earliest(wakes.look.values.min(), wakes.weigh.values.min()) }
 
     /// Takes in which rows have changed.
     mutating func follow(_ touched: TouchedRows, in state: ClusterState) {
@@ -72,15 +82,20 @@ struct Attention {
         if isWhole { proxies = Set(state.proxies.keys) }
     }
 
-    /// The deployments to look at now, sorted, and no longer due. Should the step not be carried out: `all`.
-    mutating func take(_ now: Moment) -> [DeploymentID] {
+    /// The deployments to look at now, and those whose load alone is to be weighed; sorted, and no longer due. Should the
+    /// step not be carried out: `all`.
+    mutating func take(_ now: Moment) -> (look: [DeploymentID], weigh: [DeploymentID]) {
         defer {
             due = []
+            heard = []
             isWhole = false
         }
-        if isWhole { return index.deployments }
-        for (id, wake) in wakes where wake <= now { due.insert(id) }
-        return due.sorted()
+        if isWhole { return (index.deployments, []) }
+        for (id, wake) in wakes.look where wake <= now { due.insert(id) }
+        for (id, wake) in wakes.weigh where wake <= now { heard.insert(id) }
+        // Of what was never looked at, nothing is known to weigh the load by.
+        due.formUnion(heard.filter { running[$0] == nil })
+        return (due.sorted(), heard.subtracting(due).sorted())
     }
 
     /// The next ones in turn, whether or not anything is known of them: to see that nothing is forgotten.
@@ -93,13 +108,14 @@ struct Attention {
         patrolled = part.last
     }
 
-    /// These were looked at.
-    mutating func looked(
-        at deployments: [DeploymentID], wakes: [DeploymentID: Moment], waiting: Set<DeploymentID>
-    ) {
-        for id in deployments {
-            self.wakes[id] = wakes[id]
-            if waiting.contains(id) {
+    /// These were looked at, or weighed.
+    mutating func done(_ step: ServeStep) {
+        for id in step.weighed { wakes.weigh[id] = step.wakes.weigh[id] }
+        for id in step.looked {
+            wakes.weigh[id] = step.wakes.weigh[id]
+            wakes.look[id] = step.wakes.look[id]
+            running[id] = step.running[id]
+            if step.waitingForProxies.contains(id) {
                 waitingForProxies.insert(id)
             } else {
                 waitingForProxies.remove(id)

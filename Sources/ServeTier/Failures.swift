@@ -104,15 +104,16 @@ extension ServeStep {
         }
     }
 
-    /// Those on their way out for being unwell, and what was ordered since and does not serve yet.
+    /// Those on their way out for being unwell, and what was ordered since, or waits to be, and does not serve yet.
     private func restarting(_ row: DeploymentRow) -> Int {
-        replicas(of: row.id).count { replica in
-            let placement = state.placements[replica.id]
-            guard replica.phase == .wanted else {
-                return placement?.unwellAt != nil && placement?.phase.isFinal == false
-            }
-            return placement?.phase != .ready && row.restartedAt.map { replica.createdAt >= $0 } ?? false
+        guard let latest = row.restartedAt else { return 0 }
+        let wanted = wanted(of: row.id)
+        let coming = wanted.count { state.placements[$0.id]?.phase != .ready && $0.createdAt >= latest }
+        let leaving = replicas(of: row.id).count { replica in
+            guard replica.phase != .wanted, let placement = state.placements[replica.id] else { return false }
+            return placement.unwellAt != nil && !placement.phase.isFinal
         }
+        return max(leaving, coming + max(0, row.target - wanted.count))
     }
 
     private mutating func restart(_ replica: ReplicaRow, unwellSince since: Moment) {

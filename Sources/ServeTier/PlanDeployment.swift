@@ -36,6 +36,7 @@ extension ServeStep {
 
     private mutating func setTarget(_ id: DeploymentID) {
         guard let row = state.deployments[id] else { return }
+        running[id] = wanted(of: id).count { isReady($0.id) }
         switch row.settings.count {
         case .fixed(let count):
             let count = capacity?.part(of: count) ?? count
@@ -44,8 +45,24 @@ extension ServeStep {
             update(id) { $0.target = outcome.target }
             // What another configuration has wished for is forgotten.
             if state.scalings[id] != nil { update(scaling: id) { $0 = ScalingRow(id) } }
-        case .auto(let settings): autoscale(id, row, capacity?.part(of: settings) ?? settings)
+        case .auto(let settings):
+            let settings = capacity?.part(of: settings) ?? settings
+            weigh(id) { $0.autoscale(id, row, settings) }
         }
+    }
+
+    /// Where nothing but the load has moved: a look at the rest follows only where a target does.
+    mutating func weigh() {
+        var moved: [DeploymentID] = []
+        for id in weighed {
+            guard let row = state.deployments[id], !row.deleting, !row.settings.replica.command.isEmpty,
+                case .auto(let configured) = row.settings.count
+            else { continue }
+            let settings = capacity?.part(of: configured) ?? configured
+            weigh(id) { $0.autoscale(id, row, settings) }
+            if state.deployments[id]?.target != row.target { moved.append(id) }
+        }
+        if !moved.isEmpty { looked = Set(looked).union(moved).sorted() }
     }
 
     private var capacity: Capacity? { state.capacity.map { Capacity($0) } }
@@ -53,7 +70,7 @@ extension ServeStep {
     private mutating func autoscale(_ id: DeploymentID, _ row: DeploymentRow, _ settings: AutoscalingSettings)
     {
         let series = loadSeries(of: id)
-        let running = wanted(of: id).count { isReady($0.id) }
+        let running = running[id] ?? 0
         let queued = queuedNow(of: id)
         let known = state.scalings[id] ?? ScalingRow(id)
         let newest = series.compactMap(\.points.last?.end).max()?.ms ?? 0
@@ -232,14 +249,23 @@ extension ServeStep {
                 replica: replica.id, ready: isReady(replica.id), node: node, draining: false)
         }
         var counts = replicasOnNode
-        let chosen = victims(count, of: candidates, replicasOnNode: &counts)
+        let chosen = victims(count, of: candidates, replicasOnNode: &counts) { node in
+            state.nodes[node]?.microdollarsPerHour ?? 0
+        }
         for replica in chosen {
-            let node = state.placements[replica]?.node?.rawValue ?? "no node"
+            let node = state.placements[replica]?.node
+            let empties = node.map { counts[$0] ?? 0 } == 0
+            let place = node.map { "on \($0)" } ?? "without a node"
             decisions.append(
                 Decision(
                     .stop, replica.rawValue, before: "wanted", after: "draining",
-                    rule: "emptiest_node_newest_first",
-                    reason: "one replica too many; \(replica) on \(node) leaves the fewest behind"))
+                    rule: empties ? "empties_node" : "emptiest_node_newest_first",
+                    reason: "one replica too many; \(replica) \(place) "
+                        + (empties
+                            ? "is among those with which its node empties" : "leaves the fewest behind"),
+                    inputs: node.flatMap { state.nodes[$0] }.map {
+                        [.init("microusd_per_hour", $0.microdollarsPerHour)]
+                    } ?? []))
             release(replica, because: "scaled down")
         }
     }

@@ -24,11 +24,16 @@ struct ServeStep {
     let unstored: Unstored
     /// The deployments that this step looks at, sorted.
     var looked: [DeploymentID] = []
-    /// When each of them is to be looked at again at the latest.
-    private(set) var wakes: [DeploymentID: Moment] = [:]
+    /// Those of which it weighs the load alone, sorted.
+    var weighed: [DeploymentID] = []
+    /// Replicas of each deployment that serve, as of the latest look at it.
+    var running: [DeploymentID: Int] = [:]
+    /// When each of them is to be looked at, or weighed, again at the latest.
+    private(set) var wakes = Attention.Wakes()
     /// Those of which replicas wait for the proxies to let go of them.
     var waitingForProxies: Set<DeploymentID> = []
     private var looking: DeploymentID?
+    private var weighing: DeploymentID?
 
     private(set) var state: ClusterState
     private(set) var touchedDeployments: Set<DeploymentID> = []
@@ -84,6 +89,13 @@ struct ServeStep {
             body(&self, id)
         }
         looking = nil
+    }
+
+    /// Weighs the load of a deployment: what that wants to be woken for is no reason to look at the replicas.
+    mutating func weigh(_ id: DeploymentID, _ body: (inout ServeStep) -> Void) {
+        weighing = id
+        body(&self)
+        weighing = nil
     }
 
     /// The load of a deployment by proxy: as stored, then what arrived since.
@@ -207,8 +219,10 @@ struct ServeStep {
     /// The step wants to run again at `moment` at the latest, or to look again at what it is looking at.
     mutating func wake(at moment: Moment?) {
         guard let moment else { return }
-        if let looking {
-            wakes[looking] = wakes[looking].map { min($0, moment) } ?? moment
+        if let weighing {
+            wakes.weigh[weighing] = wakes.weigh[weighing].map { min($0, moment) } ?? moment
+        } else if let looking {
+            wakes.look[looking] = wakes.look[looking].map { min($0, moment) } ?? moment
         } else {
             wake = wake.map { min($0, moment) } ?? moment
         }

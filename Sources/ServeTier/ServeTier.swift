@@ -81,7 +81,7 @@ package final class ServeTier {
     private func take(_ load: ProxyLoad, of report: ProxyReport) {
         let known = lastSequence(of: load.deployment, at: report.proxy, incarnation: report.incarnation)
         for bucket in load.buckets where bucket.sequence > known {
-            attention.hear(of: load.deployment)
+            attention.hear(loadOf: load.deployment)
             unstored.add(
                 LoadBucketRow(
                     deployment: load.deployment, proxy: report.proxy, incarnation: report.incarnation,
@@ -98,7 +98,7 @@ package final class ServeTier {
         if before.applied != proxy.applied || before.busy != proxy.busy { attention.hearOfRoutes() }
         for id in Set(before.load.keys).union(proxy.load.keys)
         where before.load[id]?.queued != proxy.load[id]?.queued {
-            attention.hear(of: id)
+            attention.hear(loadOf: id)
         }
     }
 
@@ -152,7 +152,7 @@ package final class ServeTier {
             known = store.knownChanges
         }
         isDone = true
-        attention.looked(at: step.looked, wakes: step.wakes, waiting: step.waitingForProxies)
+        attention.done(step)
         let wake = Moment.earliest(step.wake, attention.wake)
         guard step.starts.isEmpty else { return now }
         if !step.changes { rest.begin(at: known, now, wake: wake) }
@@ -179,7 +179,9 @@ package final class ServeTier {
             acknowledged[id] = nil
         }
         if !step.removedProxies.isEmpty { attention.all() }
-        step.looked = attention.take(now)
+        step.running = attention.running
+        (step.looked, step.weighed) = attention.take(now)
+        step.weigh()
         step.endFailedReplicas()
         step.planDeployments()
         step.planRoutes()

@@ -49,11 +49,6 @@ extension ServeStep {
                     + " of the one before go on: deploy another; the latest: \(row.lastFailure)"
             )
         }
-        if row.failures > 0 {
-            let neverReady = ready == 0 && row.failures >= FailureRule.deployFailedAfter
-            let words = "\(row.failures) failures in a row; the latest: \(row.lastFailure)"
-            return (neverReady ? .deployFailed : .unhealthy, words)
-        }
         let unwell = replicas.filter { state.placements[$0.id]?.unwellAt != nil }
         if let first = unwell.first {
             let answer = state.placements[first.id]?.unwellText ?? ""
@@ -61,6 +56,13 @@ extension ServeStep {
                 .unhealthy,
                 "\(unwell.count) of \(replicas.count) replicas fail their health check, \(first.id): \(answer)"
             )
+        }
+        if row.failures > 0 {
+            let words = "\(row.failures) failures in a row; the latest: \(row.lastFailure)"
+            // What ran well once is not failed to deploy, however often it is tried now.
+            let isFresh = row.status == .updating || row.status == .deployFailed
+            guard ready == 0, isFresh else { return (.unhealthy, words) }
+            return (row.failures >= FailureRule.deployFailedAfter ? .deployFailed : .updating, words)
         }
         let adjusting = replicas.count { replica in
             state.placements[replica.id].map { $0.phase == .ready && $0.applied != replica.adjustment }
@@ -89,7 +91,9 @@ extension ServeStep {
         switch status {
         case .updating: return .configUpdateStarted
         case .deployFailed: return .replicaStartupFailed
-        case .unhealthy: return .healthCheckFailed
+        case .unhealthy:
+            let isUnwell = wanted(of: row.id).contains { state.placements[$0.id]?.unwellAt != nil }
+            return isUnwell || row.failures == 0 ? .healthCheckFailed : .replicaStartupFailed
         case .upscaling, .downscaling:
             if row.status == status { return row.trigger }
             return row.settings.count.isAuto && row.status != .updating ? .autoscaling : .configUpdateStarted

@@ -2,18 +2,20 @@ import Model
 
 /// One entry of `applications`.
 struct ApplicationSection {
+    /// One variable of an environment holds `args`.
+    static let argumentsBytesMax = 65_536
+
     let section: Section
 
     /// With defaults where something was wrong: the problems are in the findings.
     func read() -> ApplicationSettings {
-        section.check(
-            known: Self.known, unread: Self.unread)
+        section.check(known: Self.known, unread: Self.unread)
         let name = section["name"].map { $0.name() ?? "" } ?? "default"
         let importPath = section["import_path"].flatMap(importPath)
         var application = ApplicationSettings(
             name: name, routePrefix: routePrefix(), importPath: importPath, deployments: [])
         application.deployments = deployments(of: name, hasImportPath: section["import_path"] != nil)
-        application.arguments = section["args"].flatMap { $0.json(bytesMax: 65_536) }
+        application.arguments = section["args"].flatMap(arguments)
         let variables = RuntimeEnvironment(section: section).read()
         for index in application.deployments.indices {
             application.deployments[index].replica.environment.addBelow(variables)
@@ -73,6 +75,11 @@ struct ApplicationSection {
         let isDotted = parts.count == 1 && dotted.count > 1 && dotted.allSatisfy { !$0.isEmpty }
         if !isColoned, !isDotted { field.refuse("is no import path", right) }
         return path
+    }
+
+    /// A mapping, as in Ray.
+    private func arguments(_ field: Field) -> String? {
+        field.section == nil ? nil : field.json(bytesMax: Self.argumentsBytesMax)
     }
 
     private func deployments(of application: String, hasImportPath: Bool) -> [DeploymentSettings] {

@@ -93,11 +93,11 @@ struct AutoscalingSection {
         let isDefault = name == "ray.serve.autoscaling_policy:default_autoscaling_policy"
         let isBare = policy.entries.allSatisfy { $0.name == "policy_function" || $0.field.isEmptyOrNull }
         if !(isDefault || name == nil) || !isBare {
-            field.refuse(
-                "is not read by this version", "no policy: the rule of target_ongoing_requests is used")
+            field.refuse("is not read by this version", Self.policySentence)
         }
     }
 
+    static let policySentence = "no policy: the rule of target_ongoing_requests is used"
     static let known = [
         "target_ongoing_requests", "min_replicas", "max_replicas", "initial_replicas", "metrics_interval_s",
         "look_back_period_s", "upscale_delay_s", "downscale_delay_s", "downscale_to_zero_delay_s",

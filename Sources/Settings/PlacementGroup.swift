@@ -19,8 +19,9 @@ struct PlacementGroup {
             return nil
         }
         let right = "a list of bundles, each with resources: [{CPU: 1, GPU: 1}]"
-        guard let list = field.list(right), !list.isEmpty, list.count <= Self.bundlesMax else {
-            if field.isEmptyOrNull { field.refuse("holds no bundle", right) }
+        guard let list = field.list(right) else { return nil }
+        guard !list.isEmpty, list.count <= Self.bundlesMax else {
+            field.refuse(list.isEmpty ? "holds no bundle" : "is too long", right)
             return nil
         }
         let bundles = list.compactMap { $0.resources(customOnly: false) }

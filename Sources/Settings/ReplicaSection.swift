@@ -22,11 +22,9 @@ struct ReplicaSection {
             replica.environment = Self.environment(field, section.findings)
         }
         replica.workingDirectory = section["working_dir"].flatMap(directory)
-        if let field = section["ray_actor_options"] {
-            replica.resources = resources(field)
-            if let options = field.section {
-                replica.environment.addBelow(RuntimeEnvironment(section: options).read())
-            }
+        if let options = section["ray_actor_options"]?.section {
+            replica.resources = resources(options)
+            replica.environment.addBelow(RuntimeEnvironment(section: options).read())
         }
         if let bundles = PlacementGroup(section: section).read(holding: replica.resources) {
             replica.resources = bundles
@@ -97,9 +95,8 @@ struct ReplicaSection {
         return path
     }
 
-    private func resources(_ field: Field) -> Resources {
+    private func resources(_ options: Section) -> Resources {
         var resources = Resources([Resources.cpu: 1000])
-        guard let options = field.section else { return resources }
         options.check(known: Self.knownOptions, unread: Self.unread)
         if let custom = options["resources"]?.resources(customOnly: true) { resources = resources + custom }
         if let amount = options["num_cpus"]?.amount() { resources[Resources.cpu] = amount }

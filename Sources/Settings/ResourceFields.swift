@@ -19,12 +19,12 @@ extension Field {
             "": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
             "kB": 1000, "KB": 1000, "MB": 1_000_000, "GB": 1_000_000_000, "TB": 1_000_000_000_000,
         ]
-        guard let unit = units[word], let scaled = try? DecimalText.parse(String(digits), decimals: 6) else {
+        guard let unit = units[word], let millionths = Self.millionths(String(digits)) else {
             refuse("is no amount of memory", right)
             return nil
         }
-        let (product, over) = scaled.multipliedReportingOverflow(by: unit)
-        guard !over, product >= 0, product / 1_000_000 <= Self.memoryMax else {
+        let product = millionths * Int128(unit)
+        guard product >= 0, product <= Int128(Self.memoryMax) * 1_000_000 else {
             refuse("is out of range", "at least 0, at most 1024 TiB")
             return nil
         }
@@ -32,7 +32,13 @@ extension Field {
             refuse("is not a whole number of bytes", right)
             return nil
         }
-        return product / 1_000_000
+        return Int64(product / 1_000_000)
+    }
+
+    /// Of a number with up to six decimals, or of a whole one that is larger.
+    private static func millionths(_ digits: String) -> Int128? {
+        if let value = try? DecimalText.parse(digits, decimals: 6) { return Int128(value) }
+        return (try? DecimalText.parse(digits, decimals: 0)).map { Int128($0) * 1_000_000 }
     }
 
     /// `{CPU: 4, memory: 8 GiB, tpu: 1}`. With `customOnly`, the names that have keys of their own are refused.

@@ -1,7 +1,7 @@
 import Model
 
-/// `runtime_env` of an application or of `ray_actor_options`: its variables are set; the rest of it prepares Python, and is
-/// said not to be done.
+/// `runtime_env` of an application or of `ray_actor_options`: its variables are set; the rest of it prepares
+/// Python, and is said not to be done.
 struct RuntimeEnvironment {
     /// Where `runtime_env` may stand.
     let section: Section
@@ -19,8 +19,7 @@ struct RuntimeEnvironment {
         "the command runs with what its machine has: prepare that in the machine's image"
     static let unread = [
         "working_dir", "py_modules", "py_executable", "excludes", "pip", "uv", "conda", "container",
-        "image_uri",
-        "java_jars", "worker_process_setup_hook", "config", "nsight",
+        "image_uri", "java_jars", "worker_process_setup_hook", "config", "nsight",
     ].map { Unread(key: $0, sentence: prepare, onlyWarns: true) }
 }
 

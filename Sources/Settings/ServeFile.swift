@@ -61,13 +61,15 @@ struct ServeFile {
         section.check(known: Self.knownHTTP, unread: Self.unreadHTTP)
         let options = HTTPOptions(
             host: section["host"]?.text("an address"), port: section["port"]?.whole(in: 0...65535))
-        findings.warn(
-            section.keyPlace("port"), "http_options do not move the port of a running cluster",
-            section["port"]?.summary ?? "no port",
-            "set ports.ingress and ports.ingress_host in the cluster file before start")
+        if options != HTTPOptions() {
+            findings.warn(
+                section.keyPlace("port"), "http_options do not move the port of a running cluster",
+                section["port"]?.summary ?? "no port", Self.portsSentence)
+        }
         return options
     }
 
+    static let portsSentence = "set ports.ingress and ports.ingress_host in the cluster file before start"
     private static let inApplication = "write it inside an entry of `applications:`"
 
     static let known = ["applications", "http_options", "target_capacity"]
@@ -86,6 +88,9 @@ struct ServeFile {
         Unread(key: "route_prefix", sentence: inApplication),
         Unread(key: "runtime_env", sentence: inApplication),
         Unread(key: "name", sentence: inApplication),
+        Unread(key: "args", sentence: inApplication),
+        Unread(key: "host", sentence: "set ports.ingress_host in the cluster file"),
+        Unread(key: "port", sentence: "set ports.ingress in the cluster file"),
     ]
 
     static let knownHTTP = ["host", "port"]

@@ -25,7 +25,6 @@ enum RayDifferences {
         ("applications.*.deployments.*.replicas[].worker_id", actor),
         ("applications.*.deployments.*.replicas[].node_instance_id", "tandem nodes says it of each node"),
         ("applications.*.deployments.*.replicas[].log_file_path", "tandem logs REPLICA shows it"),
-        ("\(config).backpressure_config", "refused in a file, so it has no value"),
         ("\(config).graceful_shutdown_wait_loop_s", "a replica stops as soon as it is idle"),
         ("\(config).request_router_config", "requests go to the less loaded of two"),
         ("\(config).ray_actor_options.runtime_env", "refused in a file: environment and working_dir say it"),

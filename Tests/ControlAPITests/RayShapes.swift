@@ -175,7 +175,7 @@ enum RayShapes {
     /// Keys below which the names are the user's.
     static let maps: Set = ["proxies", "applications", "deployments", "required_resources", "resources"]
     /// Not looked into.
-    static let opaque: Set = ["deployed_app_config", "user_config"]
+    static let opaque: Set = ["deployed_app_config", "user_config", "backpressure_config"]
 
     /// Lines of a path and its types.
     static func shape(_ text: String) -> [String: Set<String>] {

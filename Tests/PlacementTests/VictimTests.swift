@@ -44,30 +44,64 @@ import Testing
         #expect(next.map(\.serial) == [2])
     }
 
-    /// Against choosing one at a time by the rule's words.
-    @Test(arguments: 0..<300 as Range<UInt64>)
-    func agreesWithOneAtATime(seed: UInt64) {
+    /// Against every way to choose as many: no other frees more.
+    @Test(arguments: 0..<400 as Range<UInt64>)
+    func noOtherChoiceFreesMore(seed: UInt64) {
         var dice = Dice(seed: seed)
-        var onNode: [String: Int] = [:]
-        let candidates = (0..<Int.random(in: 0...12, using: &dice)).map { serial in
-            let node = ["a", "b", "c", "d"].randomElement(using: &dice)
-            onNode[node ?? "", default: 0] += Int.random(in: 1...3, using: &dice)
-            return candidate(serial, node, ready: .random(using: &dice), draining: node == "a")
+        let nodes = ["a", "b", "c", "d", "e"]
+        let prices = Dictionary(
+            uniqueKeysWithValues: nodes.map { (NodeID($0), Int64.random(in: 0...3, using: &dice)) })
+        var onNode: [NodeID: Int] = [:]
+        for node in nodes where Bool.random(using: &dice) { onNode[NodeID(node)] = 1 }  // of another deployment
+        let candidates = (0..<Int.random(in: 1...9, using: &dice)).map { serial in
+            let node = nodes.randomElement(using: &dice)
+            onNode[NodeID(node ?? ""), default: 0] += 1
+            return candidate(serial, node)
         }
-        let count = Int.random(in: 0...12, using: &dice)
-        var (left, counts, expected) = (candidates, onNode, [Int64]())
-        while expected.count < count, !left.isEmpty {
-            let rank = { (one: VictimCandidate) in
-                (
-                    one.draining ? 0 : 1, one.ready ? 1 : 0, one.node.flatMap { counts[$0.rawValue] } ?? 0,
-                    -one.replica.serial
-                )
-            }
-            guard let best = left.indices.min(by: { rank(left[$0]) < rank(left[$1]) }) else { break }
-            let one = left.remove(at: best)
-            if let node = one.node { counts[node.rawValue, default: 1] -= 1 }
-            expected.append(one.replica.serial)
+        let count = Int.random(in: 1...candidates.count, using: &dice)
+        func freed(_ chosen: [VictimCandidate]) -> (Int64, Int) {
+            var left = onNode
+            for one in chosen { left[one.node ?? NodeID(""), default: 0] -= 1 }
+            let empty = left.filter { $0.value == 0 }.keys
+            return (empty.reduce(0) { $0 + (prices[$1] ?? 0) }, empty.count)
         }
-        #expect(chosen(count, candidates, onNode) == expected, "seed \(seed)")
+        var best: (Int64, Int) = (0, 0)
+        for subset in 0..<(1 << candidates.count) where subset.nonzeroBitCount == count {
+            best = max(
+                best, freed(candidates.indices.filter { subset >> $0 & 1 == 1 }.map { candidates[$0] }), by: <
+            )
+        }
+        var replicas = onNode
+        let ours = victims(count, of: candidates, replicasOnNode: &replicas) { prices[$0] ?? 0 }
+        #expect(ours.count == count && Set(ours).count == count)
+        #expect(freed(candidates.filter { ours.contains($0.replica) }) == best, "seed \(seed)")
+        #expect(replicas.values.reduce(0, +) == onNode.values.reduce(0, +) - count)
     }
+
+    @Test func theDearestNodeEmpties() {
+        let candidates = [candidate(1, "a"), candidate(2, "b"), candidate(3, "b"), candidate(4, "c")]
+        var replicas = [NodeID("a"): 1, NodeID("b"): 2, NodeID("c"): 2]
+        let prices: [NodeID: Int64] = [NodeID("a"): 1, NodeID("b"): 5, NodeID("c"): 90]
+        let chosen = victims(2, of: candidates, replicasOnNode: &replicas) { prices[$0] ?? 0 }
+        #expect(chosen.map(\.serial) == [3, 2], "c has another deployment's replica and does not empty")
+    }
+
+    /// Beyond the exact bound: as many as are asked for, whole nodes, the dearest for each replica first.
+    @Test func manyNodesAreChosenByWhatAReplicaFrees() {
+        let nodes = 2_000
+        let candidates = (0..<nodes * 2).map { candidate($0, "n\($0 / 2)") }
+        var replicas = Dictionary(uniqueKeysWithValues: (0..<nodes).map { (NodeID("n\($0)"), 2) })
+        let chosen = victims(1_001, of: candidates, replicasOnNode: &replicas) {
+            Int64($0.rawValue.dropFirst()) ?? 0
+        }
+        #expect(chosen.count == 1_001)
+        let emptied = replicas.filter { $0.value == 0 }.keys.sorted()
+        #expect(emptied == ((nodes - 500)..<nodes).map { NodeID("n\($0)") }.sorted())
+    }
+}
+
+private func max(_ a: (Int64, Int), _ b: (Int64, Int), by less: ((Int64, Int), (Int64, Int)) -> Bool) -> (
+    Int64, Int
+) {
+    less(a, b) ? b : a
 }

@@ -4,10 +4,12 @@ import Testing
 
 /// `target_capacity` of Ray Serve 2.60.
 struct CapacityTests {
-    @Test(arguments: [
-        (10, 50_000, 5), (3, 50_000, 2), (1, 50_000, 1), (1, 1, 1), (0, 50_000, 0), (10, 0, 0), (10, 100_000, 10),
-        (7, 35_714, 2), (7, 35_715, 3), (100_000, 99_999, 99_999), (3, 16_666, 1),
-    ] as [(Int, Int64, Int)])
+    @Test(
+        arguments: [
+            (10, 50_000, 5), (3, 50_000, 2), (1, 50_000, 1), (1, 1, 1), (0, 50_000, 0), (10, 0, 0),
+            (10, 100_000, 10),
+            (7, 35_714, 2), (7, 35_715, 3), (100_000, 99_999, 99_999), (3, 16_666, 1),
+        ] as [(Int, Int64, Int)])
     func aPartOfACountIsRoundedHalfUp(count: Int, percent: Int64, part: Int) {
         #expect(Capacity(percent: Thousandths(percent), isRising: false).part(of: count) == part)
     }
@@ -21,10 +23,11 @@ struct CapacityTests {
         #expect((down.minReplicas, down.initialReplicas, down.maxReplicas) == (1, 5, 10))
     }
 
-    @Test(arguments: [
-        (nil, 50, true, false), (nil, 50, false, true), (20, 50, true, true), (50, 20, true, false),
-        (50, 20, false, true),
-    ] as [(Int64?, Int64, Bool, Bool)])
+    @Test(
+        arguments: [
+            (nil, 50, true, false), (nil, 50, false, true), (20, 50, true, true), (50, 20, true, false),
+            (50, 20, false, true),
+        ] as [(Int64?, Int64, Bool, Bool)])
     func theDirectionIsRemembered(before: Int64?, after: Int64, same: Bool, isRising: Bool) {
         let known = before.map { Capacity(percent: Thousandths($0 * 1000), isRising: true) }
         let next = Capacity.next(Thousandths(after * 1000), after: known, sameApplications: same)

@@ -24,7 +24,8 @@ import Testing
         rollout(
             RolloutInput(
                 deployment: deployment, target: target, replicas: replicas(drawing), stopping: stopping,
-                batch: batch, surge: surge, unavailable: unavailable, failing: failing, givenUp: givenUp, retryAt: retryAt.map { Moment($0) }, now: Moment(now),
+                batch: batch, surge: surge, unavailable: unavailable, failing: failing, givenUp: givenUp,
+                retryAt: retryAt.map { Moment($0) }, now: Moment(now),
                 grace: Millis(20_000)
             ))
     }
@@ -54,11 +55,13 @@ import Testing
     ]
 
     /// The disruption budget: old ones leave first for so many only, whatever made the others unready.
-    @Test(arguments: [
-        ("OOOO", Surge.none, 2, 1, 1), ("OOOO", .none, 2, 4, 2), ("OOOO", .none, 2, 0, 0), ("OOOo", .none, 2, 1, 0),
-        ("OOoo", .none, 4, 3, 3), ("OOOOuu", .spare, 2, 1, 1), ("OOOOuu", .spare, 2, 0, 0),
-        ("OOOouu", .spare, 2, 1, 1), ("OOOOuu", .spare, 2, 5, 2),
-    ] as [(String, Surge, Int, Int, Int)])
+    @Test(
+        arguments: [
+            ("OOOO", Surge.none, 2, 1, 1), ("OOOO", .none, 2, 4, 2), ("OOOO", .none, 2, 0, 0),
+            ("OOOo", .none, 2, 1, 0),
+            ("OOoo", .none, 4, 3, 1), ("OOOOuu", .spare, 2, 1, 1), ("OOOOuu", .spare, 2, 0, 0),
+            ("OOOouu", .spare, 2, 1, 1), ("OOOOuu", .spare, 2, 5, 2),
+        ] as [(String, Surge, Int, Int, Int)])
     func noMoreAreUnreadyThanMayBe(drawing: String, surge: Surge, batch: Int, unavailable: Int, leave: Int) {
         let plan = Self.plan(drawing, target: 4, batch: batch, surge: surge, unavailable: unavailable)
         #expect(plan.drain.count == leave)

@@ -46,14 +46,17 @@ import TwoTiers
         let everyone = (1...1000).map { ReplicaID(chat, serial: Int64($0)) }
         world.makeUnwell(Array(all.prefix(5)))
         try await world.run(Millis(50))
-        #expect(Set(world.routed(chat)).isDisjoint(with: all.prefix(5)), "half of them are well: they serve alone")
+        #expect(
+            Set(world.routed(chat)).isDisjoint(with: all.prefix(5)), "half of them are well: they serve alone"
+        )
         world.makeUnwell(everyone)
         for _ in 0..<120 {
             try await world.run(.seconds(1))
             #expect(world.routed(chat).count >= 9, "one is restarted at a time, the others serve")
         }
         let row = try #require(try world.deployment(chat))
-        #expect(row.status == .unhealthy && row.message.contains("fail their health check") && row.target == 10)
+        #expect(
+            row.status == .unhealthy && row.message.contains("fail their health check") && row.target == 10)
         #expect(world.violations == [])
     }
 

@@ -15,7 +15,9 @@ import TwoTiers
             scaled.count = .auto(auto)
         }
         let applications = [ApplicationSettings.of(.named("chat", .fixed(10)), scaled)]
-        func targets() throws -> [Int] { try [chat, scaled.id].map { try #require(try world.deployment($0)).target } }
+        func targets() throws -> [Int] {
+            try [chat, scaled.id].map { try #require(try world.deployment($0)).target }
+        }
         // Given for applications that were not there before: it is on its way up, and eight are where to begin.
         try world.apply(applications, targetCapacity: half)
         try await world.run(.seconds(30))

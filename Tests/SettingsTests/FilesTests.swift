@@ -65,8 +65,13 @@ struct FilesTests {
         ]
         #expect(read.provider == .fake(fake))
         #expect(read.nodeTypes.map(\.name) == ["large", "small"])
+        #expect(
+            read.importPaths == [
+                ImportPath(path: "chat:app", command: ["python3", "serve_chat.py", "{port}"])
+            ])
         read.provider = nil
         read.nodeTypes = []
+        read.importPaths = nil
         #expect(read == ClusterSettings())
     }
 
@@ -75,8 +80,10 @@ struct FilesTests {
         for (name, broken) in [
             (
                 "serve.reference.yaml",
-                "applications: [{zzzzzz: 1, deployments: [{zzzzzz: 1, autoscaling_config: {zzzzzz: 1}, "
-                    + "ray_actor_options: {zzzzzz: 1}, readiness: {zzzzzz: 1}}]}]\nzzzzzz: 1"
+                "applications: [{zzzzzz: 1, runtime_env: {zzzzzz: 1}, deployments: [{zzzzzz: 1, "
+                    + "autoscaling_config: {zzzzzz: 1}, ray_actor_options: {zzzzzz: 1}, "
+                    + "readiness: {zzzzzz: 1}, backpressure_config: {zzzzzz: 1}}]}]\n"
+                    + "http_options: {zzzzzz: 1}\nzzzzzz: 1"
             ),
             (
                 "cluster.reference.yaml",

@@ -147,9 +147,25 @@ struct ServeProblemsTests {
                 + "a mapping: no policy: the rule of target_ongoing_requests is used"
         ),
         (
-            "user_config: {a: 1}",
-            "f:6:9: user_config in applications[0].deployments[0] is not read by this version: a mapping: "
-                + "pass settings by command or environment"
+            "max_unavailable: 150%",
+            "f:6:26: applications[0].deployments[0].max_unavailable is no part of the replicas: 150%: "
+                + "0% to 100%, or a number of replicas"
+        ),
+        (
+            "backpressure_config: {status_code: 500}",
+            "f:6:44: applications[0].deployments[0].backpressure_config.status_code is neither of the two that "
+                + "say it: 500: 503 or 429"
+        ),
+        (
+            "placement_group_strategy: PACK",
+            "f:6:35: applications[0].deployments[0].placement_group_strategy has no bundles to place: PACK: "
+                + "placement_group_bundles beside it, or neither"
+        ),
+        (
+            "placement_group_bundles: [{CPU: 1}]\nplacement_group_strategy: SPREAD",
+            "f:7:35: applications[0].deployments[0].placement_group_strategy would spread one replica over "
+                + "several nodes, and a replica is one process: SPREAD: PACK or STRICT_PACK, and more replicas "
+                + "instead of larger ones"
         ),
         (
             "environment: {1A: x}",
@@ -210,9 +226,10 @@ struct ServeProblemsTests {
                 + "use num_cpus beside it"
         ),
         (
-            "ray_actor_options: {accelerator_type: A100}",
-            "f:6:29: accelerator_type in applications[0].deployments[0].ray_actor_options is not read by this "
-                + "version: A100: name it as a custom resource: resources: {A100: 1}"
+            "ray_actor_options: {label_selector: {zone: a}}",
+            "f:6:29: label_selector in applications[0].deployments[0].ray_actor_options is not read by this "
+                + "version: a mapping: name a custom resource in available_node_types and ask for it: "
+                + "resources: {ssd: 0.001}"
         ),
     ]
 
@@ -238,9 +255,8 @@ struct ServeProblemsTests {
                 + "`deployments:` with an entry that has a name and a command, or an import_path"
         ),
         (
-            "applications: []\ntarget_capacity: 50",
-            "f:2:1: target_capacity is not read by this version: 50: "
-                + "remove it, and set num_replicas of the deployments"
+            "applications: []\ntarget_capacity: 101",
+            "f:2:18: target_capacity is out of range: 101: a number percent of at least 0, at most 100"
         ),
         (
             "applications: []\nimport_path: m:a",

@@ -18,7 +18,8 @@ struct ConfigureTests {
         bench.obey([configured("1")])
         bench.note(first, .started(pid: 7))
         _ = bench.wait(10)
-        return (bench, bench.note(first, .well))
+        let actions = bench.note(first, .well)
+        return (bench, actions)
     }
 
     private func configurations(_ actions: [Action]) -> [String] {
@@ -92,7 +93,9 @@ struct ConfigureTests {
         order.adjustment = 1
         #expect(bench.obey([order]).probes.map(\.path) == ["/other"])
         #expect(bench.account(first)?.applied == 1)
-        #expect(bench.account(first)?.order.settings.command == ["serve", "{port}"], "what runs is what was started")
+        #expect(
+            bench.account(first)?.order.settings.command == ["serve", "{port}"],
+            "what runs is what was started")
     }
 
     /// The next agent asks again for what it does not know to be in force.

@@ -47,7 +47,8 @@ struct LifeTests {
         var bench = Bench()
         bench.makeReady(first)
         let answers: [(Event.Kind, String?)] = [
-            (.ill("a"), nil), (.ill("b"), nil), (.well, nil), (.ill("c"), nil), (.ill("d"), nil), (.ill("e"), "e"),
+            (.ill("a"), nil), (.ill("b"), nil), (.well, nil), (.ill("c"), nil), (.ill("d"), nil),
+            (.ill("e"), "e"),
             (.ill("f"), "f"), (.well, nil), (.ill("g"), nil),
         ]
         for (answer, told) in answers {

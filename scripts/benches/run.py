@@ -21,6 +21,7 @@ BENCHES = {
     "restart": "restart",
     "simulation": "simulation",
     "scaling-reaction": "scaling_reaction",
+    "serve-step": "serve_step",
 }
 BINARY = ".build/release/tandem"  # unless the module names another
 

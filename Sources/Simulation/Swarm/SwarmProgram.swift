@@ -26,6 +26,8 @@ package struct SwarmProgram: Sendable {
                     runs that have found something once; Tests/Swarm/saved-seeds.txt, a RUN a line
         hash    [--first S] [--count N]
                     the small worlds and N seeds, each with a hash of all that happened
+            serve-step --state DIR [--deployments N] [--replicas N] [--seconds N] [--swing PERCENT]
+                    how long a step of the serve tier takes under the load of so many, and what it keeps; JSON
 
         All but replay and shrink take --jobs N (threads); all but replay take --isolate (in processes of
         their own: one that traps is a finding); all but hash take --json. Exit 1: something was found.
@@ -61,12 +63,13 @@ package struct SwarmProgram: Sendable {
             case "nth": return try torment(rest)
             case "saved": return try saved(rest)
             case "hash": return try hash(rest)
+            case "serve-step": return try serveStep(rest)
             case "trials":
                 ChildTrials.performHere()
                 return 0
             default:
                 throw SwarmProblem(
-                    "there is no \"\(command)\"; there are run, replay, shrink, nth, saved and hash")
+                    "there is no \"\(command)\"; there are run, replay, shrink, nth, saved, hash and serve-step")
             }
         } catch {
             Self.tell("\(error)")
@@ -190,6 +193,12 @@ package struct SwarmProgram: Sendable {
         let run = try prepare(try Trial.saved(text, file: path), words)
         return Self.run(
             run.run { report, _ in if !report.findings.isEmpty { Self.tell(report.findingsText) } }, words)
+    }
+
+    private func serveStep(_ rest: [String]) throws -> Int32 {
+        let options = ["state", "deployments", "replicas", "seconds", "swing"]
+        Self.say(try ServeStepBench.main(try Words(rest, options: options)))
+        return 0
     }
 
     private func hash(_ rest: [String]) throws(SwarmProblem) -> Int32 {

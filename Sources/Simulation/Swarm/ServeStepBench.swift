@@ -1,0 +1,184 @@
+import Foundation
+import Model
+import ServeTier
+import Store
+
+/// How long a step of the serve tier takes, and what it keeps in memory, with many deployments all of which are under
+/// load: real rows in real SQLite, reports each second of virtual time, no sockets.
+struct ServeStepBench {
+    var deployments = 1_000
+    var replicas = 100
+    /// Virtual time, in seconds.
+    var seconds = 3_600
+    /// The load goes up and down by so much of the target in a period, in percent: it moves some counts.
+    var swing = 20
+    var directory: String
+
+    /// What came of it.
+    struct Report {
+        /// Of the steps that followed a report of all deployments, in microseconds of the wall clock; sorted.
+        var stepMicros: [Int64] = []
+        /// Of all others.
+        var restMicros: [Int64] = []
+        /// Resident bytes at each tenth of the run.
+        var residentBytes: [Int64] = []
+        var databaseBytes: Int64 = 0
+        var missedWakes = 0
+    }
+
+    /// A second of the load's swing.
+    private static let period = 600
+    /// As the thread of a tier does.
+    private static let upkeepEvery = 10
+
+    private final class Clock: @unchecked Sendable {
+        // One thread alone moves it and reads it.
+        var millis: Int64 = 1_000_000
+    }
+
+    func run(_ progress: (String) -> Void) throws -> Report {
+        let clock = Clock()
+        let ticking = StoreClock(
+            bootMillis: { clock.millis }, unixMillis: { 1_700_000_000_000 + clock.millis }, bootID: { "bench" })
+        let nodes = try Store.open(.directory(directory), role: .nodes, clock: ticking)
+        let tier = ServeTier(store: try Store.open(.directory(directory), role: .serve, clock: ticking))
+        try tier.apply((0..<deployments).map(application))
+        var report = Report()
+        progress("placing \(deployments * replicas) replicas")
+        while try tier.store.state().replicas.count < deployments * replicas { _ = try tier.step() }
+        try place(nodes, clock)
+        _ = try tier.step()
+        var sequence: Int64 = 0
+        for second in 0..<seconds {
+            clock.millis += 1_000
+            sequence += 1
+            // The other tier lives, and makes ready what was ordered.
+            try nodes.commit { try $0.renew(address: "") }
+            let applied = try tier.routes().mapValues(\.generation)
+            tier.hear(load(second, sequence, applied, tier.store.now()))
+            report.stepMicros.append(try timed { _ = try tier.step() })
+            // What the commit itself has changed is looked at again.
+            report.restMicros.append(try timed { _ = try tier.step() })
+            if second % Self.upkeepEvery == 0 {
+                try follow(nodes)
+                for store in [tier.store, nodes] {
+                    try store.trim()
+                    try store.checkpoint()
+                }
+            }
+            if second % max(seconds / 10, 1) == 0 {
+                report.residentBytes.append(Self.resident())
+                let mib = (report.residentBytes.last ?? 0) >> 20
+                progress("\(second) s, \(mib) MiB, latest step \(report.stepMicros.last ?? 0) us")
+            }
+        }
+        report.residentBytes.append(Self.resident())
+        report.stepMicros.sort()
+        report.restMicros.sort()
+        report.missedWakes = tier.missedWakes
+        let files = FileManager.default
+        let size = (try? files.attributesOfItem(atPath: directory + "/tandem.sqlite"))?[.size] as? NSNumber
+        report.databaseBytes = size?.int64Value ?? 0
+        return report
+    }
+
+    // MARK: - The cluster
+
+    private func application(_ number: Int) -> ApplicationSettings {
+        let name = "a\(number)"
+        var settings = DeploymentSettings(
+            id: DeploymentID(application: name, deployment: "d"), replica: ReplicaSettings(command: ["serve"]))
+        var scaling = AutoscalingSettings()
+        (scaling.minReplicas, scaling.initialReplicas, scaling.maxReplicas) = (1, replicas, replicas * 2)
+        (scaling.metricsInterval, scaling.lookBack) = (Millis(1_000), Millis(30_000))
+        settings.count = .auto(scaling)
+        return ApplicationSettings(name: name, routePrefix: "/\(name)", deployments: [settings])
+    }
+
+    private func place(_ nodes: Store, _ clock: Clock) throws {
+        try nodes.commit { transaction in try transaction.renew(address: "") }
+        try follow(nodes)
+    }
+
+    /// A node tier that has room for everything at once.
+    private func follow(_ nodes: Store) throws {
+        let state = try nodes.state()
+        let now = nodes.now()
+        let missing = state.replicas.keys.filter { state.placements[$0] == nil }.sorted()
+        let gone = state.placements.keys.filter { state.replicas[$0] == nil }.sorted()
+        let ended = state.replicas.values.filter { $0.phase == .stopping }.map(\.id).sorted()
+        guard !missing.isEmpty || !gone.isEmpty || !ended.isEmpty else { return }
+        try nodes.commit { transaction in
+            for id in missing {
+                var row = PlacementRow(
+                    replica: id, node: NodeID("n\(id.serial / 64)"), phase: .ready, resources: Resources(),
+                    pendingAt: now)
+                (row.host, row.port, row.readyAt) = ("10.0.0.1", Int(id.serial % 60_000) + 1, now)
+                try transaction.put(row)
+            }
+            for id in ended {
+                guard var row = state.placements[id], !row.phase.isFinal else { continue }
+                (row.phase, row.endedAt) = (.stopped, now)
+                try transaction.put(row)
+            }
+            for id in gone { try transaction.delete(PlacementRow.self, id) }
+        }
+    }
+
+    private func load(
+        _ second: Int, _ sequence: Int64, _ applied: [DeploymentID: Int64], _ now: Moment
+    ) -> ProxyReport {
+        let loads = (0..<deployments).map { number -> ProxyLoad in
+            // A triangle, each deployment at another place of it.
+            let at = (second + number) % Self.period
+            let height = at < Self.period / 2 ? at : Self.period - at
+            let percent = 100 - swing / 2 + swing * height * 2 / Self.period
+            let ongoing = 2 * replicas * percent / 100
+            let bucket = ReportedBucket(
+                sequence: sequence, end: now, span: Millis(1_000), area: Int64(ongoing) * 1_000_000,
+                ongoing: ongoing, queued: 0)
+            return ProxyLoad(
+                deployment: DeploymentID(application: "a\(number)", deployment: "d"), ongoing: ongoing, queued: 0,
+                buckets: [bucket])
+        }
+        return ProxyReport(
+            proxy: "p1", incarnation: "1", address: "127.0.0.1:8000", applied: applied, load: loads, busy: [:],
+            arrived: now)
+    }
+
+    // MARK: - The figures
+
+    /// - Parameter words: as in the program's help.
+    static func main(_ words: Words) throws -> String {
+        guard let directory = words["state"] else { throw SwarmProblem("where? --state DIR, an empty one") }
+        var bench = ServeStepBench(directory: directory)
+        bench.deployments = try words.number("deployments", atLeast: 1) ?? bench.deployments
+        bench.replicas = try words.number("replicas", atLeast: 1) ?? bench.replicas
+        bench.seconds = try words.number("seconds", atLeast: 1) ?? bench.seconds
+        bench.swing = try words.number("swing", atLeast: 0) ?? bench.swing
+        let report = try bench.run(SwarmProgram.tell)
+        let figures: [String: Any] = [
+            "deployments": bench.deployments, "replicas": bench.replicas, "sim_seconds": bench.seconds,
+            "step_us_p50": report.stepMicros[report.stepMicros.count / 2],
+            "step_us_p99": report.stepMicros[report.stepMicros.count * 99 / 100],
+            "step_us_max": report.stepMicros.last ?? 0,
+            "next_step_us_p50": report.restMicros[report.restMicros.count / 2],
+            "next_step_us_max": report.restMicros.last ?? 0,
+            "resident_mib": report.residentBytes.map { $0 >> 20 }, "db_mib": report.databaseBytes >> 20,
+            "missed_wakes": report.missedWakes,
+        ]
+        let bytes = try JSONSerialization.data(withJSONObject: figures, options: .sortedKeys)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func timed(_ body: () throws -> Void) rethrows -> Int64 {
+        let took = try ContinuousClock().measure(body)
+        return took.components.seconds * 1_000_000 + took.components.attoseconds / 1_000_000_000_000
+    }
+
+    private static func resident() -> Int64 {
+        let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+        let pages = text.split(separator: " ").dropFirst().first.flatMap { Int64($0) } ?? 0
+        return pages * Int64(sysconf(Int32(_SC_PAGESIZE)))
+    }
+}

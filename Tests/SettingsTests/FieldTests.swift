@@ -1,0 +1,104 @@
+import Foundation
+import Settings
+import Testing
+
+/// Every field of a serve file: in the table, in the documentation, and as it is answered.
+@Suite struct FieldTests {
+    private static let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
+
+    @Test func theTableHasTheKeysThatAreRead() {
+        for section in FieldTable.sections {
+            let keys = section.rows.map(\.key)
+            #expect(Set(keys).count == keys.count, "\(section.name) has a key twice")
+            let read = Set(section.rows.filter { $0.status == .read }.map(\.key))
+            #expect(
+                read.subtracting(section.known).isEmpty, "\(section.name) has rows of what it does not read")
+            #expect(Set(section.known).subtracting(keys).isEmpty, "\(section.name) reads what has no row")
+            let broken = FieldDocument.answers(FieldDocument.text(section.name, "zzzzzz: 1")).problems
+            let known = broken.map(\.right).filter { $0.hasPrefix("known here: ") }
+            #expect(known == ["known here: " + section.known.joined(separator: ", ")], "\(section.name)")
+        }
+    }
+
+    @Test func theTestOfEveryRowIsThere() {
+        for section in FieldTable.sections {
+            for row in section.rows {
+                let source = try? String(contentsOf: Self.root.appending(path: row.testPath), encoding: .utf8)
+                #expect(
+                    source?.contains("func \(row.testName)(") == true,
+                    "\(section.name).\(row.key): no \(row.testName) in \(row.testPath)")
+            }
+        }
+    }
+
+    /// To rewrite it: TANDEM_WRITE_FIELDS=1 swift test --filter FieldTests
+    @Test func theDocumentationEqualsTheTable() throws {
+        let file = Self.root.appending(path: "Sources/Model/Documentation.docc/Fields.md")
+        if ProcessInfo.processInfo.environment["TANDEM_WRITE_FIELDS"] == "1" {
+            try FieldTable.markdown.write(to: file, atomically: true, encoding: .utf8)
+        }
+        let written = try String(contentsOf: file, encoding: .utf8)
+        #expect(
+            written == FieldTable.markdown, "run: TANDEM_WRITE_FIELDS=1 swift test --filter FieldTests")
+    }
+
+    @Test func whatIsNotReadIsAnsweredWithItsSentence() {
+        for section in FieldTable.sections {
+            for row in section.rows where !section.known.contains(row.key) {
+                let text = FieldDocument.text(section.name, "\(row.key): {zz: 1}")
+                let (problems, warnings) = FieldDocument.answers(text)
+                let told = row.status == .refused ? problems : warnings
+                #expect(told.map(\.right) == [row.what], "\(section.name).\(row.key)")
+                #expect(
+                    told.allSatisfy { $0.what.hasPrefix(row.key) })
+                #expect(problems.isEmpty == (row.status == .warned), "\(section.name).\(row.key)")
+            }
+        }
+    }
+
+    @Test func everyFieldThatIsReadHasItsCases() {
+        for section in FieldTable.sections {
+            let keys = FieldCase.all.filter { $0.section == section.name }.map(\.key)
+            #expect(keys.sorted() == section.known.sorted(), "\(section.name)")
+        }
+        #expect(Set(FieldCase.all.map(\.section)) == Set(FieldTable.sections.map(\.name)))
+    }
+
+    /// A valid value changes what is read, one at a bound is taken, and a wrong one is refused by its path.
+    @Test(arguments: FieldCase.all)
+    func eachFieldIsReadAndChecked(_ one: FieldCase) {
+        func text(_ value: String) -> String {
+            FieldDocument.text(one.section, "\(one.key): \(value)", beside: one.beside)
+        }
+        let without = FieldDocument.settings(FieldDocument.text(one.section, nil, beside: one.beside))
+        for value in one.valid {
+            let read = FieldDocument.settings(text(value))
+            #expect(
+                read != nil, "\(one): \(value.prefix(80)): \(FieldDocument.answers(text(value)).problems)")
+            #expect(read != without, "\(one): \(value.prefix(80)) changes nothing")
+        }
+        for value in one.edge {
+            let problems = FieldDocument.answers(text(value)).problems
+            #expect(problems == [], "\(one): \(value.prefix(80))")
+        }
+        let path = FieldDocument.path(one.section, one.key)
+        for value in one.wrong {
+            let problems = FieldDocument.answers(text(value)).problems
+            #expect(!problems.isEmpty, "\(one): \(value.prefix(80)) is taken")
+            #expect(problems.allSatisfy { $0.what.contains(path) }, "\(one): \(problems)")
+        }
+        #expect(!one.wrong.isEmpty && !(one.valid + one.edge).isEmpty)
+    }
+
+    @Test(arguments: RayField.all)
+    func everyFieldOfRayIsAnswered(_ field: RayField) throws {
+        let section = try #require(FieldTable.sections.first { $0.name == field.section })
+        let row = try #require(section.rows.first { $0.key == field.key }, "\(field) is unknown")
+        let beside = FieldCase.all.first { $0.section == field.section && $0.key == field.key }?.beside
+        let (problems, warnings) = FieldDocument.answers(
+            FieldDocument.text(field.section, field.entry, beside: beside))
+        #expect(problems.map(\.right) == (row.status == .refused ? [row.what] : []), "\(field)")
+        #expect(warnings.map(\.right) == (row.status == .warned ? [row.what] : []), "\(field)")
+    }
+}
