@@ -243,7 +243,7 @@ package struct HealthCheck: Hashable, Sendable, Codable {
     package var timeout = Millis(30_000)
     /// From start to ready; beyond it the replica has failed.
     package var startDeadline = Millis(120_000)
-    /// This many failed checks in a row end a replica that was ready (Ray: 3).
+    /// This many failed checks in a row and a replica that was ready is unwell (Ray: 3).
     package static let failuresMax = 3
 
     package init() {}

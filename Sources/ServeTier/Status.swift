@@ -91,9 +91,7 @@ extension ServeStep {
         switch status {
         case .updating: return .configUpdateStarted
         case .deployFailed: return .replicaStartupFailed
-        case .unhealthy:
-            let isUnwell = wanted(of: row.id).contains { state.placements[$0.id]?.unwellAt != nil }
-            return isUnwell || row.failures == 0 ? .healthCheckFailed : .replicaStartupFailed
+        case .unhealthy: return .healthCheckFailed
         case .upscaling, .downscaling:
             if row.status == status { return row.trigger }
             return row.settings.count.isAuto && row.status != .updating ? .autoscaling : .configUpdateStarted

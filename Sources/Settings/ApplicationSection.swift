@@ -15,7 +15,7 @@ struct ApplicationSection {
         var application = ApplicationSettings(
             name: name, routePrefix: routePrefix(), importPath: importPath, deployments: [])
         application.deployments = deployments(of: name, hasImportPath: section["import_path"] != nil)
-        application.arguments = section["args"].flatMap(arguments)
+        application.arguments = section["args"]?.object(bytesMax: Self.argumentsBytesMax)
         let variables = RuntimeEnvironment(section: section).read()
         for index in application.deployments.indices {
             application.deployments[index].replica.environment.addBelow(variables)
@@ -75,11 +75,6 @@ struct ApplicationSection {
         let isDotted = parts.count == 1 && dotted.count > 1 && dotted.allSatisfy { !$0.isEmpty }
         if !isColoned, !isDotted { field.refuse("is no import path", right) }
         return path
-    }
-
-    /// A mapping, as in Ray.
-    private func arguments(_ field: Field) -> String? {
-        field.section == nil ? nil : field.json(bytesMax: Self.argumentsBytesMax)
     }
 
     private func deployments(of application: String, hasImportPath: Bool) -> [DeploymentSettings] {

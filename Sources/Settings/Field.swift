@@ -137,6 +137,9 @@ package struct Field {
         return text
     }
 
+    /// A mapping of anything, as JSON. (Ray's `Dict`.)
+    func object(bytesMax: Int) -> String? { section == nil ? nil : json(bytesMax: bytesMax) }
+
     /// One of an enum's words, in capitals or not.
     func word<Word: CaseIterable & RawRepresentable>(of _: Word.Type) -> Word? where Word.RawValue == String {
         if let text = word?.lowercased(), let known = Word(rawValue: text) { return known }

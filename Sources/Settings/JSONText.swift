@@ -28,7 +28,9 @@ extension Node {
         case .mapping(let mapping):
             let pairs = mapping.map { key, value -> (String, Any) in
                 let name = key.scalar?.string ?? ""
-                if texts.contains(name), !value.isNull, let text = value.scalar?.string { return (name, text) }
+                if texts.contains(name), !value.isNull, let text = value.scalar?.string {
+                    return (name, text)
+                }
                 return (name, value.jsonObject(texts: Self.foreign.contains(name) ? [] : texts))
             }
             return Dictionary(pairs, uniquingKeysWith: { $1 })

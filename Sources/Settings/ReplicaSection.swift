@@ -29,7 +29,7 @@ struct ReplicaSection {
         if let bundles = PlacementGroup(section: section).read(holding: replica.resources) {
             replica.resources = bundles
         }
-        replica.userConfig = section["user_config"]?.json(bytesMax: Self.userConfigBytesMax)
+        replica.userConfig = section["user_config"]?.object(bytesMax: Self.userConfigBytesMax)
         replica.reconfigurePath = section["reconfigure_path"].flatMap(requestPath)
         if let field = section["enforce_memory"], let enforced = field.flag() {
             replica.enforceMemory = enforced

@@ -112,7 +112,9 @@ final class FakeTier: Sendable {
     ) async throws -> ReplicaReport {
         let found = Mutex<ReplicaReport?>(nil)
         try await until("\(id) \(what)") { state in
-            guard let report = state.heard?.replicas.first(where: { $0.id == id && holds($0) }) else { return false }
+            guard let report = state.heard?.replicas.first(where: { $0.id == id && holds($0) }) else {
+                return false
+            }
             found.withLock { $0 = report }
             return true
         }

@@ -153,7 +153,8 @@ extension RayConversation {
     static let unplayed: [(recorded: ClosedRange<Int>, why: String)] = [
         (28...28, "as 27"), (30...30, "as 29"), (31...33, "RayState"), (34...34, "as 10"),
         (38...41, "RayState"),
-        (42...43, "counts under a target_capacity: TargetCapacityTests of the serve tier"), (44...46, "RayState"),
+        (42...43, "counts under a target_capacity: TargetCapacityTests of the serve tier"),
+        (44...46, "RayState"),
         (47...47, "no code declares deployments: those of the file are all there are"), (48...49, "RayState"),
         (50...50, "as 4"), (51...51, "RayState"), (53...54, "RayState"), (56...56, "RayState"),
         (74...75, "ExternalScalerTests"), (76...76, "as 1"), (88...88, "there is no cluster without a token"),

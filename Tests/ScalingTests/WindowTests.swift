@@ -39,6 +39,14 @@ import Testing
         #expect(window([series], now: now, lookBack: lookBack) == Load(area: area * 1000, span: Millis(span)))
     }
 
+    @Test(arguments: [(LoadAggregation.max, 7 as Int64), (.min, 3)])
+    func theExtremesAreThoseOfTheReports(by aggregation: LoadAggregation, value: Int64) {
+        let series = LoadSeries(
+            proxy: "p", points: [point(1000, 1000, mean: 2, last: 3), point(2000, 1000, mean: 4, last: 7)])
+        let found = load([series], now: Moment(2000), lookBack: Millis(1500), by: aggregation)
+        #expect(found == Load(area: value * 1_500_000, span: Millis(1500)))
+    }
+
     @Test func aProxyCountsAsNothingBeforeItsFirstReport() {
         let first = LoadSeries(proxy: "a", points: [point(1000, 1000, mean: 2, last: 2)])
         let second = LoadSeries(proxy: "b", points: [point(1000, 250, mean: 8, last: 8)])

@@ -73,8 +73,8 @@ struct FieldCase: Sendable, CustomTestStringConvertible, CustomStringConvertible
             "applications", "import_path", beside: "", ["m:a", "m.sub:a", "m.a"], edge: ["a:b", "a.b"],
             wrong: ["'a:b:c'", "a", "':b'", "'a:'", "a..b", "[]"]),
         FieldCase(
-            "applications", "args", ["{size: small}", "{a: {b: [1, 2]}}"], edge: ["{}"],
-            wrong: ["3", "[1]", "{a: '\(x(65_536))'}"]),
+            "applications", "args", ["{size: small}", "{a: {b: [1, 2]}}"], edge: ["{}", "{a: \(x(65_528))}"],
+            wrong: ["3", "[1]", "{a: \(x(65_529))}"]),
         FieldCase(
             "applications", "runtime_env", beside: "deployments: [{name: d, command: [x]}]",
             ["{env_vars: {A: b}}"], edge: ["{}", "{env_vars: {}}", "{pip: [x]}"],
@@ -141,7 +141,8 @@ struct FieldCase: Sendable, CustomTestStringConvertible, CustomStringConvertible
         seconds("deployments", "health_check_period_s", above: true),
         seconds("deployments", "health_check_timeout_s", above: true),
         FieldCase(
-            "deployments", "user_config", ["{a: 1}", "3"], edge: ["{}", x(65_534)], wrong: [x(65_535)]),
+            "deployments", "user_config", ["{a: 1}", "{a: [b, {c: 2}]}"], edge: ["{}", "{a: \(x(65_528))}"],
+            wrong: ["3", "[1]", "{a: \(x(65_529))}"]),
         FieldCase(
             "deployments", "reconfigure_path", ["/reconfigure"], edge: ["/"],
             wrong: ["reconfigure", "'/a b'", "[]"]),

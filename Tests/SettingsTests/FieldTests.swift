@@ -50,8 +50,7 @@ import Testing
                 let (problems, warnings) = FieldDocument.answers(text)
                 let told = row.status == .refused ? problems : warnings
                 #expect(told.map(\.right) == [row.what], "\(section.name).\(row.key)")
-                #expect(
-                    told.allSatisfy { $0.what.hasPrefix(row.key) })
+                #expect(told.allSatisfy { $0.what.hasPrefix(row.key) })
                 #expect(problems.isEmpty == (row.status == .warned), "\(section.name).\(row.key)")
             }
         }

@@ -259,6 +259,11 @@ struct ServeProblemsTests {
             "f:2:18: target_capacity is out of range: 101: a number percent of at least 0, at most 100"
         ),
         (
+            "applications: [{args: {a: 1}, deployments: [{name: d, command: [x]}]}]",
+            "f:1:23: applications[0].args has no import_path to go to: a mapping: "
+                + "settings by command or environment"
+        ),
+        (
             "applications: []\nimport_path: m:a",
             "f:2:1: import_path is not read by this version: m:a: "
                 + "write it inside an entry of `applications:`"

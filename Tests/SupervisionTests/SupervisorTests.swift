@@ -9,7 +9,8 @@ struct LifeTests {
         #expect(bench.phase(first) == .starting)
         #expect(bench.note(first, .started(pid: 7)) == [])
         #expect(bench.wait(9) == [])
-        #expect(bench.wait(1).probes.map(\.port) == [100])
+        let probe = bench.wait(1).probes.first
+        #expect(probe?.port == 100 && probe?.timeout == Millis(500))
         #expect(bench.mind.step(now: bench.now) == [], "an action is given out once")
         bench.note(first, .well)
         #expect(bench.phase(first) == .ready)

@@ -24,6 +24,8 @@ package struct WorldReport: Sendable {
     package var events = 0
     package var commits = 0
     package var decisions = 0
+    /// Every change of a target, in order: of which deployment, from how many to how many, by which rule.
+    package var targetsMoved: [String] = []
     package var crashes = 0
     /// Faults that struck.
     package var faults: [FaultClass: Int] = [:]

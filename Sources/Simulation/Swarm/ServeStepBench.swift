@@ -39,7 +39,8 @@ struct ServeStepBench {
     func run(_ progress: (String) -> Void) throws -> Report {
         let clock = Clock()
         let ticking = StoreClock(
-            bootMillis: { clock.millis }, unixMillis: { 1_700_000_000_000 + clock.millis }, bootID: { "bench" })
+            bootMillis: { clock.millis }, unixMillis: { 1_700_000_000_000 + clock.millis },
+            bootID: { "bench" })
         let nodes = try Store.open(.directory(directory), role: .nodes, clock: ticking)
         let tier = ServeTier(store: try Store.open(.directory(directory), role: .serve, clock: ticking))
         try tier.apply((0..<deployments).map(application))
@@ -87,7 +88,8 @@ struct ServeStepBench {
     private func application(_ number: Int) -> ApplicationSettings {
         let name = "a\(number)"
         var settings = DeploymentSettings(
-            id: DeploymentID(application: name, deployment: "d"), replica: ReplicaSettings(command: ["serve"]))
+            id: DeploymentID(application: name, deployment: "d"), replica: ReplicaSettings(command: ["serve"])
+        )
         var scaling = AutoscalingSettings()
         (scaling.minReplicas, scaling.initialReplicas, scaling.maxReplicas) = (1, replicas, replicas * 2)
         (scaling.metricsInterval, scaling.lookBack) = (Millis(1_000), Millis(30_000))
@@ -138,11 +140,13 @@ struct ServeStepBench {
                 sequence: sequence, end: now, span: Millis(1_000), area: Int64(ongoing) * 1_000_000,
                 ongoing: ongoing, queued: 0)
             return ProxyLoad(
-                deployment: DeploymentID(application: "a\(number)", deployment: "d"), ongoing: ongoing, queued: 0,
+                deployment: DeploymentID(application: "a\(number)", deployment: "d"), ongoing: ongoing,
+                queued: 0,
                 buckets: [bucket])
         }
         return ProxyReport(
-            proxy: "p1", incarnation: "1", address: "127.0.0.1:8000", applied: applied, load: loads, busy: [:],
+            proxy: "p1", incarnation: "1", address: "127.0.0.1:8000", applied: applied, load: loads,
+            busy: [:],
             arrived: now)
     }
 

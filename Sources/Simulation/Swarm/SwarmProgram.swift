@@ -69,7 +69,8 @@ package struct SwarmProgram: Sendable {
                 return 0
             default:
                 throw SwarmProblem(
-                    "there is no \"\(command)\"; there are run, replay, shrink, nth, saved, hash and serve-step")
+                    "there is no \"\(command)\"; there are run, replay, shrink, nth, saved, hash and serve-step"
+                )
             }
         } catch {
             Self.tell("\(error)")
@@ -179,7 +180,8 @@ package struct SwarmProgram: Sendable {
             let name = Trial(line.source).words.last ?? ""
             Self.tell(
                 "\(name) \(line.kind.rawValue): \(line.report.runs) of \(line.boundaries) struck, "
-                    + "\(line.report.violations) violations")
+                    + "\(line.report.violations) violations"
+                    + (line.report.decisionDelta.map { ", \($0) targets moved otherwise" } ?? ""))
         }
         return Self.run(SwarmReport.sum(lines.map(\.report)), words)
     }

@@ -24,6 +24,8 @@ package struct SwarmReport: Hashable, Sendable, Codable {
     package var decisions = 0
     /// Faults that struck, by class.
     package var faults: [String: Int] = [:]
+    /// Changes of targets that differ from those of the same world in which no tier died; nil: nothing was compared.
+    package var decisionDelta: Int?
     package var violations = 0
     package var found: [Found] = []
     /// Of a run.
@@ -89,6 +91,7 @@ package struct SwarmReport: Hashable, Sendable, Codable {
         text += row("crashes of tiers", "\(crashes)")
         text += row("machines at most", "median of a run \(medianMachinesPeak)")
         text += row("fault classes", "median of a run \(medianFaultClasses)")
+        if let decisionDelta { text += row("decision delta", "\(decisionDelta)") }
         for name in faults.keys.sorted() { text += row("", "\(name) \(faults[name] ?? 0)") }
         text += row("violations", "\(violations)")
         for entry in found { text += "  \(entry.rule) \(entry.words)\n    \(entry.replay)\n" }

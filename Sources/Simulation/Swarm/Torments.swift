@@ -1,4 +1,5 @@
 import Model
+import Synchronization
 
 /// Systematic trouble: in a small world each boundary is struck in turn.
 ///
@@ -52,13 +53,27 @@ package struct Torments: Sendable {
         run.jobs = jobs
         run.stopsAtFirst = stopsAtFirst
         run.stage = stage
-        return Line(source: source, kind: kind, boundaries: boundaries, report: run.run())
+        guard kind == .crash, let calm = calm(source, kind)?.targetsMoved else {
+            return Line(source: source, kind: kind, boundaries: boundaries, report: run.run())
+        }
+        let delta = Mutex(0)
+        var report = run.run { trial, _ in
+            let differing = (trial.targetsMoved ?? []).difference(from: calm).count
+            delta.withLock { $0 += differing }
+        }
+        report.decisionDelta = delta.withLock { $0 }
+        return Line(source: source, kind: kind, boundaries: boundaries, report: report)
     }
 
     private func count(_ source: Trial.Source, _ kind: TormentKind) -> Int {
+        calm(source, kind)?.boundaries ?? 0
+    }
+
+    /// The same world, in which no boundary is struck.
+    private func calm(_ source: Trial.Source, _ kind: TormentKind) -> TrialReport? {
         var run = SwarmRun([Trial(source, torment: kind.torment(at: 0))])
         run.stage = stage
-        return run.collect().first?.boundaries ?? 0
+        return run.collect().first
     }
 }
 
@@ -77,6 +92,7 @@ extension SwarmReport {
             sum.commits += report.commits
             sum.decisions += report.decisions
             sum.faults.merge(report.faults) { $0 + $1 }
+            if let delta = report.decisionDelta { sum.decisionDelta = (sum.decisionDelta ?? 0) + delta }
             sum.violations += report.violations
             sum.found += report.found
             sum.wallS += report.wallS

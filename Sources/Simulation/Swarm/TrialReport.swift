@@ -21,6 +21,8 @@ package struct TrialReport: Hashable, Sendable, Codable {
     package var failed = 0
     package var commits = 0
     package var decisions = 0
+    /// As `WorldReport.targetsMoved`; of small worlds, which are compared by it.
+    package var targetsMoved: [String]?
     package var crashes = 0
     package var machinesPeak = 0
     /// Boundaries of the kind that the plan's torment strikes.
@@ -45,6 +47,7 @@ package struct TrialReport: Hashable, Sendable, Codable {
         failed = report.failed
         commits = report.commits
         decisions = report.decisions
+        if plan.torment != .none { targetsMoved = report.targetsMoved }
         crashes = report.crashes
         machinesPeak = report.machinesPeak
         boundaries = report.boundaries

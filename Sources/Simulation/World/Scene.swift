@@ -51,6 +51,16 @@ extension World {
         return scene
     }
 
+    /// Every change of a target that is still in the histories, in order: of which deployment, from how many to how many,
+    /// and by which rule.
+    var targetsMoved: [String] {
+        let sql =
+            "SELECT subject || ' ' || before || ' ' || after || ' ' || rule FROM serve_decision"
+            + " WHERE kind = 'scale' ORDER BY id"
+        guard let rows = try? checks.watch?.ask(sql).rows else { return [] }
+        return rows.compactMap { if case .text(let text)? = $0.first { text } else { nil } }
+    }
+
     /// Rows of decisions that were ever written; those that were trimmed since count.
     var decisionsMade: Int {
         let sql =

@@ -176,6 +176,7 @@ package final class World {
         report.traceHash = trace.hash
         report.boundaries = boundaries.count
         report.decisions = decisionsMade
+        report.targetsMoved = targetsMoved
         for fault in FaultClass.allCases {
             let struck = fault.cloudFaults.reduce(0) { $0 + (provider.cloud.struckFaults[$1] ?? 0) }
             if struck > 0 { report.faults[fault, default: 0] += struck }
