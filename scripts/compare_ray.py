@@ -79,7 +79,9 @@ class Answer:
 
 class Comparison:
     def __init__(self, peer: pathlib.Path, folder: pathlib.Path, cluster: Cluster, address: str) -> None:
-        self.serve = str((peer / "bin" / "serve").absolute())
+        # Not by the environment's own script, which names the folder that it was made in.
+        python = str((peer / "bin" / "python").absolute())
+        self.serve = [python, "-c", "from ray.serve.scripts import cli; cli(prog_name='serve')"]
         self.folder, self.cluster, self.address = folder, cluster, address
         self.token = (cluster.state / "token").read_text().strip()
         self.rows: list[tuple[str, str, str, bool]] = []
@@ -94,7 +96,7 @@ class Comparison:
 
     def run(self, words: list[str], token: str | None) -> Answer:
         done = subprocess.run(
-            [self.serve, *words, "--address", self.address], env=self.environment(token), cwd=self.folder,
+            [*self.serve, *words, "--address", self.address], env=self.environment(token), cwd=self.folder,
             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=COMMAND_SECONDS_MAX)
         plain = [re.sub(r"\x1b\[[0-9;]*m", "", text) for text in (done.stdout, done.stderr)]
         return Answer(done.returncode, *plain)

@@ -17,6 +17,11 @@ MINIMUM = (3, 10)  # of Python, by this version of Ray
 TELL_S = 10.0  # between two lines of progress
 
 
+def say(text: str) -> None:
+    """Progress; standard output is left to what is asked for."""
+    print(text, file=sys.stderr, flush=True)
+
+
 def place() -> pathlib.Path:
     """The folder of the virtual environment, also before it exists."""
     return (PEERS / f"ray-{VERSION}").resolve()
@@ -43,7 +48,7 @@ def install(folder: pathlib.Path) -> None:
     wrong after that, so that everything is called as `bin/python -m ...`."""
     unfinished = folder.with_name(folder.name + ".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    print(f"Installing Ray {VERSION} from PyPI into {folder} (once, a minute or two) ...", flush=True)
+    say(f"Installing Ray {VERSION} from PyPI into {folder} (once, a minute or two) ...")
     advice = "apt-get install python3-venv, if it is that which is missing"
     call([sys.executable, "-m", "venv", str(unfinished)], advice)
     words = [str(unfinished / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -60,7 +65,15 @@ def call(command: list[str], advice: str) -> None:
             output, _ = process.communicate(timeout=TELL_S)
             break
         except subprocess.TimeoutExpired:
-            print(f"  ... {time.monotonic() - began:.0f} s", flush=True)
+            say(f"  ... {time.monotonic() - began:.0f} s")
     if process.returncode != 0:
         lines = "\n".join(output.strip().splitlines()[-8:])
         raise RuntimeError(f"{' '.join(command)}: status {process.returncode} ({advice}):\n{lines}")
+
+
+if __name__ == "__main__":
+    # For scripts: prints the folder, installed if need be.
+    try:
+        print(installed())
+    except RuntimeError as failure:
+        sys.exit(str(failure))
