@@ -117,6 +117,10 @@ extension Cluster {
     /// `kill -9` of both tiers; neither is started again before `act` has changed the files.
     func withTiersDead(_ act: () throws -> Void) async throws {
         let up = try pid("up")
+        // One that has just been started has its epoch before it has written its own number down.
+        try await eventually("both tiers run") {
+            try ["serve", "nodes"].allSatisfy { Processes.isAlive(try self.pid($0)) }
+        }
         // The supervisor would start them at once.
         kill(up, SIGSTOP)
         defer { kill(up, SIGCONT) }
