@@ -52,7 +52,8 @@ import Testing
         let prices = Dictionary(
             uniqueKeysWithValues: nodes.map { (NodeID($0), Int64.random(in: 0...3, using: &dice)) })
         var onNode: [NodeID: Int] = [:]
-        for node in nodes where Bool.random(using: &dice) { onNode[NodeID(node)] = 1 }  // of another deployment
+        // Of another deployment.
+        for node in nodes where Bool.random(using: &dice) { onNode[NodeID(node)] = 1 }
         let candidates = (0..<Int.random(in: 1...9, using: &dice)).map { serial in
             let node = nodes.randomElement(using: &dice)
             onNode[NodeID(node ?? ""), default: 0] += 1

@@ -173,7 +173,8 @@ struct ServeStepBench {
         let report = try bench.run(SwarmProgram.tell)
         let figures: [String: Any] = [
             "deployments": bench.deployments, "replicas": bench.replicas, "sim_seconds": bench.seconds,
-            "warm_up_us_max": report.warmUpMicros, "step_us_p50": report.stepMicros[report.stepMicros.count / 2],
+            "warm_up_us_max": report.warmUpMicros,
+            "step_us_p50": report.stepMicros[report.stepMicros.count / 2],
             "step_us_p99": report.stepMicros[report.stepMicros.count * 99 / 100],
             "step_us_max": report.stepMicros.last ?? 0,
             "next_step_us_p50": report.restMicros[report.restMicros.count / 2],
