@@ -114,7 +114,8 @@ struct Attention {
         for id in step.looked {
             wakes.weigh[id] = step.wakes.weigh[id]
             wakes.look[id] = step.wakes.look[id]
-            running[id] = step.running[id]
+            // Names come and go: what is known of one goes with it.
+            running[id] = step.state.deployments[id] == nil ? nil : step.running[id]
             if step.waitingForProxies.contains(id) {
                 waitingForProxies.insert(id)
             } else {
