@@ -220,20 +220,6 @@ CREATE TABLE readopt_taken (
   replicas INTEGER NOT NULL                     -- how many it took over
 ) STRICT;
 
-CREATE TABLE scaling (
-  deployment         TEXT PRIMARY KEY,             -- its deployment; no row: nothing is remembered
-  direction          INTEGER NOT NULL DEFAULT 0,   -- delay timer: 1 wants up, -1 wants down, 0 not running
-  direction_since_ms INTEGER,                      -- delay timer: since when
-  wishes_json        TEXT NOT NULL DEFAULT '[]',   -- [[at_ms, replicas wished for from then on]]: within the delays
-  policy_state_json  TEXT NOT NULL DEFAULT '{"values":{}}',  -- what the policy remembers: whole numbers by name
-  raised_ms          INTEGER,                      -- when the target was last raised
-  lowered_ms         INTEGER,                      -- when the target was last lowered
-  look_ms            INTEGER,                      -- while a delay runs: not looked at again before this instant …
-  seen               TEXT NOT NULL DEFAULT '',     -- … unless one of these changes: end of load, running, queued, target
-  load_milli         INTEGER,                      -- requests over the look-back, thousandths; NULL: no data
-  load_ms            INTEGER                       -- when that was computed
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE "application" (
   name             TEXT PRIMARY KEY,            -- as in the applications file
   route_prefix     TEXT,                        -- NULL: no route
@@ -332,6 +318,21 @@ CREATE TRIGGER placement_phase BEFORE UPDATE OF phase ON placement
 WHEN OLD.phase <> NEW.phase AND NOT EXISTS
   (SELECT 1 FROM placement_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
 BEGIN SELECT RAISE(ABORT, 'illegal placement phase change'); END;
+
+CREATE TABLE "scaling" (
+  deployment         TEXT PRIMARY KEY,             -- its deployment; no row: nothing is remembered
+  direction          INTEGER NOT NULL DEFAULT 0,   -- delay timer: 1 wants up, -1 wants down, 0 not running
+  direction_since_ms INTEGER,                      -- delay timer: since when
+  wishes_json        TEXT NOT NULL DEFAULT '[]',   -- [[at_ms, replicas wished for from then on]]: within the delays
+  policy_state_json  TEXT NOT NULL DEFAULT '{"values":{}}',  -- what the policy remembers: whole numbers by name
+  raised_ms          INTEGER,                      -- when the target was last raised
+  lowered_ms         INTEGER,                      -- when the target was last lowered
+  looked_ms          INTEGER,                      -- the latest look knew what was reported up to this instant
+  look_ms            INTEGER,                      -- the next one is then, if nothing is reported before
+  served             INTEGER NOT NULL DEFAULT 0,   -- replicas that served at the latest look
+  load_milli         INTEGER,                      -- requests over the look-back, thousandths; NULL: no data
+  load_ms            INTEGER                       -- when that was computed
+) STRICT, WITHOUT ROWID;
 
 CREATE VIEW clock_now AS SELECT
   max(heard_ms) AS now_ms  -- the cluster clock as last heard; the file itself has no clock

@@ -20,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "benches"))
 
 import files  # noqa: E402
 from cluster import Cluster  # noqa: E402
+from ending import end_in_order  # noqa: E402
 
 # A command of Ray's takes seconds to start.
 COMMAND_SECONDS_MAX = 120
@@ -260,6 +261,7 @@ def await_control(cluster: Cluster, address: str) -> None:
 
 
 def main() -> int:
+    end_in_order()
     parser = argparse.ArgumentParser(prog="scripts/compare-ray", description=__doc__)
     parser.add_argument("--peer", type=pathlib.Path, required=True, help="the virtual environment with Ray")
     parser.add_argument("--binary", default=".build/release/tandem", help="the program to compare")

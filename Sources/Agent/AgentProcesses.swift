@@ -88,7 +88,7 @@ extension AgentCore {
         func found(_ condition: FoundReplica.Condition) -> FoundReplica {
             FoundReplica(
                 order: record.order, attempt: record.attempt, port: record.port ?? 0,
-                applied: record.applied, condition: condition)
+                applied: record.applied, unwell: record.unwell, condition: condition)
         }
         if let final = record.final { return found(.ended(final.report)) }
         if let process = record.process {

@@ -16,6 +16,8 @@ struct ReplicaRecord: Codable, Equatable, Sendable {
     var adjustment: Int?
     /// The adjustment that is in force in its process; absent: none.
     var applied: Int?
+    /// What its check last answered, while it fails; absent: it is well, or an older agent's.
+    var unwell: String?
     var ready: Bool
     var stopping: Bool
     var final: RecordedEnd?
@@ -29,6 +31,7 @@ struct ReplicaRecord: Codable, Equatable, Sendable {
         self.process = process
         adjustment = account.order.adjustment
         applied = account.applied
+        unwell = account.unwell
         ready = account.phase == .ready
         stopping = account.phase == .stopping
         final = account.final.map(RecordedEnd.init)

@@ -10,8 +10,7 @@ import Wire
 /// Ray Serve's applications API: what is wanted is put whole, and what is, is read.
 package func addApplications(to router: Router<ListenerContext>, thread: TierThread<ServeDesk>) {
     router.put("/api/serve/applications/") { request, context in
-        let body = String(decoding: try await context.bytes(of: request), as: UTF8.self)
-        let settings = try readServe(body)
+        let settings = try readServe(try await context.bytes(of: request))
         try await thread.perform { desk in
             try desk.tier.apply(settings.applications, targetCapacity: settings.targetCapacity)
         }
@@ -37,8 +36,10 @@ package func addApplications(to router: Router<ListenerContext>, thread: TierThr
     addRayFacts(to: router, thread: thread)
     // A path of its own: a tier that does not know it refuses, where it would pass over a parameter and apply.
     router.post(RouterPath(Routes.preview)) { request, context in
-        let settings = try readServe(String(decoding: try await context.bytes(of: request), as: UTF8.self))
-        let changes = try await thread.perform { desk in try desk.tier.preview(settings.applications) }
+        let settings = try readServe(try await context.bytes(of: request))
+        let changes = try await thread.perform { desk in
+            try desk.tier.preview(settings.applications, targetCapacity: settings.targetCapacity)
+        }
         return try Answer.json(
             ApplyPreview(
                 changes: changes.map {
@@ -122,7 +123,11 @@ private struct ScaleCall: Decodable {
     }
 }
 
-private func readServe(_ body: String) throws(Problem) -> ServeSettings {
+private func readServe(_ bytes: Data) throws(Problem) -> ServeSettings {
+    guard let body = String(validating: SurrogatePairs.joined(bytes), as: UTF8.self) else {
+        throw Problem(
+            code: "invalid", message: "nothing was changed: the body is not UTF-8, save the file as UTF-8")
+    }
     do {
         return try Settings.serve(text: body, file: "body")
     } catch {

@@ -1,4 +1,5 @@
 import Model
+import Wire
 
 /// A deployment's configuration in force, as Ray Serve shows it: every field filled in. `num_replicas` and
 /// `autoscaling_config` exclude each other.

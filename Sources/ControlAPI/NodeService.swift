@@ -49,7 +49,9 @@ package struct NodeService: Sendable {
                     },
                     onBound: { port in
                         // Machines are told this address: nothing is bought before it is known.
-                        thread.post { $0.tier.listens(at: "http://127.0.0.1:\(port)") }
+                        _ = try? await thread.perform { $0.tier.listens(at: "http://127.0.0.1:\(port)") }
+                        // A step comes between two calls: whoever is told finds the settings stored.
+                        _ = try? await thread.perform { _ in }
                         await onBound(port)
                     })
             },

@@ -2,6 +2,7 @@ import Foundation
 import Model
 import ServeTier
 import Store
+import Wire
 
 /// The answer of `GET /api/serve/applications/` in the shape of Ray Serve's schema v2, as Ray 2.60's own client reads
 /// it: on the three outer levels it refuses every key that it does not know, and asks for those written here.

@@ -1,6 +1,8 @@
 import Foundation
 import Model
+import Settings
 import Store
+import Wire
 
 /// An application's configuration as it was put, made readable for Ray's client. That one checks every value that it
 /// knows the key of, and of a document with one wrong value it shows nothing at all, not even the other applications.
@@ -27,7 +29,14 @@ enum ShownConfig {
         guard case .object(let put) = entry else { return entry }
         var kept = put.filter { keeps($0.key, $0.value) }
         if case .object(let options)? = kept["ray_actor_options"] {
-            kept["ray_actor_options"] = .object(options.filter { keeps($0.key, $0.value) })
+            kept["ray_actor_options"] = .object(inBytes(options).filter { keeps($0.key, $0.value) })
+        }
+        if case .list(let bundles)? = kept["placement_group_bundles"] {
+            kept["placement_group_bundles"] = .list(
+                bundles.map { if case .object(let amounts) = $0 { .object(inBytes(amounts)) } else { $0 } })
+        }
+        if case .object(let answer)? = kept["backpressure_config"] {
+            kept["backpressure_config"] = .object(answer.filter { $0.value != .null })
         }
         guard case .text(let name)? = kept["name"], let settings = inForce[name],
             let data = try? JSONEncoder().encode(DeploymentConfig(settings)),
@@ -36,12 +45,22 @@ enum ShownConfig {
         return JSONValue.object(kept).numbered(as: effective)
     }
 
+    /// Memory as Ray wants it.
+    private static func inBytes(_ amounts: [String: JSONValue]) -> [String: JSONValue] {
+        var amounts = amounts
+        if case .text(let text)? = amounts[Resources.memory] {
+            amounts[Resources.memory] = Settings.bytes(text).map { .whole($0) } ?? .null
+        }
+        return amounts.filter { $0.value != .null }
+    }
+
     /// Whether Ray's client can read it. What is refused at the door need not be looked at here.
     private static func keeps(_ key: String, _ value: JSONValue) -> Bool {
         switch (key, value) {
         case ("route_prefix", .null): true
         case (_, .null): false
         case (_, .list(let list)) where list.isEmpty: false
+        case ("graceful_shutdown_wait_loop_s", .whole(let seconds)): seconds >= 0
         case ("graceful_shutdown_wait_loop_s", .number(let seconds)): seconds >= 0
         case ("graceful_shutdown_wait_loop_s", _): false
         case ("logging_config", .object(let entries)): entries.allSatisfy(isLogging)
@@ -67,7 +86,7 @@ extension JSONValue {
     /// Itself, with the other's number wherever that one has a number and this a text: `512 MiB` becomes bytes.
     fileprivate func numbered(as other: JSONValue) -> JSONValue {
         switch (self, other) {
-        case (.text, .number): return other
+        case (.text, _) where other.isNumber: return other
         case (.object(let mine), .object(let others)):
             return .object(
                 mine.reduce(into: mine) { result, pair in

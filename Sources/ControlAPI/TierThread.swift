@@ -178,7 +178,7 @@ package final class TierThread<Desk: TierDesk>: @unchecked Sendable {
     private func upkeep() throws(StoreError) {
         try store.checkPlace()
         try store.keepIdentity()
-        try store.trim()
+        try store.trimAll()
         try store.checkpoint()
         if store.keepReserve() { log.notice("there is room on disk again: the reserve is made anew") }
         let mismatches = store.stateMismatches

@@ -12,6 +12,8 @@ package struct Refusal: Hashable, Sendable, Codable {
         case short
         /// Would not fit even on an empty node of this type.
         case tooLarge = "too_large"
+        /// Its labels are not those that are asked for.
+        case labelSelector = "label_selector"
         /// The node is not ready, silent, draining or on its way out.
         case notReady = "not_ready"
         /// `max_workers` of the type or the cluster is reached.

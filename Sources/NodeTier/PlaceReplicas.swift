@@ -117,7 +117,8 @@ extension NodeStep {
         noteRefusals(plan, outcome)
     }
 
-    /// Answers kept with a waiting replica; of a larger cluster the last ones, which are those of the node types.
+    /// Answers kept with a waiting replica; of a larger cluster those of the node types, and before those of other nodes
+    /// the ones of nodes with replicas of the same deployment, of which one may make room.
     static let refusalsMax = 64
 
     /// Each waiting replica's row says what every candidate answered.
@@ -133,9 +134,30 @@ extension NodeStep {
         for coming in plan.coming {
             refusals[coming.replica] = coming.refusals
         }
+        let near = nearby(refusals.filter { $0.value.count > Self.refusalsMax }.map(\.key.deployment))
         for id in refusals.keys.sorted() {
-            explain(id, Array((refusals[id] ?? []).suffix(Self.refusalsMax)))
+            var answers = refusals[id] ?? []
+            if answers.count > Self.refusalsMax {
+                let own = near[id.deployment] ?? []
+                answers =
+                    answers.filter { state.nodes[NodeID($0.candidate)] != nil && !own.contains($0.candidate) }
+                    + answers.filter { own.contains($0.candidate) }
+                    + answers.filter { state.nodes[NodeID($0.candidate)] == nil }
+            }
+            explain(id, Array(answers.suffix(Self.refusalsMax)))
         }
+    }
+
+    /// The nodes on which replicas of these deployments hold room.
+    private func nearby(_ deployments: [DeploymentID]) -> [DeploymentID: Set<String>] {
+        let asked = Set(deployments)
+        guard !asked.isEmpty else { return [:] }
+        var nodes: [DeploymentID: Set<String>] = [:]
+        for placement in state.placements.values
+        where asked.contains(placement.deployment) && placement.phase.holdsRoom {
+            if let node = placement.node { nodes[placement.deployment, default: []].insert(node.rawValue) }
+        }
+        return nodes
     }
 
     private func typeStates() -> [TypeState] {

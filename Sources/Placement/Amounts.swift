@@ -14,6 +14,9 @@ package struct Columns: Sendable {
         places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     }
 
+    /// The column of CPU.
+    package var cpu: Int { names.count - 2 }
+
     package func amounts(_ resources: Resources) -> Amounts {
         var values = [Int64](repeating: 0, count: names.count)
         for entry in resources.entries {

@@ -32,9 +32,12 @@ package struct LoadLog: Sendable {
         self.spansMax = spansMax
     }
 
-    /// When the bucket that is open now is to be closed.
+    /// When the bucket that is open now is to be closed: on the next multiple of the interval. So those of all
+    /// deployments are closed together and go in one message, and whenever a deployment came the same time is summed.
     package func due(_ interval: Millis) -> MicroTime {
-        MicroTime(opened.rawValue + (endedMs + max(1, interval.rawValue)) * 1000)
+        let micros = max(1, interval.rawValue) * 1000
+        let multiple = ((opened.rawValue + endedMs * 1000) / micros + 1) * micros
+        return MicroTime(opened.rawValue + (multiple - opened.rawValue + 999) / 1000 * 1000)
     }
 
     /// The end of a bucket closed now: the last whole millisecond.

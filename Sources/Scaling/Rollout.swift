@@ -12,11 +12,21 @@ package struct RolloutReplica: Hashable, Sendable {
     package var leaving: Moment?
     /// It is a reason to buy a node. False for one that was started as surplus.
     package var buys: Bool
+    /// Where it is; nil: nowhere yet.
+    package var node: NodeID?
+    /// What it holds there, or is to hold.
+    package var resources: Resources
+    /// Of an unplaced one: what it lacks on each node where old ones are and that it could fit on.
+    package var short: [NodeID: Resources]
 
     package init(
         id: ReplicaID, current: Bool, ready: Bool, unplaced: Bool = false, leaving: Moment? = nil,
-        buys: Bool = true
+        buys: Bool = true, node: NodeID? = nil, resources: Resources = Resources(),
+        short: [NodeID: Resources] = [:]
     ) {
+        self.node = node
+        self.resources = resources
+        self.short = short
         self.id = id
         self.current = current
         self.ready = ready
@@ -29,7 +39,7 @@ package struct RolloutReplica: Hashable, Sendable {
 /// How a rollout makes room for replacements.
 package enum Surge: Hashable, Sendable {
     /// A batch is started beside the old ones where there is room, and buys nothing; where there is none, old ones
-    /// leave first.
+    /// leave first, if a new one fits in their place; if none does, it buys.
     case spare
     /// Old ones leave first (Ray: `max_surge_percent: 0`).
     case none

@@ -102,10 +102,13 @@ struct RolloutStep {
 
     /// A batch of old ones leaves; what is missing then is filled.
     private mutating func stopFirst() {
-        let number = min(input.batch, input.unavailable - max(0, target - ready))
-        guard number > 0, mayReplace() else { return }
+        // Those that serve nothing cost nobody anything; for the others there is a budget.
+        let idle = old.filter { !$0.ready }.prefix(input.batch)
+        let spare = min(input.batch - idle.count, input.unavailable - max(0, target - ready))
+        let leavers = idle + old.filter(\.ready).prefix(max(0, spare))
+        guard !leavers.isEmpty, mayReplace() else { return }
         drain(
-            Array(byUse(old).prefix(number)), "stop_first",
+            Array(leavers), "stop_first",
             "\(old.count) replicas are old, and max_surge_percent is 0: they leave before others are started."
         )
     }
@@ -133,9 +136,12 @@ struct RolloutStep {
             excess -= 1
             if one.ready { spare -= 1 }
         }
-        if leavers.isEmpty, count <= target + max(limit, 1), lacksRoom {
-            makeRoom()
-            return
+        if leavers.isEmpty, count <= target + max(limit, 1), mayMakeRoom {
+            leavers = roomMakers(budget: roomBudget)
+            guard leavers.isEmpty else {
+                drain(leavers, "make_room", "The new replica finds no room: an old one leaves first.")
+                return
+            }
         }
         drain(
             leavers, "replace_old",
@@ -143,27 +149,12 @@ struct RolloutStep {
         plan.surplusToStop += max(0, min(excess, current.count - plan.surplusToStop))
     }
 
-    /// As many old ones leave as new ones find no room, no more than a batch in all.
-    private mutating func makeRoom() {
-        var spare = ready - (target - min(input.batch, input.unavailable))
-        var leavers: [RolloutReplica] = []
-        for one in byUse(old).prefix(current.count { !$0.ready && $0.unplaced }) where !one.ready || spare > 0
-        {
-            leavers.append(one)
-            if one.ready { spare -= 1 }
-        }
-        drain(leavers, "make_room", "The new replica finds no room: an old one leaves first.")
-    }
-
-    /// The surplus replica waits for room that only an old one can leave: none is on its way out already.
-    private var lacksRoom: Bool {
-        !input.failing && input.stopping == 0 && current.contains { !$0.ready && $0.unplaced }
-    }
-
-    /// A surplus replica that is no longer one, and for which the room that was left did not suffice.
+    /// A surplus replica that is no longer one, and for which the room that was left did not suffice; or one for which
+    /// no old one can make room.
     private mutating func letSurplusBuy() {
         // Without leave to be one short, the surplus waits for no old one: it may buy.
-        let mayWait = count > target && input.unavailable > 0
+        let mayWait =
+            count > target && !roomMakers(budget: min(input.batch, input.unavailable)).isEmpty
         guard !mayWait, !input.failing, input.stopping == 0 else { return }
         plan.mayBuy = current.filter { $0.unplaced && !$0.buys }.map(\.id)
     }

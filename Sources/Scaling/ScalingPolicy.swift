@@ -34,7 +34,7 @@ package struct Fraction: Hashable, Sendable {
 
     /// A part beyond this counts as this, so that the products of the rule fit 128 bits. Loads of 63 bits over windows
     /// of 34 years stay below it.
-    package static let partMax: Int128 = 1 << 80
+    package static let partMax: Int128 = 1 << 76
 
     /// Below zero counts as zero, a denominator of less than one as one.
     package init(_ numerator: Int128, over denominator: Int128 = 1) {

@@ -10,7 +10,7 @@ struct DeploymentIndex: Equatable {
     private(set) var ofApplication: [String: [DeploymentID]] = [:]
     /// Replicas of each deployment, of all phases; sorted.
     private(set) var replicas: [DeploymentID: [ReplicaID]] = [:]
-    /// How many replicas of any deployment hold room on each node.
+    /// How many replicas of any deployment hold room on each node and are to stay.
     private(set) var onNode: [NodeID: Int] = [:]
     /// Where each of them does.
     private var nodes: [ReplicaID: NodeID] = [:]
@@ -36,10 +36,12 @@ struct DeploymentIndex: Equatable {
         replicas[deployment, default: []].set(id, state.replicas[id] != nil)
         if replicas[deployment]?.isEmpty ?? false { replicas[deployment] = nil }
         follow(deployment: deployment, in: state)
+        follow(placement: id, in: state)
     }
 
     mutating func follow(placement id: ReplicaID, in state: ClusterState) {
-        let node = state.placements[id].flatMap { $0.phase.holdsRoom ? $0.node : nil }
+        let stays = state.replicas[id]?.phase == .wanted
+        let node = state.placements[id].flatMap { stays && $0.phase.holdsRoom ? $0.node : nil }
         guard node != nodes[id] else { return }
         if let left = nodes[id] {
             let rest = onNode[left, default: 1] - 1

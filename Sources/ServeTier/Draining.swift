@@ -5,7 +5,7 @@ extension ServeStep {
     /// Takes a replica off its route, or, if it was never on one, has it stopped at once.
     /// - Parameter most: it may finish what it has for so long, where its deployment does not allow less; nil: no limit.
     mutating func release(_ id: ReplicaID, because reason: String, within most: Millis? = nil) {
-        guard let replica = state.replicas[id], replica.phase == .wanted else { return }
+        guard let replica = replicas[id], replica.phase == .wanted else { return }
         let timeout = state.deployments[replica.deployment]?.settings.gracefulShutdownTimeout ?? grace
         let span = most.map { min($0, timeout) } ?? timeout
         let now = now
@@ -61,6 +61,10 @@ extension ServeStep {
     ) -> (none: Bool, askAgain: Moment?) {
         var askAgain: Moment?
         var none = true
+        // With the state, the list of proxies was lost: whoever has not spoken yet may hold it.
+        if let anew = state.readoptTaken.map({ $0.takenAt + silentAfter }), now < anew {
+            (none, askAgain) = (false, anew)
+        }
         // Also one that was heard for the first time just now and has no row yet.
         for id in Set(state.proxies.keys).union(heard.keys).union(refused.keys)
             .subtracting(removedProxies).sorted()

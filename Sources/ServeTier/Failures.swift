@@ -104,11 +104,15 @@ extension ServeStep {
         }
     }
 
-    /// Those on their way out for being unwell, and what was ordered since, or waits to be, and does not serve yet.
+    /// Those on their way out for being unwell, and what was ordered since, or waits to be, and does not serve yet. What
+    /// finds no room is not on its way: that of an unwell one may be all there is.
     private func restarting(_ row: DeploymentRow) -> Int {
         guard let latest = row.restartedAt else { return 0 }
         let wanted = wanted(of: row.id)
-        let coming = wanted.count { state.placements[$0.id]?.phase != .ready && $0.createdAt >= latest }
+        let coming = wanted.count { replica in
+            guard let placement = state.placements[replica.id] else { return replica.createdAt >= latest }
+            return placement.phase != .ready && !isStuck(placement) && replica.createdAt >= latest
+        }
         let leaving = replicas(of: row.id).count { replica in
             guard replica.phase != .wanted, let placement = state.placements[replica.id] else { return false }
             return placement.unwellAt != nil && !placement.phase.isFinal

@@ -32,130 +32,6 @@ extension ServeStep {
         }
     }
 
-    // MARK: - How many
-
-    private mutating func setTarget(_ id: DeploymentID) {
-        guard let row = state.deployments[id] else { return }
-        running[id] = wanted(of: id).count { isReady($0.id) }
-        switch row.settings.count {
-        case .fixed(let count):
-            let count = capacity?.part(of: count) ?? count
-            let outcome = scaleFixed(id, count: count, scaledTo: row.scaledTo, target: row.target)
-            if let decision = outcome.decision { decisions.append(decision) }
-            update(id) { $0.target = outcome.target }
-            // What another configuration has wished for is forgotten.
-            if state.scalings[id] != nil { update(scaling: id) { $0 = ScalingRow(id) } }
-        case .auto(let settings):
-            let settings = capacity?.part(of: settings) ?? settings
-            weigh(id) { $0.autoscale(id, row, settings) }
-        }
-    }
-
-    /// Where nothing but the load has moved: a look at the rest follows only where a target does.
-    mutating func weigh() {
-        var moved: [DeploymentID] = []
-        for id in weighed {
-            guard let row = state.deployments[id], !row.deleting, !row.settings.replica.command.isEmpty,
-                case .auto(let configured) = row.settings.count
-            else { continue }
-            let settings = capacity?.part(of: configured) ?? configured
-            weigh(id) { $0.autoscale(id, row, settings) }
-            if state.deployments[id]?.target != row.target { moved.append(id) }
-        }
-        if !moved.isEmpty { looked = Set(looked).union(moved).sorted() }
-    }
-
-    private var capacity: Capacity? { state.capacity.map { Capacity($0) } }
-
-    private mutating func autoscale(_ id: DeploymentID, _ row: DeploymentRow, _ settings: AutoscalingSettings)
-    {
-        let series = loadSeries(of: id)
-        let running = running[id] ?? 0
-        let queued = queuedNow(of: id)
-        let known = state.scalings[id] ?? ScalingRow(id)
-        let newest = series.compactMap(\.points.last?.end).max()?.ms ?? 0
-        let seen = "\(newest) \(running) \(queued) \(row.target)"
-        if let look = known.lookAt, now < look, known.seen == seen { return wake(at: look) }
-        let load = Scaling.load(series, now: now, lookBack: settings.lookBack, by: settings.aggregation)
-        let memory = known.memory
-        var outcome = Scaling.scale(
-            ScalingInput(
-                deployment: id, settings: settings, running: running, target: row.target, load: load,
-                queuedNow: queued, memory: memory, now: now))
-        if outcome.target < row.target, isBlind(settings) {
-            // What is not heard is not zero: with a proxy or the node tier silent nothing shrinks.
-            outcome = ScalingOutcome(target: row.target, memory: memory, wake: now + Millis(1_000))
-            outcome.memory.timer = .off
-        }
-        if let decision = outcome.decision { decisions.append(decision) }
-        let now = now
-        // The window moves on by itself: look again while what is in it still differs from its end.
-        let look = Moment.earliest(outcome.wake, load.map { _ in now + settings.metricsInterval })
-        update(id) { $0.target = outcome.target }
-        update(scaling: id) { row in
-            row.memory = outcome.memory
-            let isWaiting = outcome.memory.timer.direction != 0 && outcome.decision == nil
-            row.lookAt = isWaiting ? look : nil
-            row.seen = isWaiting ? seen : ""
-            #if MUTANTS
-                if Mutant.restartsTimer.isOn, row.memory.timer.direction != 0 {
-                    row.memory.timer.since = now
-                    row.memory.wishes = []
-                }
-            #endif
-            // For people: as often as a renewal is committed anyway, and as there is news.
-            let pace = max(TierPace.renewEvery, settings.metricsInterval)
-            let shown = load.map { Thousandths($0.milli) }
-            let isDue = row.loadAt.map { $0 + pace <= now } ?? true
-            if outcome.decision != nil || (isDue && row.load != shown) {
-                row.load = shown
-                row.loadAt = now
-            }
-        }
-        wake(at: look)
-    }
-
-    /// The longest silence after which figures are stale: two reports, ten seconds at least (Ray 2.60).
-    private func isBlind(_ settings: AutoscalingSettings) -> Bool {
-        #if MUTANTS
-            if Mutant.shrinksBlind.isOn { return false }
-        #endif
-        let stale = max(Millis(settings.metricsInterval.rawValue * 2), Millis(10_000))
-        let proxySilent = state.proxies.contains { id, proxy in
-            max(heard[id]?.arrived ?? proxy.heardAt, listening) + stale <= now
-        }
-        // Who is refused speaks, but its load is not known.
-        if !refused.isEmpty { return true }
-        #if MUTANTS
-            if Mutant.shrinksWithoutNodes.isOn { return proxySilent }
-        #endif
-        let nodes = state.roles[.nodes]?.heardAt
-        return proxySilent || nodes.map { max($0, listening) + TierPace.silentAfter <= now } ?? false
-    }
-
-    private func queuedNow(of id: DeploymentID) -> Int {
-        heard.reduce(0) { sum, entry in
-            removedProxies.contains(entry.key) ? sum : sum + (entry.value.load[id]?.queued ?? 0)
-        }
-    }
-
-    private func loadSeries(of id: DeploymentID) -> [LoadSeries] {
-        let rows = buckets(of: id)
-        // Without a row it was given up: its last value would hold for ever.
-        let given = rows.keys.filter { state.proxies[$0] == nil && heard[$0] == nil }
-        return Set(rows.keys).subtracting(given).union(heard.keys).subtracting(removedProxies).sorted()
-            .compactMap { proxy in
-                let points = (rows[proxy] ?? []).map {
-                    LoadPoint(end: $0.end, span: $0.span, area: $0.areaMicros, last: $0.ongoing + $0.queued)
-                }
-                let live = heard[proxy]?.load[id]
-                if points.isEmpty && live == nil { return nil }
-                return LoadSeries(
-                    proxy: proxy, points: points, live: live.map { $0.ongoing + $0.queued },
-                    liveSince: live.flatMap { _ in heard[proxy]?.arrived })
-            }
-    }
-
     // MARK: - Which
 
     private mutating func roll(_ id: DeploymentID) {
@@ -164,19 +40,12 @@ extension ServeStep {
         let plan = Scaling.rollout(
             RolloutInput(
                 deployment: id, target: row.target,
-                replicas: replicas.map { replica in
-                    let placement = state.placements[replica.id]
-                    return RolloutReplica(
-                        id: replica.id, current: replica.version == row.version, ready: isReady(replica.id),
-                        unplaced: placement.map(isStuck) ?? false,
-                        leaving: placement?.node.flatMap { state.drainRequests[$0]?.deadline },
-                        buys: replica.buys)
-                }, stopping: leaving(of: id).count,
+                replicas: rolled(replicas, row), stopping: leaving(of: id).count,
                 replaced: leaving(of: id).count {
                     $0.version != row.version || state.placements[$0.id]?.unwellAt != nil
                 },
                 batch: row.settings.rollout.batch(of: row.target), surge: surge(row),
-                unavailable: row.settings.rollout.unavailable(of: row.target),
+                unavailable: unavailable(row),
                 failing: row.failures > 0 || hasUnwell(row), givenUp: FailureRule.isGivenUp(row),
                 retryAt: row.retryAt,
                 now: now,
@@ -203,12 +72,50 @@ extension ServeStep {
         {
             update(first.id) { $0.buys = true }
         }
-        // While an old one is on its way out, the room of that one is waited for.
-        if row.failures == 0, !versionChange, leaving(of: id).isEmpty {
-            for replica in replicas where !replica.buys && state.placements[replica.id]?.phase == .pending {
-                update(replica.id) { $0.buys = true }
+        if row.failures == 0 {
+            let waits = versionChange || !leaving(of: id).isEmpty
+            for replica in replicas where !replica.buys {
+                letBuy(replica, waits: waits, replicas.count <= row.target)
             }
         }
+    }
+
+    private func rolled(_ replicas: [ReplicaRow], _ row: DeploymentRow) -> [RolloutReplica] {
+        let old = replicas.filter { $0.version != row.version }
+        let nodes = Set(old.compactMap { state.placements[$0.id]?.node })
+        return replicas.map { replica in
+            let placement = state.placements[replica.id]
+            var one = RolloutReplica(
+                id: replica.id, current: replica.version == row.version, ready: isReady(replica.id),
+                unplaced: placement.map(isStuck) ?? false,
+                leaving: placement?.node.flatMap { state.drainRequests[$0]?.deadline }, buys: replica.buys,
+                node: placement?.node, resources: placement?.resources ?? replica.settings.resources)
+            for refusal in one.unplaced && !nodes.isEmpty ? placement?.refusals ?? [] : []
+            where refusal.code == .short && nodes.contains(NodeID(refusal.candidate)) {
+                one.short[NodeID(refusal.candidate)] = refusal.short
+            }
+            return one
+        }
+    }
+
+    /// While an old one is on its way out, the room of that one is waited for; what is no surplus waits for a while only.
+    private mutating func letBuy(_ replica: ReplicaRow, waits: Bool, _ isWanted: Bool) {
+        guard let placement = state.placements[replica.id], placement.phase == .pending else { return }
+        let due = placement.pendingAt + Self.roomAwaited
+        if !waits || (isWanted && due <= now) {
+            update(replica.id) { $0.buys = true }
+        } else if isWanted {
+            wake(at: due)
+        }
+    }
+
+    /// For so long a replica waits for the room of one that is leaving before it may be a reason to buy.
+    private static let roomAwaited = Millis(30_000)
+
+    /// Where old ones leave first one may always be missing, else none would ever leave.
+    private func unavailable(_ row: DeploymentRow) -> Int {
+        let unavailable = row.settings.rollout.unavailable(of: row.target)
+        return surge(row) == .none ? max(1, unavailable) : unavailable
     }
 
     /// A rollout halts while a replica of its version fails its health check.
@@ -232,7 +139,7 @@ extension ServeStep {
     }
 
     /// The node tier looked, found no room, and none is on its way.
-    private func isStuck(_ placement: PlacementRow) -> Bool {
+    func isStuck(_ placement: PlacementRow) -> Bool {
         placement.phase == .pending && !placement.refusals.isEmpty
             && !placement.refusals.contains { $0.code == .coming }
     }

@@ -24,30 +24,21 @@ package struct ApplyChange: Hashable, Sendable {
 
 extension ServeTier {
     /// What applying these would change, told and not done. By kind, then by name.
-    package func preview(_ applications: [ApplicationSettings]) throws(StoreError) -> [ApplyChange] {
+    package func preview(
+        _ applications: [ApplicationSettings], targetCapacity: Thousandths? = nil
+    ) throws(StoreError) -> [ApplyChange] {
         let state = try store.state()
-        let applications = applications.map { $0.resolved(by: state.importPaths) }
-        var changes: [ApplyChange] = []
-        let named = Dictionary(applications.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-        for row in state.applications.values where named[row.name] == nil && !row.deleting {
-            changes.append(ApplyChange(kind: .delete, subject: row.name, words: ""))
+        let plan = ApplyPlan(
+            applications, targetCapacity: targetCapacity, in: state, now: store.now(), unixMillis: 0)
+        var running: [DeploymentID: Int] = [:]
+        for row in state.replicas.values where row.phase == .wanted {
+            running[row.deployment, default: 0] += 1
         }
-        for application in applications {
-            let known = state.applications[application.name].flatMap { $0.deleting ? nil : $0 }
-            if known == nil {
-                changes.append(ApplyChange(kind: .create, subject: application.name, words: ""))
-            } else if known?.routePrefix != application.routePrefix {
-                let words =
-                    "route_prefix \(known?.routePrefix ?? "null") to \(application.routePrefix ?? "null")"
-                changes.append(ApplyChange(kind: .adjust, subject: application.name, words: words))
+        let changes =
+            plan.applications.compactMap { Self.change($0, in: state) }
+            + plan.deployments.compactMap {
+                Self.change($0, wanted: plan.wanted($0), running: running[$0.id] ?? 0, in: state)
             }
-            changes += application.deployments.map { Self.change($0, in: state) }
-        }
-        let kept = Set(applications.flatMap { $0.deployments.map(\.id) })
-        for row in state.deployments.values where !kept.contains(row.id) && !row.deleting {
-            let words = Self.replicas(state, row.id)
-            changes.append(ApplyChange(kind: .delete, subject: row.id.rawValue, words: words))
-        }
         let order = ApplyChange.Kind.allCases
         return changes.sorted { a, b in
             let (left, right) = (order.firstIndex(of: a.kind) ?? 0, order.firstIndex(of: b.kind) ?? 0)
@@ -55,26 +46,51 @@ extension ServeTier {
         }
     }
 
-    private static func change(_ settings: DeploymentSettings, in state: ClusterState) -> ApplyChange {
-        let subject = settings.id.rawValue
-        guard let row = state.deployments[settings.id], !row.deleting else {
-            return ApplyChange(kind: .create, subject: subject, words: words(settings.count))
+    private static func change(_ row: ApplicationRow, in state: ClusterState) -> ApplyChange? {
+        let known = state.applications[row.name].flatMap { $0.deleting ? nil : $0 }
+        if row.deleting {
+            return known.map { ApplyChange(kind: .delete, subject: $0.name, words: "") }
         }
-        let running = replicas(state, settings.id)
-        if settings.replica.version != row.version {
-            let fields = differing(row.settings.replica.fixed, settings.replica.fixed)
+        guard let known else { return ApplyChange(kind: .create, subject: row.name, words: "") }
+        var fields: [String] = []
+        if known.routePrefix != row.routePrefix {
+            fields.append("route_prefix \(known.routePrefix ?? "null") to \(row.routePrefix ?? "null")")
+        }
+        if known.ingress != row.ingress {
+            fields.append(
+                "answered by \(row.ingress?.name ?? "nobody"), not \(known.ingress?.name ?? "nobody")")
+        }
+        if known.hasExternalScaler != row.hasExternalScaler { fields.append("external_scaler_enabled") }
+        return ApplyChange(
+            kind: fields.isEmpty ? .keep : .adjust, subject: row.name, words: fields.joined(separator: ", "))
+    }
+
+    /// - Parameter wanted: replicas that it would have.
+    /// - Parameter running: replicas that it has.
+    private static func change(
+        _ row: DeploymentRow, wanted: Int, running: Int, in state: ClusterState
+    ) -> ApplyChange? {
+        let subject = row.id.rawValue
+        guard let known = state.deployments[row.id], !known.deleting else {
+            let words = words(row.settings.count)
+            return row.deleting ? nil : ApplyChange(kind: .create, subject: subject, words: words)
+        }
+        let running = words(.fixed(running))
+        if row.deleting { return ApplyChange(kind: .delete, subject: subject, words: running) }
+        var fields = differing(known.settings, row.settings)
+        // Told already, where the file says the counts themselves.
+        if known.target != wanted, known.settings.count == row.settings.count || row.settings.count.isAuto {
+            fields.insert("\(known.target) wanted to \(wanted)", at: 0)
+        }
+        guard row.version == known.version else {
+            let process = differing(known.settings.replica.fixed, row.settings.replica.fixed)
             return ApplyChange(
-                kind: .replace, subject: subject, words: "\(running): \(fields.joined(separator: ", "))")
+                kind: .replace, subject: subject,
+                words: "\(running): \((process + fields).joined(separator: ", "))")
         }
-        let fields = differing(row.settings, settings)
         return ApplyChange(
             kind: fields.isEmpty ? .keep : .adjust, subject: subject,
             words: fields.isEmpty ? running : fields.joined(separator: ", "))
-    }
-
-    private static func replicas(_ state: ClusterState, _ id: DeploymentID) -> String {
-        let count = state.replicas.values.count { $0.deployment == id && $0.phase == .wanted }
-        return count == 1 ? "1 replica" : "\(count) replicas"
     }
 
     private static func words(_ count: ReplicaCount) -> String {
@@ -111,10 +127,12 @@ extension ServeTier {
         if old.gracefulShutdownTimeout != new.gracefulShutdownTimeout {
             fields.append("graceful_shutdown_timeout_s")
         }
+        if old.backpressure != new.backpressure { fields.append("backpressure_config") }
         if old.rollout != new.rollout { fields.append("rollout") }
         if old.replica.health != new.replica.health { fields.append("health checks") }
-        if old.replica.userConfig != new.replica.userConfig {
-            fields.append("user_config, by \(new.replica.reconfigurePath ?? "restart")")
+        // Without a path it is among what a process is started with.
+        if old.replica.userConfig != new.replica.userConfig, let path = new.replica.reconfigurePath {
+            fields.append("user_config, by \(path)")
         }
         return fields
     }

@@ -21,6 +21,7 @@ extension ServeStep {
             }
         }
         let generation = state.deployments[id]?.routeGeneration ?? 0
+        routes[id] = Route(of: id, generation, content)
         for replica in content.replicas {
             update(replica.id) { if $0.routedAt == nil { $0.routedAt = now } }
         }
@@ -75,6 +76,13 @@ extension Route {
         var backpressure: Backpressure
     }
 
+    init(of deployment: DeploymentID, _ generation: Int64, _ content: Content) {
+        self.init(
+            deployment: deployment, generation: generation, prefix: content.prefix,
+            replicas: content.replicas, maxOngoing: content.maxOngoing, maxQueued: content.maxQueued,
+            metricsInterval: content.metricsInterval, backpressure: content.backpressure)
+    }
+
     static func content(of row: DeploymentRow, in state: ClusterState, replicas: [ReplicaRow]) -> Content {
         let application = state.applications[row.application]
         let isIngress = application?.ingress == row.id && !row.deleting
@@ -115,10 +123,7 @@ extension Route {
         for (id, row) in state.deployments where row.routeGeneration > 0 {
             let replicas = (byDeployment[id] ?? []).sorted { $0.id < $1.id }
             let content = content(of: row, in: state, replicas: replicas)
-            routes[id] = Route(
-                deployment: id, generation: row.routeGeneration, prefix: content.prefix,
-                replicas: content.replicas, maxOngoing: content.maxOngoing, maxQueued: content.maxQueued,
-                metricsInterval: content.metricsInterval, backpressure: content.backpressure)
+            routes[id] = Route(of: id, row.routeGeneration, content)
         }
         return routes
     }

@@ -26,6 +26,8 @@ struct ServeStep {
     var looked: [DeploymentID] = []
     /// Those of which it weighs the load alone, sorted.
     var weighed: [DeploymentID] = []
+    /// Those of them whose target moved with it.
+    var movedByLoad: Set<DeploymentID> = []
     /// Replicas of each deployment that serve, as of the latest look at it.
     var running: [DeploymentID: Int] = [:]
     /// When each of them is to be looked at, or weighed, again at the latest.
@@ -35,7 +37,10 @@ struct ServeStep {
     private var looking: DeploymentID?
     private var weighing: DeploymentID?
 
+    /// As read, with what this step changes, but for the replicas.
     private(set) var state: ClusterState
+    /// Of all deployments, in all phases.
+    private(set) var replicas: Overlay<ReplicaID, ReplicaRow>
     private(set) var touchedDeployments: Set<DeploymentID> = []
     private(set) var touchedScalings: Set<DeploymentID> = []
     /// Of which only the time of the next look differs: written with a commit, and no reason for one.
@@ -54,6 +59,8 @@ struct ServeStep {
     /// Numbers of replicas up to here are in use; 0: nothing new is known of them.
     var numbersTaken: Int64 = 0
     var starts: [Start] = []
+    /// Complete routes of those that were looked at.
+    var routes: [DeploymentID: Route] = [:]
     var decisions: [Decision] = []
     /// Whatever it looks at, it is to be made again then.
     private(set) var wake: Moment?
@@ -61,7 +68,7 @@ struct ServeStep {
     private(set) var byDeployment: [DeploymentID: [ReplicaID]]
     /// Deployments of each application, sorted; also those that go in this step.
     let ofApplication: [String: [DeploymentID]]
-    /// Replicas of any deployment that hold room, by node.
+    /// Replicas of any deployment that hold room and are to stay, by node.
     var replicasOnNode: [NodeID: Int]
 
     init(
@@ -70,6 +77,8 @@ struct ServeStep {
         listening: Moment, index: DeploymentIndex, store: Store, unstored: Unstored
     ) {
         self.state = state
+        replicas = Overlay(state.replicas)
+        self.state.replicas = [:]
         self.now = now
         self.grace = grace
         self.heard = heard
@@ -132,6 +141,9 @@ struct ServeStep {
         return (decisions.map(\.reason) + rows.sorted()).joined(separator: "; ")
     }
 
+    /// What is planned can be written, and nothing more be planned.
+    mutating func letGo() { replicas.letGo() }
+
     // MARK: - Changing rows
 
     mutating func update(_ id: DeploymentID, _ change: (inout DeploymentRow) -> Void) {
@@ -153,7 +165,7 @@ struct ServeStep {
         if row.memory != known.memory {
             isMovedByLoad = true
             merelyShown.remove(id)
-        } else if row.load == known.load, row.loadAt == known.loadAt {
+        } else if row.load == known.load, row.loadAt == known.loadAt, !hasLookedLong(row, since: known) {
             if !touchedScalings.contains(id) { merelyLooked.insert(id) }
             return
         } else if !touchedScalings.contains(id) {
@@ -162,11 +174,17 @@ struct ServeStep {
         touchedScalings.insert(id)
     }
 
+    /// Nothing has moved for so long that it would be much to go through all of it again.
+    private func hasLookedLong(_ row: ScalingRow, since known: ScalingRow) -> Bool {
+        guard let looked = row.lookedAt, let before = known.lookedAt else { return row.lookedAt != nil }
+        return looked - before >= TierPace.renewEvery
+    }
+
     mutating func update(_ id: ReplicaID, _ change: (inout ReplicaRow) -> Void) {
-        guard var row = state.replicas[id] else { return }
+        guard var row = replicas[id] else { return }
         change(&row)
-        guard row != state.replicas[id] else { return }
-        state.replicas[id] = row
+        guard row != replicas[id] else { return }
+        replicas[id] = row
         touchedReplicas.insert(id)
     }
 
@@ -180,7 +198,7 @@ struct ServeStep {
 
     /// A replica that runs already.
     mutating func add(_ row: ReplicaRow) {
-        state.replicas[row.id] = row
+        replicas[row.id] = row
         byDeployment[row.deployment, default: []].append(row.id)
         touchedReplicas.insert(row.id)
     }
@@ -191,7 +209,7 @@ struct ServeStep {
     }
 
     mutating func remove(_ id: ReplicaID) {
-        state.replicas[id] = nil
+        replicas[id] = nil
         byDeployment[id.deployment]?.removeAll { $0 == id }
         touchedReplicas.remove(id)
         removedReplicas.insert(id)
@@ -231,7 +249,7 @@ struct ServeStep {
     // MARK: - Reading
 
     func replicas(of deployment: DeploymentID) -> [ReplicaRow] {
-        (byDeployment[deployment] ?? []).compactMap { state.replicas[$0] }
+        (byDeployment[deployment] ?? []).compactMap { replicas[$0] }
     }
 
     func wanted(of deployment: DeploymentID) -> [ReplicaRow] {

@@ -24,7 +24,8 @@ package final class ServeTier {
     /// A proxy has obeyed somebody higher: this cluster generation is to be risen above.
     private var outranked: Int64?
     private var rest: Rest
-    private var published: (sequence: Int64, routes: [DeploymentID: Route])?
+    /// As of the latest step; nil: there was none.
+    private var published: [DeploymentID: Route]?
 
     /// How often a step that was expected to find nothing to do was planned all the same and did. Anything but 0 is
     /// a wake that was not asked for: a fault to be reported. The plan was carried out.
@@ -62,6 +63,11 @@ package final class ServeTier {
         let before = heard[report.proxy]
         if Overtaking.has(report.sent, before?.sent) { return }
         var proxy = before ?? HeardProxy(report)
+        // Told and committed before this process was there: it is not new load.
+        if before == nil {
+            acknowledged[report.proxy] = store.storedSequences(
+                of: report.proxy, incarnation: report.incarnation)
+        }
         if proxy.incarnation != report.incarnation {
             #if MUTANTS
                 if !Mutant.keepsSequences.isOn { acknowledged[report.proxy] = [:] }
@@ -138,21 +144,23 @@ package final class ServeTier {
         // What was to be looked at is not forgotten with a commit that fails.
         var isDone = false
         defer { if !isDone { attention.all() } }
-        let wasQuiet = rest.isOn
-        if wasQuiet { attention.patrol() }
-        let step = plan(state, now)
-        let proxies = proxyRows(in: state, now: now, renew: renew)
+        if resting { attention.patrol() }
+        var step = plan(state, now)
+        let proxies = proxyRows(in: consume state, now: now, renew: renew)
         if resting, step.surprises {
             missedWakes += 1
             latestMissed = step.words
         }
         var known = store.plannedChanges
         if step.changes || !unstored.isEmpty || renew || !proxies.isEmpty || outranked != nil {
+            // Or the Store would change a copy of all rows instead of the few that differ.
+            step.letGo()
             try commit(step, proxies: proxies, renew: renew)
             known = store.knownChanges
         }
         isDone = true
         attention.done(step)
+        publish(step)
         let wake = Moment.earliest(step.wake, attention.wake)
         guard step.starts.isEmpty else { return now }
         if !step.changes { rest.begin(at: known, now, wake: wake) }
@@ -206,7 +214,8 @@ package final class ServeTier {
 
     private func commit(_ step: ServeStep, proxies: [ProxyRow], renew: Bool) throws(StoreError) {
         if let fault = step.fault { Invariant.broken(fault) }
-        let buckets = unstored.rows
+        // Of what is no more nothing is kept.
+        let buckets = unstored.rows.filter { step.state.deployments[$0.deployment] != nil }
         let unixMillis = store.unixMillis()
         let higher = outranked
         #if MUTANTS
@@ -259,10 +268,17 @@ package final class ServeTier {
 
     private func routes(in state: ClusterState) -> [DeploymentID: Route] {
         if state.isReadopting { return [:] }
-        if let published, published.sequence == state.changeSequence { return published.routes }
+        if let published { return published }
         let routes = Route.all(in: state)
-        published = (state.changeSequence, routes)
+        published = routes
         return routes
+    }
+
+    /// Routes are told as the step made them that gave them their generation; those it did not look at stay.
+    private func publish(_ step: ServeStep) {
+        guard published != nil else { return }
+        for (id, route) in step.routes { published?[id] = route }
+        for id in step.removedDeployments { published?[id] = nil }
     }
 
     /// Of what `news` says; nil: nothing can be read.
@@ -282,10 +298,8 @@ package final class ServeTier {
         let routes = routes(in: state)
         let known = acknowledged[proxy] ?? [:]
         var news = RouteNews()
-        for id in routes.keys.sorted() {
-            guard let route = routes[id], applied[id] != fence(route.generation) else { continue }
-            news.routes.append(route)
-        }
+        for (id, route) in routes where applied[id] != fence(route.generation) { news.routes.append(route) }
+        news.routes.sort { $0.deployment < $1.deployment }
         for id in applied.keys.sorted() where routes[id] == nil && !state.isReadopting {
             news.removed.append((id, fence((applied[id]?.generation ?? 0) + 1)))
         }

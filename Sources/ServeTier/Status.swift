@@ -71,12 +71,18 @@ extension ServeStep {
         if adjusting > 0 { return (.updating, "\(adjusting) replicas are being reconfigured") }
         if replicas.contains(where: { $0.version != row.version }) {
             let new = replicas.count { $0.version == row.version && isReady($0.id) }
-            return (.updating, "\(new) of \(row.target) replicas run version \(row.version)")
+            return (
+                .updating,
+                "\(new) of \(row.target) replicas run version \(row.version)" + roomWords(of: replicas)
+            )
         }
         let was = row.status
         if ready < row.target {
             let fresh = was == .updating || was == .deployFailed
-            return (fresh ? .updating : .upscaling, "\(ready) of \(row.target) replicas ready")
+            return (
+                fresh ? .updating : .upscaling,
+                "\(ready) of \(row.target) replicas ready" + roomWords(of: replicas)
+            )
         }
         let leaving = self.replicas(of: row.id).count { $0.phase != .wanted }
         if replicas.count > row.target || leaving > 0 {

@@ -14,7 +14,7 @@ extension ServeStep {
             if let row = state.scalings[id] { try transaction.put(row) }
         }
         for id in touchedReplicas.sorted() {
-            if let row = state.replicas[id] { try transaction.put(row) }
+            if let row = replicas[id] { try transaction.put(row) }
         }
         if numbersTaken > 0 { _ = try transaction.nextReplicaSerial(Int(numbersTaken)) }
         if let taken { try transaction.put(taken) }
@@ -23,6 +23,8 @@ extension ServeStep {
         for id in removedDeployments.sorted() {
             try transaction.delete(DeploymentRow.self, id)
             if state.scalings[id] != nil { try transaction.delete(ScalingRow.self, id) }
+            // Or it would count as the load of the next one of that name.
+            try transaction.forgetLoad(of: id)
         }
         for name in removedApplications.sorted() { try transaction.delete(ApplicationRow.self, name) }
         for id in removedProxies.sorted() { try transaction.delete(ProxyRow.self, id) }
@@ -33,12 +35,12 @@ extension ServeStep {
         for start in starts {
             guard let deployment = state.deployments[start.deployment] else { continue }
             let first = try transaction.nextReplicaSerial(start.count)
+            let row = ReplicaRow(
+                id: ReplicaID(deployment.id, serial: first), version: deployment.version,
+                settings: deployment.settings.replica, buys: start.buys, createdAt: now,
+                createdUnixMs: unixMillis)
             for serial in first..<(first + Int64(start.count)) {
-                try transaction.put(
-                    ReplicaRow(
-                        id: ReplicaID(deployment.id, serial: serial), version: deployment.version,
-                        settings: deployment.settings.replica, buys: start.buys, createdAt: now,
-                        createdUnixMs: unixMillis))
+                try transaction.put(row.another(ReplicaID(deployment.id, serial: serial)))
             }
         }
     }

@@ -82,11 +82,11 @@ extension FieldTable {
             test: "ServeTierTests/RolloutTests.aBatchIsReplacedAtATime"),
         FieldRow(
             "max_constructor_retry_count", "failures, or three a replica, that end a new version",
-            default: "20", test: "ServeTierTests/RolloutTests.aNewVersionThatFailsLeavesTheOldOneServing"),
+            default: "20", test: "ServeTierTests/RolloutTests.aNewVersionIsGivenUpAfterSoManyFailures"),
         FieldRow(
             "max_unavailable", "so many, or such a part, may be unready for a planned change",
             default: "what is replaced at a time",
-            test: "ScalingTests/RolloutTests.withoutLeaveNothingIsUnready"),
+            test: "ServeTierTests/RolloutTests.noMoreAreUnreadyThanMaxUnavailable"),
         FieldRow(
             "backpressure_config", "the answer when too many requests wait: see below", default: "{}",
             test: "IngressTests/AdmissionTests.aFullQueueRefusesAsConfigured"),

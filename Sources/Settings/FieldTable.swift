@@ -30,10 +30,9 @@ package struct FieldRow: Sendable {
     }
 
     init(_ unread: Unread) {
+        let taken = unread.harmless.sorted().map { $0.isEmpty ? "\"\"" : $0 }.joined(separator: ", ")
         self.init(
-            unread.key, unread.sentence,
-            default: unread.harmless.isEmpty
-                ? "" : "taken: \(unread.harmless.sorted().joined(separator: ", "))",
+            unread.key, unread.sentence, default: taken.isEmpty ? "" : "taken: \(taken)",
             test: "SettingsTests/FieldTests.whatIsNotReadIsAnsweredWithItsSentence",
             status: unread.onlyWarns ? .warned : .refused)
     }

@@ -9,7 +9,7 @@ extension Node {
     var applicationJSON: String { Self.text(jsonObject(texts: Self.texts)) }
 
     /// Keys of an application whose values are texts, also where they look like numbers.
-    private static let texts: Set = ["name", "import_path"]
+    private static let texts: Set = ["name", "import_path", "accelerator_type"]
     /// Keys below which everything is the user's own.
     private static let foreign: Set = ["user_config", "args"]
 

@@ -13,17 +13,10 @@ extension Field {
     func bytes() -> Int64? {
         let right = "bytes, or a number with KiB, MiB, GiB or TiB: 512 MiB"
         guard let text = text(right, bytesMax: 64) else { return nil }
-        let digits = text.prefix { "0123456789.+-_".contains($0) }
-        let word = text.dropFirst(digits.count).drop { $0 == " " }
-        let units: [Substring: Int64] = [
-            "": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
-            "kB": 1000, "KB": 1000, "MB": 1_000_000, "GB": 1_000_000_000, "TB": 1_000_000_000_000,
-        ]
-        guard let unit = units[word], let millionths = Self.millionths(String(digits)) else {
+        guard let product = Self.millionthsOfBytes(text) else {
             refuse("is no amount of memory", right)
             return nil
         }
-        let product = millionths * Int128(unit)
         guard product >= 0, product <= Int128(Self.memoryMax) * 1_000_000 else {
             refuse("is out of range", "at least 0, at most 1024 TiB")
             return nil
@@ -33,6 +26,25 @@ extension Field {
             return nil
         }
         return Int64(product / 1_000_000)
+    }
+
+    /// Nil: it is no amount.
+    private static func millionthsOfBytes(_ text: String) -> Int128? {
+        let digits = text.prefix { "0123456789.+-_".contains($0) }
+        let word = text.dropFirst(digits.count).drop { $0 == " " }
+        let units: [Substring: Int64] = [
+            "": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+            "kB": 1000, "KB": 1000, "MB": 1_000_000, "GB": 1_000_000_000, "TB": 1_000_000_000_000,
+        ]
+        guard let unit = units[word], let millionths = millionths(String(digits)) else { return nil }
+        let product = millionths.multipliedReportingOverflow(by: Int128(unit))
+        return product.overflow ? nil : product.partialValue
+    }
+
+    /// As a file may say it: `512 MiB`; nil: it is no whole number of bytes.
+    static func bytes(_ text: String) -> Int64? {
+        guard let product = millionthsOfBytes(text), product % 1_000_000 == 0 else { return nil }
+        return Int64(exactly: product / 1_000_000)
     }
 
     /// Of a number with up to six decimals, or of a whole one that is larger.

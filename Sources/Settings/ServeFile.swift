@@ -95,7 +95,7 @@ struct ServeFile {
 
     static let knownHTTP = ["host", "port"]
     static let unreadHTTP = [
-        Unread(key: "root_path", sentence: "use route_prefix of the applications"),
+        Unread(key: "root_path", sentence: "use route_prefix of the applications", harmless: [""]),
         Unread(
             key: "request_timeout_s", sentence: "the time limit of requests is the proxy's own: remove it",
             onlyWarns: true),
@@ -105,7 +105,9 @@ struct ServeFile {
             onlyWarns: true),
         Unread(key: "ssl_keyfile", sentence: "TLS is not served yet: put a TLS proxy in front"),
         Unread(key: "ssl_certfile", sentence: "TLS is not served yet: put a TLS proxy in front"),
-        Unread(key: "ssl_keyfile_password", sentence: "TLS is not served yet: put a TLS proxy in front"),
+        Unread(
+            key: "ssl_keyfile_password", sentence: "TLS is not served yet: put a TLS proxy in front",
+            harmless: [""]),
         Unread(key: "ssl_ca_certs", sentence: "TLS is not served yet: put a TLS proxy in front"),
     ]
 }

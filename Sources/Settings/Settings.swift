@@ -44,6 +44,9 @@ package struct HTTPOptions: Equatable, Sendable {
 ///
 /// A text has at most 1 MiB and 64 levels, and neither aliases nor tags: see `Scan`.
 package enum Settings {
+    /// An amount of memory as a file may say it, `512 MiB`, in bytes; nil: it is none.
+    package static func bytes(_ text: String) -> Int64? { Field.bytes(text) }
+
     /// - Parameter file: how messages name the text.
     /// - Throws: every problem found. Nothing of such a text may be used.
     package static func serve(text: String, file: String) throws(SettingsProblems) -> ServeSettings {

@@ -20,11 +20,21 @@ struct LoadWindow: Equatable {
         }
     }
 
+    mutating func drop(_ deployment: DeploymentID) { buckets[deployment] = nil }
+
+    /// Costs what goes: lists of which nothing does are not touched, the others are cut in place.
     mutating func drop(endedBefore moment: Moment) {
-        for (deployment, proxies) in buckets {
-            let left = proxies.mapValues { list in Array(list.drop { $0.end < moment }) }
-                .filter { !$0.value.isEmpty }
-            buckets[deployment] = left.isEmpty ? nil : left
+        let stale = buckets.compactMap { deployment, proxies in
+            proxies.values.contains { $0.first.map { $0.end < moment } ?? true } ? deployment : nil
+        }
+        for deployment in stale {
+            guard var proxies = buckets.removeValue(forKey: deployment) else { continue }
+            for proxy in Array(proxies.keys) {
+                guard var list = proxies.removeValue(forKey: proxy) else { continue }
+                list.removeFirst(list.firstIndex { $0.end >= moment } ?? list.count)
+                if !list.isEmpty { proxies[proxy] = list }
+            }
+            if !proxies.isEmpty { buckets[deployment] = proxies }
         }
     }
 

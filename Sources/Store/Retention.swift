@@ -19,6 +19,8 @@ package struct Retention: Sendable {
     package var lookBackDefault = Millis(30_000)
     /// Rows that go in one transaction, so that nobody waits long for the lock; the rest go the next time.
     package var batchMax = 1_000
+    /// Such transactions in a row, with room for others between them.
+    package var batchesMax = 50
 
     package init() {}
 }
@@ -92,6 +94,11 @@ extension Store {
         }
         if role == .serve { forgetBuckets(endedBefore: oldest) }
         return deleted
+    }
+
+    /// Batch after batch, until nothing is left that is too old: what comes with every report must also go.
+    package func trimAll(_ retention: Retention = Retention()) throws(StoreError) {
+        for _ in 0..<retention.batchesMax where try trim(retention) < retention.batchMax { return }
     }
 
     private func trim(_ db: Database, _ retention: Retention, now: Moment, oldestLoad: Moment) throws -> Int {

@@ -46,6 +46,15 @@ package final class SharedMemory: Sendable {
         return copy
     }
 
+    /// Writes the database as it is now into a file that is not there yet, to be read with `sqlite3`.
+    package func write(to path: String) throws(StoreError) {
+        do {
+            _ = try connection.gate.hold { try connection.queue.vacuum(into: path) }
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
     /// Puts a copy of `other` in the place of this database, as a person puts a file back: the side file and
     /// the holders stay, so that the next opening sees an older copy, another cluster or an empty database
     /// for what it is. A Store that is open goes on with the new rows, as a process does whose file was

@@ -156,6 +156,7 @@ package final class Store: @unchecked Sendable {
             if span.before <= kept.ownUpTo { kept.ownUpTo = max(kept.ownUpTo, span.after) }
             kept.clusterGeneration = transaction?.clusterGeneration ?? generation
             kept.window.add(transaction?.appended ?? [])
+            for deployment in transaction?.forgotten ?? [] { kept.window.drop(deployment) }
             if let transaction { kept.follow(transaction, span, version, role) }
         }
         if span.after > span.before { doorbell?.ring(role.other) }
@@ -294,6 +295,14 @@ package final class Store: @unchecked Sendable {
     /// The same of every deployment.
     package var loadBuckets: [DeploymentID: [String: [LoadBucketRow]]] {
         lock.withLock { kept.window.buckets }
+    }
+
+    /// The highest sequence stored of each deployment, as one life of a proxy told it.
+    package func storedSequences(of proxy: String, incarnation: String) -> [DeploymentID: Int64] {
+        let buckets = loadBuckets
+        return buckets.compactMapValues { proxies in
+            proxies[proxy]?.lazy.filter { $0.incarnation == incarnation }.map(\.sequence).max()
+        }
     }
 
     func forgetBuckets(endedBefore moment: Moment) {

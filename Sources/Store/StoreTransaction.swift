@@ -11,6 +11,8 @@ package final class StoreTransaction {
     private let memo: JSONMemo
     /// Load buckets that were new.
     private(set) var appended: [LoadBucketRow] = []
+    /// Of which no bucket is stored any more.
+    private(set) var forgotten: [DeploymentID] = []
     /// Rows that were changed, in order.
     private(set) var written: [WrittenRow] = []
     /// `renew` was called with this address.
@@ -108,6 +110,12 @@ package final class StoreTransaction {
             if isNew { appended.append(bucket) }
         }
         return appended.count - before
+    }
+
+    /// Drops the load of a deployment that is no more.
+    package func forgetLoad(of deployment: DeploymentID) throws(StoreError) {
+        let sql = "DELETE FROM \(LoadBucketRow.sql.table) WHERE deployment = ?"
+        if try run(sql, [deployment.rawValue.databaseValue]) > 0 { forgotten.append(deployment) }
     }
 
     /// The first of `count` serials that follow each other and are never given out again. Serve tier.

@@ -81,12 +81,16 @@ package struct FoundReplica: Hashable, Sendable {
     package var port: Int
     /// The adjustment that is in force in its process; nil: none yet.
     package var applied: Int?
+    /// What its check last answered, when it had failed too often; nil: it was well.
+    package var unwell: String?
     package var condition: Condition
 
     package init(
-        order: StandingOrder, attempt: Int, port: Int, applied: Int? = nil, condition: Condition
+        order: StandingOrder, attempt: Int, port: Int, applied: Int? = nil, unwell: String? = nil,
+        condition: Condition
     ) {
         self.applied = applied
+        self.unwell = unwell
         self.order = order
         self.attempt = attempt
         self.port = port

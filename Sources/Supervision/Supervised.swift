@@ -79,8 +79,12 @@ struct Supervised: Sendable {
 
     /// Takes over what can be changed while it runs.
     mutating func adjust(to order: StandingOrder, now: Moment) {
-        // The orders are the whole truth: a state that was made anew counts from zero again.
-        guard order.adjustment != self.order.adjustment else { return }
+        // The orders are the whole truth: a state that was made anew counts from zero again, and may come to the same
+        // number with something else.
+        guard
+            order.adjustment != self.order.adjustment || order.settings.health != self.order.settings.health
+                || order.settings.userConfig != self.order.settings.userConfig
+        else { return }
         let isSame =
             self.order.settings.userConfig == order.settings.userConfig
             && self.order.settings.reconfigurePath == order.settings.reconfigurePath

@@ -154,6 +154,10 @@ extension Supervisor {
             replica.nextProbe = now
             replica.applied = found.applied
             if !replica.needsConfiguration { replica.applied = found.order.adjustment }
+            // Until a check passes: it is not well because somebody else looks.
+            if let unwell = found.unwell {
+                (replica.failures, replica.lastAnswer) = (HealthCheck.failuresMax, unwell)
+            }
         case .gone(let stopping):
             replica.end(FinalReport(asOrdered: stopping, end: .unknown))
         case .ended(let final):
@@ -325,7 +329,11 @@ extension Supervisor {
         replicas[index].refusals = 0
         // Another one may have been ordered meanwhile.
         let isDone = !replicas[index].needsConfiguration
-        if isDone { replicas[index].stage = .ready(pid: pid) }
+        if isDone {
+            replicas[index].stage = .ready(pid: pid)
+            // Also one that has no configuration any more.
+            replicas[index].applied = replicas[index].order.adjustment
+        }
         replicas[index].nextProbe = isDone ? nextCheck(index, now) : now
     }
 

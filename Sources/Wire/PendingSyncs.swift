@@ -4,18 +4,19 @@ import Model
 ///
 /// One a peer: a newer sync supersedes the pending one, which is answered with nothing new, so that its report
 /// goes out at once and never waits behind an older one. A look costs the calls that came since the last one and
-/// those that are answered; all of them only when what is published has changed.
+/// those that are answered; all of them only when what is published has changed. Inlinable, since a tier comes here
+/// with every step and generic code is slow across modules.
 package struct PendingSyncs<Request, Reply, Version: Equatable> {
     /// One call that waits.
     package struct Pending {
         /// By which its client can take it back.
-        var ticket: UInt64
-        var request: Request
+        @usableFromInline var ticket: UInt64
+        @usableFromInline var request: Request
         /// Answered with nothing new at this instant.
-        var deadline: Moment
-        var reply: (Result<Reply, any Error>) -> Void
+        @usableFromInline var deadline: Moment
+        @usableFromInline var reply: (Result<Reply, any Error>) -> Void
 
-        package init(
+        @inlinable package init(
             ticket: UInt64, request: Request, deadline: Moment,
             reply: @escaping (Result<Reply, any Error>) -> Void
         ) {
@@ -26,20 +27,20 @@ package struct PendingSyncs<Request, Reply, Version: Equatable> {
         }
     }
 
-    private var pending: [String: Pending] = [:]
-    private var deadlines = Deadlines()
+    @usableFromInline var pending: [String: Pending] = [:]
+    @usableFromInline var deadlines = Deadlines()
     /// Came since the last look.
-    private var unseen: [String] = []
+    @usableFromInline var unseen: [String] = []
     /// What was published at the last look.
-    private var published: Version?
+    @usableFromInline var published: Version?
 
-    package init() {}
+    @inlinable package init() {}
 
     /// The earliest of those that wait.
-    package var deadline: Moment? { deadlines.earliest }
+    @inlinable package var deadline: Moment? { deadlines.earliest }
 
     /// - Parameter empty: the answer for the one that this supersedes.
-    package mutating func add(_ entry: Pending, of peer: String, empty: (Request) -> Reply) {
+    @inlinable package mutating func add(_ entry: Pending, of peer: String, empty: (Request) -> Reply) {
         if let old = take(peer) { old.reply(.success(empty(old.request))) }
         pending[peer] = entry
         unseen.append(peer)
@@ -47,7 +48,7 @@ package struct PendingSyncs<Request, Reply, Version: Equatable> {
     }
 
     /// The client went away.
-    package mutating func cancel(_ ticket: UInt64, of peer: String) {
+    @inlinable package mutating func cancel(_ ticket: UInt64, of peer: String) {
         guard pending[peer]?.ticket == ticket else { return }
         take(peer)?.reply(.failure(CancellationError()))
     }
@@ -55,7 +56,7 @@ package struct PendingSyncs<Request, Reply, Version: Equatable> {
     /// Answers those for whom there is something.
     /// - Parameter version: of what is published; nil: not known. What one peer is told must depend on nothing else
     ///   but this and its request.
-    package mutating func tell(_ version: Version?, _ news: (String, Request) -> Reply?) {
+    @inlinable package mutating func tell(_ version: Version?, _ news: (String, Request) -> Reply?) {
         let isSame = version != nil && version == published
         if isSame, unseen.isEmpty { return }
         let peers = isSame ? Set(unseen).sorted() : pending.keys.sorted()
@@ -68,29 +69,28 @@ package struct PendingSyncs<Request, Reply, Version: Equatable> {
     }
 
     /// Answers those whose time is up.
-    package mutating func expire(now: Moment, empty: (Request) -> Reply) {
+    @inlinable package mutating func expire(now: Moment, empty: (Request) -> Reply) {
         while let peer = deadlines.due(now) {
             guard let entry = take(peer) else { continue }
             entry.reply(.success(empty(entry.request)))
         }
     }
 
-    private mutating func take(_ peer: String) -> Pending? {
+    @inlinable mutating func take(_ peer: String) -> Pending? {
         deadlines.drop(peer)
         return pending.removeValue(forKey: peer)
     }
 
     /// Nobody will answer any more.
-    package mutating func end() {
+    @inlinable package mutating func end() {
         let left = pending.sorted { $0.key < $1.key }.map { $0.value }
         self = Self()
         for entry in left { entry.reply(.failure(CancellationError())) }
     }
 }
 
-/// When each of those who wait is to be answered at the latest, the earliest first. Apart from `PendingSyncs`, since it
-/// is looked at with every step and generic code is slow across modules.
-struct Deadlines {
+/// When each of those who wait is to be answered at the latest, the earliest first.
+@usableFromInline struct Deadlines {
     private struct Entry {
         var at: Moment
         var peer: String
@@ -104,10 +104,10 @@ struct Deadlines {
     private var serials: [String: Int] = [:]
     private var serial = 0
 
-    var earliest: Moment? { entries[first...].first { serials[$0.peer] == $0.serial }?.at }
+    @usableFromInline var earliest: Moment? { entries[first...].first { serials[$0.peer] == $0.serial }?.at }
 
     /// In place of the one that `peer` may have had.
-    mutating func set(_ at: Moment, of peer: String) {
+    @usableFromInline mutating func set(_ at: Moment, of peer: String) {
         serial += 1
         serials[peer] = serial
         var place = entries.endIndex
@@ -115,10 +115,10 @@ struct Deadlines {
         entries.insert(Entry(at: at, peer: peer, serial: serial), at: place)
     }
 
-    mutating func drop(_ peer: String) { serials[peer] = nil }
+    @usableFromInline mutating func drop(_ peer: String) { serials[peer] = nil }
 
     /// - Returns: one whose time is up, which is dropped; nil: nobody's is.
-    mutating func due(_ now: Moment) -> String? {
+    @usableFromInline mutating func due(_ now: Moment) -> String? {
         defer { forgetPassed() }
         while first < entries.endIndex {
             let next = entries[first]

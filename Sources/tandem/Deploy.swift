@@ -18,7 +18,7 @@ struct Deploy: AsyncParsableCommand {
 
     @Argument(help: "Serve file (YAML).") var file: String
     @Flag(help: "Only print what would change.") var dryRun = false
-    @Flag(help: "Also when more than half of the applications would be deleted.") var yes = false
+    @Flag(help: "Also when two or more applications, over half of them, would be deleted.") var yes = false
     @OptionGroup var place: StateOption
     @Flag(help: "Print JSON.") var json = false
 

@@ -1,4 +1,5 @@
 import ControlAPI
+import Wire
 
 /// Documents of ours, one after the other held against Ray's.
 struct RayComparison {
@@ -89,6 +90,7 @@ struct RayComparison {
         switch value {
         case .null: "null"
         case .flag: "bool"
+        case .whole: "int"
         case .number(let number): number == number.rounded() ? "int" : "number"
         case .text: "string"
         case .list: "list"

@@ -4,6 +4,7 @@ enum RayDifferences {
     private static let config = "applications.*.deployments.*.deployment_config"
     private static let scaling = "\(config).autoscaling_config"
     private static let actor = "there are no actors: a replica is a process, known by its node and pid"
+    private static let gone = "not kept; tandem sql has the decisions to replace or stop one, in timeline"
 
     /// Sent by Ray and not by us, with all below.
     static let absent: [(path: String, why: String)] = [
@@ -20,14 +21,14 @@ enum RayDifferences {
         ("proxies.*.node_instance_id", "a proxy is on no machine of a cloud"),
         ("proxies.*.log_file_path", "logs are files in State/logs, tandem logs shows them"),
         ("applications.*.deployment_topology", "deployments do not call each other through us"),
-        ("applications.*.deployments.*.recent_dead_replicas", "tandem sql shows all that ever were"),
+        ("applications.*.deployments.*.recent_dead_replicas", gone),
         ("applications.*.deployments.*.replicas[].actor_id", actor),
         ("applications.*.deployments.*.replicas[].worker_id", actor),
         ("applications.*.deployments.*.replicas[].node_instance_id", "tandem nodes says it of each node"),
         ("applications.*.deployments.*.replicas[].log_file_path", "tandem logs REPLICA shows it"),
         ("\(config).graceful_shutdown_wait_loop_s", "a replica stops as soon as it is idle"),
         ("\(config).request_router_config", "requests go to the less loaded of two"),
-        ("\(config).ray_actor_options.runtime_env", "refused in a file: environment and working_dir say it"),
+        ("\(config).ray_actor_options.runtime_env", "of a file env_vars is read, the rest warned of"),
         ("\(scaling).smoothing_factor", "the old name of the two factors"),
         ("\(scaling).upscale_smoothing_factor", "the old name of upscaling_factor"),
         ("\(scaling).downscale_smoothing_factor", "the old name of downscaling_factor"),

@@ -2,6 +2,7 @@ import ControlAPI
 import Model
 import Testing
 import TwoTiers
+import Wire
 
 /// Our document in the states in which Ray's was recorded.
 @Suite(.timeLimit(.minutes(2))) struct RayShapesTests {

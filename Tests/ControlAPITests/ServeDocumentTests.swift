@@ -3,6 +3,7 @@ import Foundation
 import Model
 import Store
 import Testing
+import Wire
 
 /// The values of the document. (Its shape is held against Ray's in RayShapesTests.)
 @Suite struct ServeDocumentTests {
@@ -88,7 +89,7 @@ import Testing
     @Test(arguments: [
         (
             #""ray_actor_options":{"memory":"512 MiB","num_cpus":"007","num_gpus":null}"#,
-            #"{"memory":1048576,"num_cpus":0.5}"#
+            #"{"memory":536870912,"num_cpus":0.5}"#
         ),
         (#""max_ongoing_requests":null,"num_replicas":"auto""#, #""num_replicas":"auto""#),
         (#""user_config":null,"placement_group_bundles":[]"#, ""),
@@ -110,5 +111,28 @@ import Testing
         let expected = try JSONSerialization.jsonObject(
             with: Data(#"{"name":"chat"\#(options.isEmpty ? "" : ",")\#(options)}"#.utf8))
         #expect(entry as NSDictionary == expected as? NSDictionary)
+    }
+}
+
+@Suite struct SurrogatePairTests {
+    /// As Python's json writes what it is given.
+    @Test(arguments: [
+        (#"{"a":"\ud83d\ude00!"}"#, "{\"a\":\"😀!\"}"), (#" {"\uD83D\uDE00":1}"#, " {\"😀\":1}"),
+        (#"{"a":"\\ud83d\\ude00"}"#, #"{"a":"\\ud83d\\ude00"}"#),
+        (#"{"a":"\\\ud83d\ude00"}"#, "{\"a\":\"\\\\😀\"}"),
+        (#"{"a":"\ud83d"}"#, #"{"a":"\ud83d"}"#), (#"{"a":"\ude00\ud83d"}"#, #"{"a":"\ude00\ud83d"}"#),
+        (#"{"a":"\u00e4\n"}"#, #"{"a":"\u00e4\n"}"#), (#"{"a":"\ud83d\ude0"#, #"{"a":"\ud83d\ude0"#),
+        (#"a: '\ud83d\ude00'"#, #"a: '\ud83d\ude00'"#), ("", ""), ("{\\", "{\\"),
+    ])
+    func twoHalvesAreOneCharacter(body: String, joined: String) {
+        #expect(String(decoding: SurrogatePairs.joined(Data(body.utf8)), as: UTF8.self) == joined)
+    }
+
+    @Test(arguments: ["1234567890123456789", "-5", "0.5", "1e300", "18446744073709551615"])
+    func numbersStayWhatTheyAre(text: String) throws {
+        let value = try #require(JSONValue(text: text))
+        let shown = String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+        #expect(Double(shown) == Double(text))
+        if Int64(text) != nil { #expect(shown == text) }
     }
 }

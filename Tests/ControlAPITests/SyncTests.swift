@@ -58,6 +58,7 @@ final class Answers<Reply: Sendable>: Sendable {
 
     @Test func loadIsAcknowledgedOnceItIsCommitted() throws {
         let desk = try desk()
+        try desk.tier.apply([.of(.named("chat", .fixed(1)))])
         let answers = Answers<ProxySyncAnswer>()
         let bucket = LoadBucket(
             sequence: 7, endedAgo: .zero, span: .seconds(1), area: 5, ongoing: 0, queued: 0)

@@ -69,6 +69,7 @@ import Wire
 
     @Test(arguments: [1, 2]) func aProxyOfTheVersionBeforeIsServed(_ version: Int) throws {
         let desk = try serveDesk()
+        try desk.tier.apply([.of(.named("chat", .fixed(1)))])
         let answers = Answers<ProxySyncAnswer>()
         let body = try WireCoding.decode(Received<ProxySyncRequest>.self, from: proxyBody(version: version))
         _ = desk.sync("p1", body, reply: answers.take)

@@ -47,6 +47,31 @@ let chat = DeploymentID(application: "shop", deployment: "chat")
         #expect(
             waiting.allSatisfy { row in row.refusals.contains { $0.candidate == "small" && $0.code == .limit }
             })
+        let (ready, stuck) = (2 * expected, 20 - 2 * expected)
+        #expect(
+            try world.deployment(chat)?.message
+                == "\(ready) of 20 replicas ready; \(stuck) find no room: small: max_workers is reached")
+        #expect(world.violations == [])
+    }
+
+    @Test func theStatusSaysWhatIsWaitedFor() async throws {
+        let world = try TwoTiers(.cloud([.cpus("small", 2), .cpus("tiny", 1)])) {
+            $0.bootDelay = Millis(5_000)
+        }
+        try world.apply([.of(.named("chat", .fixed(1)))])
+        try await world.run(.seconds(2))
+        #expect(
+            try world.deployment(chat)?.message
+                == "0 of 1 replicas ready; 1 waits for a node that is on its way")
+        try await world.run(.seconds(20))
+        var large = DeploymentSettings.named("chat", .fixed(1))
+        large.replica.resources = Resources([Resources.cpu: 4_000])
+        try world.apply([.of(large)])
+        try await world.run(.seconds(10))
+        let message = try world.deployment(chat)?.message ?? ""
+        #expect(
+            message.hasSuffix("; 1 finds no room: too large for small, too large for tiny"), "\(message)")
+        #expect(try world.ready(chat).count == 1, "the old one serves on")
         #expect(world.violations == [])
     }
 

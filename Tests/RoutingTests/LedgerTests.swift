@@ -83,9 +83,23 @@ import Testing
         #expect(log.spans.allSatisfy { $0.span == Millis(1) })
         #expect(log.acknowledge(4) == 2)
         #expect(log.spans.map(\.sequence) == [5])
-        #expect(log.due(Millis(10)) == MicroTime(15_000))
+        #expect(log.due(Millis(10)) == MicroTime(10_000) && log.due(Millis(5)) == MicroTime(10_000))
         log.close(nothing, edge: log.edge(MicroTime(5_999)), sequence: 6)
         #expect(log.spans.count == 1, "a bucket of no length is none")
+    }
+
+    /// Whenever a deployment came, its buckets end with those of the others; on whole milliseconds of its own.
+    @Test(arguments: [
+        (0, 250_000), (1, 250_001), (249_001, 250_001), (250_000, 500_000), (1_130_700, 1_250_700),
+    ])
+    func bucketsEndOnMultiplesOfTheirInterval(opened: Int64, due: Int64) {
+        var log = LoadLog(opened: MicroTime(opened), spansMax: 10)
+        #expect(log.due(Millis(250)) == MicroTime(due))
+        let reading = Ledger.Reading(ongoing: 0, queued: 0, area: 0)
+        // Closed late: the next one is that much shorter.
+        log.close(reading, edge: log.edge(MicroTime(due + 40_300)), sequence: 1)
+        #expect(log.due(Millis(250)) == MicroTime(due + 250_000))
+        #expect(log.spans.map(\.span) == [Millis((due - opened) / 1000 + 40)])
     }
 
     /// Who remembers what it was told of the first one would else take the load of the second for known.

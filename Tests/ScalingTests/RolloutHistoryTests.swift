@@ -6,6 +6,7 @@ import Testing
 @Suite struct RolloutHistoryTests {
     private struct World {
         let deployment = DeploymentID("app#d")
+        let cpu = Resources([Resources.cpu: 1_000])
         var replicas: [RolloutReplica] = []
         var startsLeft: [Int] = []  // ticks until ready, once placed
         var stopping: [Int] = []  // ticks until the room is free
@@ -18,7 +19,7 @@ import Testing
                 RolloutReplica(
                     id: ReplicaID(deployment, serial: serial), current: current, ready: ready,
                     unplaced: !ready,
-                    buys: buys))
+                    buys: buys, node: NodeID("n"), resources: cpu, short: ready ? [:] : [NodeID("n"): cpu]))
             startsLeft.append(ticks)
         }
 

@@ -6,13 +6,15 @@ import Testing
     static let deployment = DeploymentID("app#d")
 
     /// One letter for each replica, oldest first: `o` old, `c` current, capital when ready; `u` current
-    /// without room; `l` leaving, `L` leaving and ready (deadline 100 s).
+    /// without room; `l` leaving, `L` leaving and ready (deadline 100 s). All are on one full node with a CPU each.
     static func replicas(_ drawing: String) -> [RolloutReplica] {
-        drawing.enumerated().map { serial, letter in
+        let (node, cpu) = (NodeID("n"), Resources([Resources.cpu: 1_000]))
+        return drawing.enumerated().map { serial, letter in
             RolloutReplica(
                 id: ReplicaID(deployment, serial: Int64(serial)), current: "cCulL".contains(letter),
                 ready: letter.isUppercase, unplaced: letter == "u",
-                leaving: letter.lowercased() == "l" ? Moment(100_000) : nil, buys: letter != "u")
+                leaving: letter.lowercased() == "l" ? Moment(100_000) : nil, buys: letter != "u",
+                node: letter == "u" ? nil : node, resources: cpu, short: letter == "u" ? [node: cpu] : [:])
         }
     }
 
@@ -58,13 +60,49 @@ import Testing
     @Test(
         arguments: [
             ("OOOO", Surge.none, 2, 1, 1), ("OOOO", .none, 2, 4, 2), ("OOOO", .none, 2, 0, 0),
-            ("OOOo", .none, 2, 1, 0),
-            ("OOoo", .none, 4, 3, 1), ("OOOOuu", .spare, 2, 1, 1), ("OOOOuu", .spare, 2, 0, 0),
+            ("OOOo", .none, 2, 1, 1),
+            ("OOoo", .none, 4, 3, 3), ("OOOOuu", .spare, 2, 1, 1), ("OOOOuu", .spare, 2, 0, 0),
             ("OOOouu", .spare, 2, 1, 1), ("OOOOuu", .spare, 2, 5, 2),
         ] as [(String, Surge, Int, Int, Int)])
     func noMoreAreUnreadyThanMayBe(drawing: String, surge: Surge, batch: Int, unavailable: Int, leave: Int) {
         let plan = Self.plan(drawing, target: 4, batch: batch, surge: surge, unavailable: unavailable)
         #expect(plan.drain.count == leave)
+    }
+
+    /// Old ones leave for a new one only where it then fits, the fewest that will do; else it may buy.
+    @Test(
+        arguments: [
+            // Of the size of an old one; on the node where less is missing.
+            ([("a", 1), ("b", 1)], ["a": 1, "b": 2], 4, [0], false),
+            // Larger than any old one, or on nodes where none is.
+            ([("a", 1), ("b", 1)], ["a": 2, "b": 2], 4, [], true),
+            ([("a", 1), ("b", 1)], ["c": 1], 4, [], true), ([("a", 1)], [:], 4, [], true),
+            // Two of one node will do, if two may go.
+            ([("a", 1), ("a", 1)], ["a": 2], 4, [0, 1], false),
+            ([("a", 1), ("a", 1)], ["a": 2], 1, [], true),
+            ([("a", 1), ("b", 1), ("b", 2), ("a", 1)], ["a": 2, "b": 3], 4, [0, 3], false),
+            ([("a", 1), ("b", 2), ("a", 1)], ["a": 2, "b": 2], 4, [1], false),
+        ] as [([(String, Int64)], [String: Int64], Int, [Int64], Bool)])
+    func anOldOneLeavesForWhatFits(
+        old: [(node: String, cpus: Int64)], short: [String: Int64], batch: Int, leave: [Int64], buys: Bool
+    ) {
+        func cpus(_ count: Int64) -> Resources { Resources([Resources.cpu: count * 1_000]) }
+        var replicas = old.enumerated().map { serial, one in
+            RolloutReplica(
+                id: ReplicaID(Self.deployment, serial: Int64(serial)), current: false, ready: true,
+                node: NodeID(one.node), resources: cpus(one.cpus))
+        }
+        let lacks = short.map { (NodeID($0.key), cpus($0.value)) }
+        replicas.append(
+            RolloutReplica(
+                id: ReplicaID(Self.deployment, serial: 99), current: true, ready: false, unplaced: true,
+                buys: false, resources: cpus(4), short: Dictionary(uniqueKeysWithValues: lacks)))
+        let plan = rollout(
+            RolloutInput(
+                deployment: Self.deployment, target: old.count, replicas: replicas, stopping: 0, batch: batch,
+                failing: false, retryAt: nil, now: Moment(0), grace: .zero))
+        #expect(plan.drain.map(\.serial) == leave)
+        #expect(plan.mayBuy.map(\.serial) == (buys ? [99] : []))
     }
 
     @Test func withoutLeaveNothingIsUnready() {

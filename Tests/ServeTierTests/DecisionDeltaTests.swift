@@ -12,7 +12,10 @@ import TwoTiers
     ]
 
     /// - Parameter kills: seconds at which the tier dies.
-    private func decisions(killedAt kills: [Int64]) async throws -> [(at: Int64, what: String)] {
+    /// - Parameter away: for so long.
+    private func decisions(
+        killedAt kills: [Int64], away: Millis = .zero
+    ) async throws -> [(at: Int64, what: String)] {
         let world = try TwoTiers(.cloud([.cpus("small", 16)]))
         try world.apply([.of(.named("chat", .between(1, 8, target: 1, up: .seconds(5), down: .seconds(20))))])
         let events =
@@ -25,6 +28,8 @@ import TwoTiers
                 world.offer(load, to: chat)
             } else {
                 world.killServe()
+                try await world.run(away)
+                now += away.rawValue / 1000
                 try world.openServe()
             }
         }
@@ -48,5 +53,17 @@ import TwoTiers
         // Messages take a millisecond more or less.
         let shifts = zip(disturbed, undisturbed).map { abs($0.at - $1.at) }
         #expect(shifts.allSatisfy { $0 <= 5 }, "\(disturbed) instead of \(undisturbed)")
+    }
+
+    /// What was due meanwhile is decided at its return, by what was known when it was due.
+    @Test(arguments: [[10], [21], [29, 50], [61, 80], [90]] as [[Int64]])
+    func whatWasDueMeanwhileIsDecidedAsItWouldHaveBeen(kills: [Int64]) async throws {
+        let away = Millis(4_000)
+        let undisturbed = try await decisions(killedAt: [])
+        let disturbed = try await decisions(killedAt: kills, away: away)
+        #expect(disturbed.map(\.what) == undisturbed.map(\.what))
+        let shifts = zip(disturbed, undisturbed).map { $0.at - $1.at }
+        #expect(
+            shifts.allSatisfy { $0 >= -5 && $0 <= away.rawValue + 500 }, "\(disturbed) not \(undisturbed)")
     }
 }

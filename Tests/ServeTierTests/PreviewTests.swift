@@ -24,7 +24,8 @@ import Wire
         let before = try world.state()
         #expect(
             told(try tier.preview([shop, news])) == [
-                "keep news#feed: 1 replica", "keep shop#chat: 2 replicas", "keep shop#search: 1 replica",
+                "keep news", "keep news#feed: 1 replica", "keep shop", "keep shop#chat: 2 replicas",
+                "keep shop#search: 1 replica",
             ])
         var other = ApplicationSettings.of(
             .named("chat", .fixed(3), command: "other"), .named("added", .fixed(1)))
@@ -33,8 +34,9 @@ import Wire
         #expect(
             told(try tier.preview([other])) == [
                 "delete news", "delete news#feed: 1 replica", "delete shop#search: 1 replica",
-                "replace shop#chat: 2 replicas: command", "create shop#added: 1 replica",
-                "adjust shop: route_prefix /shop to /store",
+                "replace shop#chat: 2 replicas: command, 2 replicas to 3 replicas, max_ongoing_requests 5 to 9",
+                "create shop#added: 1 replica",
+                "adjust shop: route_prefix /shop to /store, answered by added, not search",
             ])
         var light = shop
         light.deployments[0].count = .fixed(5)

@@ -28,6 +28,24 @@ import TwoTiers
         #expect(world.violations == [])
     }
 
+    /// Of more nodes than a waiting replica keeps answers of.
+    @Test func theOldOnesRoomIsFoundAmongManyNodes() async throws {
+        let world = try TwoTiers(.cloud([.cpus("only", 1, max: 72)], maxWorkers: 72))
+        try world.apply([.of(.named("chat", .fixed(1)))])
+        try await world.run(.seconds(5))
+        let crowd = ApplicationSettings.of(.named("crowd", of: "crowd", .fixed(71)), name: "crowd")
+        try world.apply([.of(.named("chat", .fixed(1))), crowd])
+        try await world.run(.seconds(60))
+        #expect(world.machines.count == 72)
+        let old = try world.ready(chat)
+        try world.apply([.of(.named("chat", .fixed(1), command: "other")), crowd])
+        try await world.run(.seconds(60))
+        #expect(try world.ready(chat).count == 1)
+        let message = try world.deployment(chat)?.message ?? "none"
+        #expect(try world.ready(chat) != old, "\(message)")
+        #expect(world.violations == [])
+    }
+
     @Test func aNewVersionThatFailsLeavesTheOldOneServing() async throws {
         let world = try TwoTiers(.cloud([.cpus("small", 8)]))
         world.conduct["broken"] = Conduct(readyAfter: nil, failsAfter: Millis(100))
@@ -52,6 +70,63 @@ import TwoTiers
         #expect(try world.ready(chat).count == 2)
         #expect(try Set(world.ready(chat)).isDisjoint(with: old))
         #expect(try world.deployment(chat)?.status == .healthy)
+        #expect(world.violations == [])
+    }
+
+    /// Its limit, or three for each of the two replicas where that is less.
+    @Test(arguments: [(2, 2), (4, 4), (nil, 6)] as [(Int?, Int)])
+    func aNewVersionIsGivenUpAfterSoManyFailures(limit: Int?, failures: Int) async throws {
+        let world = try TwoTiers(.cloud([.cpus("small", 8)]))
+        world.conduct["broken"] = Conduct(readyAfter: nil, failsAfter: Millis(100))
+        func version(_ command: String) -> DeploymentSettings {
+            var settings = DeploymentSettings.named("chat", .fixed(2), command: command)
+            if let limit { settings.rollout.failuresMax = limit }
+            return settings
+        }
+        try world.apply([.of(version("serve"))])
+        try await world.run(.seconds(5))
+        let old = try world.ready(chat)
+        #expect(old.count == 2)
+        try world.apply([.of(version("broken"))])
+        try await world.run(.seconds(60))
+        let row = try #require(try world.deployment(chat))
+        #expect(row.status == .deployFailed && row.failures == failures)
+        #expect(row.message.contains("is given up after \(failures) failures in a row"))
+        #expect(try world.ready(chat) == old && world.replicas(chat).count == 2)
+        #expect(world.violations == [])
+    }
+
+    /// Of ten replicas three would be replaced at a time. Old ones leave first: with a surge of 0, or a full node.
+    @Test(
+        arguments: [
+            (20, 0, nil, 7), (20, 0, .count(1), 9), (20, 0, .count(2), 8), (20, 0, .percent(25), 8),
+            (10, nil, nil, 7), (10, nil, .count(1), 9), (10, nil, .percent(25), 8),
+        ] as [(Int64, Int?, Disruption?, Int)])
+    func noMoreAreUnreadyThanMaxUnavailable(
+        cpus: Int64, surge: Int?, unavailable: Disruption?, least: Int
+    ) async throws {
+        let world = try TwoTiers(.cloud([.cpus("only", cpus)]))
+        func version(_ command: String) -> DeploymentSettings {
+            var settings = DeploymentSettings.named("chat", .fixed(10), command: command)
+            settings.rollout.batchShare = Thousandths(300)
+            settings.rollout.surgePercent = surge
+            settings.rollout.unavailableMax = unavailable
+            return settings
+        }
+        try world.apply([.of(version("serve"))])
+        try await world.run(.seconds(12))
+        let old = Set(try world.ready(chat))
+        #expect(old.count == 10)
+        try world.apply([.of(version("other"))])
+        var seen = 10
+        let done = try await world.run(
+            until: {
+                let ready = try world.ready(chat)
+                seen = min(seen, ready.count)
+                return ready.count == 10 && old.isDisjoint(with: ready)
+            }, within: .seconds(120))
+        #expect(done)
+        #expect(seen == least, "so many may be missing, and no more")
         #expect(world.violations == [])
     }
 

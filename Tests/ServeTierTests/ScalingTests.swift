@@ -94,6 +94,43 @@ let chat = DeploymentID(application: "shop", deployment: "chat")
         }
     }
 
+    /// What one proxy has to say of the time in which the tier was away is not known: that was not silence.
+    @Test func whoeverWasNotHeardAgainIsNotTakenForIdle() async throws {
+        let world = try TwoTiers(.cloud([.cpus("small", 4)]), proxies: 2)
+        try world.apply([.of(.named("chat", .between(1, 10, down: .seconds(20))))])
+        try await world.run(.seconds(5))
+        world.offer(6, to: chat, at: "p1")
+        world.offer(6, to: chat, at: "p2")
+        try await world.run(.seconds(40))
+        world.killServe()
+        world.proxies["p2"]?.silent = true
+        world.offer(0, to: chat, at: "p1")
+        try await world.run(.seconds(60))
+        try world.openServe()
+        try await world.run(.seconds(50))
+        #expect(try world.deployment(chat)?.target == 6)
+        #expect(world.violations == [])
+    }
+
+    /// What waited when it was deleted waits for nobody of that name.
+    @Test func aNameThatComesBackBeginsWithoutLoad() async throws {
+        let world = try TwoTiers(.cloud([.cpus("small", 4)]))
+        let shop = [ApplicationSettings.of(.named("chat", .between(0, 8)))]
+        try world.apply(shop)
+        world.offer(9, to: chat)
+        try await world.run(.seconds(30))
+        #expect(try world.ready(chat).count > 2)
+        try world.apply([])
+        world.offer(0, to: chat)
+        #expect(try await world.run(until: { try world.deployment(chat) == nil }, within: .seconds(60)))
+        try world.apply(shop)
+        for _ in 0..<20 {
+            try await world.run(.seconds(1))
+            #expect(try world.replicas(chat).isEmpty)
+        }
+        #expect(world.violations == [])
+    }
+
     /// A proxy that is gone for good is given up once another one speaks: its last words hold for no longer.
     @Test func aProxyGoneForGoodIsForgotten() async throws {
         let world = try TwoTiers(.cloud([.cpus("small", 4)]), proxies: 2)

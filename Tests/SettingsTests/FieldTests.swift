@@ -56,6 +56,17 @@ import Testing
         }
     }
 
+    /// A value that asks for nothing, as a default of Ray does, is taken without a word.
+    @Test(arguments: [
+        ("top", "proxy_location: EveryNode"), ("top", "logging_config: {}"),
+        ("http_options", "root_path: \"\""), ("http_options", "root_path: ''"),
+        ("http_options", "root_path: null"), ("http_options", "ssl_keyfile_password: \"\""),
+    ])
+    func whatAsksForNothingIsTaken(section: String, entry: String) {
+        let (problems, warnings) = FieldDocument.answers(FieldDocument.text(section, entry))
+        #expect(problems == [] && warnings == [], "\(section): \(entry)")
+    }
+
     @Test func everyFieldThatIsReadHasItsCases() {
         for section in FieldTable.sections {
             let keys = FieldCase.all.filter { $0.section == section.name }.map(\.key)

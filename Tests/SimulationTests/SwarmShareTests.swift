@@ -37,6 +37,17 @@ struct SwarmShareTests {
         }
     }
 
+    /// A serve tier that was away takes the looks that it has missed: no target moves otherwise for it.
+    @Test(arguments: ["scale-up", "scale-down"]) func aCrashChangesNoDecision(plan: String) {
+        var torments = Torments([.plan(plan)], [.crash])
+        torments.jobs = Self.jobs
+        (torments.first, torments.count) = (120, 80)
+        for line in torments.run() {
+            #expect(line.report.runs == 80 && line.report.decisionDelta == 0)
+            expectNothing(line.report)
+        }
+    }
+
     @Test func whatOnceWasFoundStaysAway() throws {
         let file = Self.root.appending(path: "Tests/Swarm/saved-seeds.txt")
         let trials = try Trial.saved(String(contentsOf: file, encoding: .utf8), file: file.lastPathComponent)

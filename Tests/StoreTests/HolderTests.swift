@@ -107,10 +107,11 @@ import Testing
         let place = try Place()
         let serve = try place.open(.serve)
         setenv("TANDEM_TEST_STATE", place.path, 1)
+        try #require(mkfifo(Self.fifo(place.path), 0o600) == 0)
         // On a thread of its own: an exit test keeps a thread of the pool until its process has ended, and on a machine
         // of two cores there may be no other one that could end it.
         async let committed: Void = onThread {
-            while !holderIsStopped(place) { usleep(5_000) }
+            try waitForStop(of: place)
             try serve.commit { try $0.put(replica(1)) }
         }
         await #expect(processExitsWith: .signal(SIGKILL)) {
@@ -118,6 +119,9 @@ import Testing
             let nodes = try Store.open(.directory(path), role: .nodes)
             try nodes.commit { write in
                 try write.put(node(1))
+                let told = try #require(FileHandle(forWritingAtPath: Self.fifo(path)))
+                try told.write(contentsOf: Data("\(getpid())".utf8))
+                try told.close()
                 raise(SIGSTOP)
             }
         }
@@ -132,11 +136,14 @@ import Testing
         }
     }
 
-    private func holderIsStopped(_ place: Place) -> Bool {
-        guard let text = try? String(contentsOfFile: place.path + "/write.lock", encoding: .utf8),
-            let pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)),
-            let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
-        else { return false }
-        return stat.contains(") T ")
+    /// By which the other process tells who it is, when it has the lock.
+    private static func fifo(_ path: String) -> String { path + "/holder" }
+
+    private func waitForStop(of place: Place) throws {
+        let told = try #require(FileHandle(forReadingAtPath: Self.fifo(place.path))).readToEnd() ?? Data()
+        let pid = try #require(id_t(String(decoding: told, as: UTF8.self)))
+        var info = siginfo_t()
+        // It is left to be waited for by the exit test.
+        #expect(waitid(P_PID, pid, &info, WSTOPPED | WNOWAIT) == 0)
     }
 }

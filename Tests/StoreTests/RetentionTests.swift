@@ -81,6 +81,24 @@ import Testing
         #expect(next.loadBuckets(chat)["p2"] == nil)
     }
 
+    @Test func allThatIsTooOldGoesAndWhatIsNoMoreIsForgotten() throws {
+        let pair = try Pair()
+        var retention = Retention()
+        retention.batchMax = 10
+        let rows = (1...64).map { bucket(Int64($0), end: Int64($0)) }
+        try pair.serve.commit { try $0.append(rows) }
+        #expect(
+            pair.serve.storedSequences(of: "p1", incarnation: rows[0].incarnation) == [chat: 64]
+                && pair.serve.storedSequences(of: "p1", incarnation: "other") == [:])
+        pair.time.advance(3_600_000)
+        try pair.serve.commit { try $0.append([bucket(65, end: 3_600_000)]) }
+        #expect(try pair.serve.trim(retention) == 10, "one batch")
+        try pair.serve.trimAll(retention)
+        #expect(try count(pair.serve, "load_bucket") == 1)
+        try pair.serve.commit { try $0.forgetLoad(of: chat) }
+        #expect(try count(pair.serve, "load_bucket") == 0 && pair.serve.loadBuckets(chat).isEmpty)
+    }
+
     @Test func aFailedCommitAddsNoLoad() throws {
         let pair = try Pair()
         struct Stop: Error {}

@@ -158,8 +158,9 @@ func scaling() -> ScalingRow {
     row.memory.policy["mean"] = 7
     row.memory.raisedAt = Moment(17)
     row.memory.loweredAt = Moment(18)
+    row.lookedAt = Moment(23)
     row.lookAt = Moment(24)
-    row.seen = "22 3 0 4"
+    row.served = 3
     row.load = Thousandths(2_500)
     row.loadAt = Moment(23)
     return row

@@ -110,4 +110,17 @@ struct ConfigureTests {
         #expect(configurations(bench.note(first, .well)) == asked)
         #expect(bench.phase(first) == .ready)
     }
+
+    /// What failed its checks does so until one passes, whoever looks.
+    @Test func anAdoptedOneIsAsItWas() {
+        var bench = Bench(found: [
+            FoundReplica(
+                order: order(first), attempt: 1, port: 100, unwell: "no answer",
+                condition: .running(pid: 7, ready: true, age: Millis(60_000)))
+        ])
+        #expect(bench.account(first)?.unwell == "no answer")
+        _ = bench.mind.step(now: bench.now)
+        _ = bench.note(first, .well)
+        #expect(bench.account(first)?.unwell == nil && bench.phase(first) == .ready)
+    }
 }

@@ -62,12 +62,14 @@ class RaySide:
         return running and (wish.minimum == 0 or answers_200(self.port))
 
     def end(self) -> None:
-        if self.sampler:
-            self.sampler.stop()
+        try:
+            if self.sampler:
+                self.sampler.stop()
+        finally:
             self.sampler = None
-        if self.ray:
-            self.ray.stop()
-            self.ray = None
+            if self.ray:
+                self.ray.stop()
+                self.ray = None
 
     def replicas(self) -> int:
         return self.sampler.state().get("all", 0)
@@ -114,7 +116,11 @@ class Sampler:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(timeout=30)
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
         self.reader.join(timeout=5)
 
 

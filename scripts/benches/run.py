@@ -14,6 +14,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import record  # noqa: E402
+from ending import end_in_order  # noqa: E402
 
 BENCHES = {
     "seed-example": "seed_example",
@@ -22,6 +23,7 @@ BENCHES = {
     "simulation": "simulation",
     "scaling-reaction": "scaling_reaction",
     "serve-step": "serve_step",
+    "packing": "packing",
 }
 BINARY = ".build/release/tandem"  # unless the module names another
 
@@ -55,6 +57,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def main() -> int:
+    end_in_order()
     options = parse(sys.argv[1:])
     if options.list:
         for name in BENCHES:

@@ -20,18 +20,29 @@ struct ServeStepBench {
         var warmUpMicros: Int64 = 0
         /// Of the steps after them that followed a report of all deployments, in microseconds of the wall clock; sorted.
         var stepMicros: [Int64] = []
+        /// The longest of them, longest first, with the second they were taken in.
+        var slowest: [(second: Int, micros: Int64)] = []
         /// Of all others.
         var restMicros: [Int64] = []
         /// Resident bytes at each tenth of the run.
         var residentBytes: [Int64] = []
         var databaseBytes: Int64 = 0
         var missedWakes = 0
+
+        mutating func note(_ micros: Int64, _ second: Int) {
+            let place = slowest.firstIndex { $0.micros < micros } ?? slowest.count
+            guard place < ServeStepBench.slowestTold else { return }
+            slowest.insert((second, micros), at: place)
+            slowest.removeLast(max(slowest.count - ServeStepBench.slowestTold, 0))
+        }
     }
 
     /// A second of the load's swing.
     private static let period = 600
     /// Seconds in which everything is there for the first time.
     private static let warmUp = 10
+    /// So many of the longest steps are told with their second.
+    private static let slowestTold = 40
     /// As the thread of a tier does.
     private static let upkeepEvery = 10
 
@@ -61,19 +72,26 @@ struct ServeStepBench {
             try nodes.commit { try $0.renew(address: "") }
             let applied = try tier.routes().mapValues(\.generation)
             tier.hear(load(second, sequence, applied, tier.store.now()))
-            let took = try timed { _ = try tier.step() }
+            // What the proxy is then answered belongs to it.
+            let told = applied.mapValues { tier.fence($0) }
+            let reported = applied.mapValues { _ in sequence }
+            let took = try timed {
+                _ = try tier.step()
+                _ = try tier.news(for: "p1", applied: told, reported: reported)
+            }
             // What the commit itself has changed is looked at again.
             let next = try timed { _ = try tier.step() }
             if second < Self.warmUp {
                 report.warmUpMicros = max(report.warmUpMicros, took, next)
             } else {
                 report.stepMicros.append(took)
+                report.note(took, second)
                 report.restMicros.append(next)
             }
+            try follow(nodes)
             if second % Self.upkeepEvery == 0 {
-                try follow(nodes)
                 for store in [tier.store, nodes] {
-                    try store.trim()
+                    try store.trimAll()
                     try store.checkpoint()
                 }
             }
@@ -112,28 +130,34 @@ struct ServeStepBench {
         try follow(nodes)
     }
 
-    /// A node tier that has room for everything at once.
+    /// A node tier that has room for everything at once, and looks at what has changed alone.
     private func follow(_ nodes: Store) throws {
         let state = try nodes.state()
+        let touched = nodes.takeTouched()
+        let ids =
+            touched.isAll
+            ? state.replicas.keys.sorted()
+            : (touched.keys[ReplicaRow.sql.table] ?? []).map { ReplicaID($0) }.sorted()
+        guard !ids.isEmpty else { return }
         let now = nodes.now()
-        let missing = state.replicas.keys.filter { state.placements[$0] == nil }.sorted()
-        let gone = state.placements.keys.filter { state.replicas[$0] == nil }.sorted()
-        let ended = state.replicas.values.filter { $0.phase == .stopping }.map(\.id).sorted()
-        guard !missing.isEmpty || !gone.isEmpty || !ended.isEmpty else { return }
         try nodes.commit { transaction in
-            for id in missing {
-                var row = PlacementRow(
-                    replica: id, node: NodeID("n\(id.serial / 64)"), phase: .ready, resources: Resources(),
-                    pendingAt: now)
-                (row.host, row.port, row.readyAt) = ("10.0.0.1", Int(id.serial % 60_000) + 1, now)
-                try transaction.put(row)
+            for id in ids {
+                let replica = state.replicas[id]
+                if replica == nil {
+                    if state.placements[id] != nil { try transaction.delete(PlacementRow.self, id) }
+                } else if var row = state.placements[id] {
+                    guard replica?.phase == .stopping, !row.phase.isFinal else { continue }
+                    (row.phase, row.endedAt) = (.stopped, now)
+                    try transaction.put(row)
+                } else {
+                    var row = PlacementRow(
+                        replica: id, node: NodeID("n\(id.serial / 64)"), phase: .ready,
+                        resources: Resources(),
+                        pendingAt: now)
+                    (row.host, row.port, row.readyAt) = ("10.0.0.1", Int(id.serial % 60_000) + 1, now)
+                    try transaction.put(row)
+                }
             }
-            for id in ended {
-                guard var row = state.placements[id], !row.phase.isFinal else { continue }
-                (row.phase, row.endedAt) = (.stopped, now)
-                try transaction.put(row)
-            }
-            for id in gone { try transaction.delete(PlacementRow.self, id) }
         }
     }
 
@@ -177,6 +201,7 @@ struct ServeStepBench {
             "step_us_p50": report.stepMicros[report.stepMicros.count / 2],
             "step_us_p99": report.stepMicros[report.stepMicros.count * 99 / 100],
             "step_us_max": report.stepMicros.last ?? 0,
+            "slowest_s_us": report.slowest.map { [Int64($0.second), $0.micros] },
             "next_step_us_p50": report.restMicros[report.restMicros.count / 2],
             "next_step_us_max": report.restMicros.last ?? 0,
             "resident_mib": report.residentBytes.map { $0 >> 20 }, "db_mib": report.databaseBytes >> 20,

@@ -45,9 +45,12 @@ package enum SmallWorlds {
         return world([application("one", .fixed(2))], users: [(0, 2)], for: 40, [(15, .apply([next]))])
     }
 
-    /// From two nodes and more to the least there may be.
+    /// From two nodes and more to the least there may be. Requests are short, and the users come and go a little after a
+    /// report: whatever each still has to finish, the same counts follow.
     private static func scaleDown() -> WorldPlan {
-        world([application("one", auto())], users: [(0, 5), (20, 0)], for: 50)
+        world(
+            [application("one", auto())], users: [(0, 1), (10, 5), (25, 0)], for: 55, service: Millis(100),
+            shift: Millis(30))
     }
 
     private static func delete() -> WorldPlan {
@@ -124,11 +127,14 @@ package enum SmallWorlds {
         return ApplicationSettings(name: name, routePrefix: "/" + name, deployments: [settings])
     }
 
-    /// Nodes of two CPUs that boot in 2 s, and users of the first application.
+    /// Nodes of two CPUs that boot in 2 s, and users of the first application, who do not pause: as many as there are
+    /// is the load, so that no count hangs on a thousandth.
     /// - Parameter users: seconds and how many from then on; they leave when the trouble is over.
+    /// - Parameter service: what a request takes.
+    /// - Parameter shift: so much later than those seconds.
     private static func world(
         _ applications: [ApplicationSettings], users: [(at: Int64, count: Int64)], for trouble: Int64,
-        _ script: [(at: Int64, kind: Deed.Kind)] = []
+        _ script: [(at: Int64, kind: Deed.Kind)] = [], service: Millis = Millis(400), shift: Millis = .zero
     ) -> WorldPlan {
         var cluster = ClusterSettings()
         cluster.provider = .native(endpoint: "http://cloud", tokenFile: "/token")
@@ -147,10 +153,10 @@ package enum SmallWorlds {
         plan.cloud.bootDelay = .seconds(2)
         plan.cloud.stopDelay = Millis(500)
         plan.usualConduct.readyAfter = Millis(500)
-        plan.usualConduct.service = .fixed(Millis(400))
-        var steps = users.map { ClientPlan.Step(at: .seconds($0.at), amount: $0.count) }
+        plan.usualConduct.service = .fixed(service)
+        var steps = users.map { ClientPlan.Step(at: .seconds($0.at) + shift, amount: $0.count) }
         steps.append(.init(at: healAt + .seconds(5), amount: 0))
-        plan.clients = [ClientPlan(path: "/one", load: .closed(steps, think: Millis(100)))]
+        plan.clients = [ClientPlan(path: "/one", load: .closed(steps, think: .zero))]
         plan.script = script.map { Deed(at: .seconds($0.at), $0.kind) }
         plan.healAt = healAt
         plan.settleWithin = settleWithin

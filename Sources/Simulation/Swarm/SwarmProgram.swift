@@ -1,5 +1,6 @@
 import Foundation
 import Model
+import Store
 
 /// The commands around drawn worlds, for whatever program they are part of.
 package struct SwarmProgram: Sendable {
@@ -15,8 +16,8 @@ package struct SwarmProgram: Sendable {
 
         run     --count N [--first S] [--seconds MAX] [--stop] [--each]
                     drawn worlds; --stop: no further than the first violation; --each: a line for each
-        replay  RUN [--watch]
-                    one run; --watch: every event
+        replay  RUN [--watch] [--keep FILE]
+                    one run; --watch: every event; --keep: its database at the end, to be read with sqlite3
         shrink  RUN
                     leaves out of a failing run whatever it can do without
         nth     [--plan NAME | --seed N] [--kind KIND] [--first A] [--count B] [--stop]
@@ -131,11 +132,20 @@ package struct SwarmProgram: Sendable {
     }
 
     private func replay(_ rest: [String]) throws(SwarmProblem) -> Int32 {
-        let words = try Words(rest, options: Trial.options, flags: ["watch", "json"])
+        let words = try Words(rest, options: Trial.options + ["keep"], flags: ["watch", "json"])
         let trial = try Trial(words)
+        let file = words["keep"]
+        if let file, FileManager.default.fileExists(atPath: file) {
+            throw SwarmProblem("--keep \(file): there is such a file; name another one")
+        }
         let watch: ((String) -> Void)? = words.has("watch") ? { Self.say($0) } : nil
         if watch == nil, !words.has("json") { Self.say(trial.plan.inWords.joined(separator: "\n")) }
-        let report = TrialReport.of(trial) { try World($0).run(watch: watch) }
+        let report = TrialReport.of(trial) { plan in
+            let world = try World(plan)
+            let report = try world.run(watch: watch)
+            if let file { try world.memory.write(to: file) }
+            return report
+        }
         Self.say(words.has("json") ? report.encoded() : report.line)
         if !words.has("json"), !report.findings.isEmpty { Self.say(report.findingsText) }
         return report.findings.isEmpty ? 0 : 1

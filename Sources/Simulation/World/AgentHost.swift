@@ -47,7 +47,7 @@ final class AgentHost {
             guard let record = disk.records[id] else { return nil }
             return FoundReplica(
                 order: record.account.order, attempt: record.account.attempt, port: record.account.port ?? 0,
-                applied: record.account.applied,
+                applied: record.account.applied, unwell: record.account.unwell,
                 condition: condition(of: record, world))
         }
         for id in machine.processes.keys.sorted() where disk.records[id] == nil {

@@ -3,13 +3,17 @@ struct EventQueue {
     private struct Entry {
         var at: Int64
         var sequence: Int64
-        var run: (World) -> Void
+        var slot: Int
 
-        func isBefore(_ other: Entry) -> Bool { (at, sequence) < (other.at, other.sequence) }
+        func isBefore(_ other: Entry) -> Bool {
+            at != other.at ? at < other.at : sequence < other.sequence
+        }
     }
 
-    /// A binary heap.
+    /// A binary heap. What is to be run lies apart: entries are plain numbers and cost nothing to move.
     private var heap: [Entry] = []
+    private var deeds: [((World) -> Void)?] = []
+    private var freeSlots: [Int] = []
     private var sequence: Int64 = 0
 
     /// When the next is due.
@@ -17,38 +21,52 @@ struct EventQueue {
 
     mutating func add(at moment: Int64, _ run: @escaping (World) -> Void) {
         sequence += 1
-        heap.append(Entry(at: moment, sequence: sequence, run: run))
-        var child = heap.count - 1
-        while child > 0 {
-            let parent = (child - 1) / 2
-            guard heap[child].isBefore(heap[parent]) else { break }
-            heap.swapAt(child, parent)
-            child = parent
+        let entry = Entry(at: moment, sequence: sequence, slot: keep(run))
+        heap.append(entry)
+        var hole = heap.count - 1
+        while hole > 0 {
+            let parent = (hole - 1) / 2
+            guard entry.isBefore(heap[parent]) else { break }
+            heap[hole] = heap[parent]
+            hole = parent
         }
+        heap[hole] = entry
     }
 
     mutating func pop() -> (at: Int64, run: (World) -> Void)? {
-        guard let first = heap.first else { return nil }
-        let last = heap.removeLast()
-        if !heap.isEmpty {
-            heap[0] = last
-            sink()
-        }
-        return (first.at, first.run)
+        guard let first = heap.first, let last = heap.popLast() else { return nil }
+        if !heap.isEmpty { sink(last) }
+        guard let run = deeds[first.slot].take() else { return nil }
+        freeSlots.append(first.slot)
+        return (first.at, run)
     }
 
-    mutating func clear() { heap = [] }
+    mutating func clear() {
+        heap = []
+        deeds = []
+        freeSlots = []
+    }
 
-    private mutating func sink() {
-        var parent = 0
-        while true {
-            var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
-                if heap[child].isBefore(heap[least]) { least = child }
-            }
-            guard least != parent else { return }
-            heap.swapAt(parent, least)
-            parent = least
+    private mutating func keep(_ run: @escaping (World) -> Void) -> Int {
+        guard let slot = freeSlots.popLast() else {
+            deeds.append(run)
+            return deeds.count - 1
         }
+        deeds[slot] = run
+        return slot
+    }
+
+    /// Puts `entry` into the place of the first, and then where it belongs.
+    private mutating func sink(_ entry: Entry) {
+        var hole = 0
+        while true {
+            var child = 2 * hole + 1
+            guard child < heap.count else { break }
+            if child + 1 < heap.count, heap[child + 1].isBefore(heap[child]) { child += 1 }
+            guard heap[child].isBefore(entry) else { break }
+            heap[hole] = heap[child]
+            hole = child
+        }
+        heap[hole] = entry
     }
 }

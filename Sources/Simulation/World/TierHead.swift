@@ -230,7 +230,7 @@ class TierHead {
     private func keepUp(_ now: Moment) throws(StoreError) {
         guard upkept + Self.upkeepEvery <= now else { return }
         upkept = now
-        try store?.trim()
+        try store?.trimAll()
     }
 
     private func noteSpin(_ world: World, _ now: Moment, wake: Moment?, isIdle: Bool) {

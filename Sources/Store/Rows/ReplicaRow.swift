@@ -9,7 +9,11 @@ package struct ReplicaRow: StoreRow {
     /// That of the deployment when it was ordered.
     package var version: String
     /// What it is started with, and adjusted to.
-    package var settings: ReplicaSettings
+    package var settings: ReplicaSettings {
+        get { shared.value }
+        set { shared = Shared(newValue) }
+    }
+    private var shared: Shared<ReplicaSettings>
     /// Raised each time it is adjusted while it runs.
     package var adjustment = 0
     package var phase: ReplicaPhase
@@ -36,11 +40,18 @@ package struct ReplicaRow: StoreRow {
         deployment = id.deployment
         serial = id.serial
         self.version = version
-        self.settings = settings
+        shared = Shared(settings)
         self.phase = phase
         self.buys = buys
         self.createdAt = createdAt
         self.createdUnixMs = createdUnixMs
+    }
+
+    /// One more that is ordered with this one.
+    package func another(_ id: ReplicaID) -> ReplicaRow {
+        var row = self
+        (row.id, row.deployment, row.serial) = (id, id.deployment, id.serial)
+        return row
     }
 
     package var key: ReplicaID { id }
@@ -58,7 +69,7 @@ package struct ReplicaRow: StoreRow {
         deployment = try columns.key()
         serial = try columns.integer()
         version = try columns.text()
-        settings = try columns.json()
+        shared = try columns.json()
         adjustment = try columns.int()
         phase = try columns.word()
         buys = try columns.flag()

@@ -5,10 +5,13 @@ import Model
 package struct ScalingRow: StoreRow {
     package var deployment: DeploymentID
     package var memory = ScalingMemory()
-    /// While a delay runs: when to look again, unless what was seen then changes. So a restart, or any other reason to
-    /// plan, adds no wish between those that would have been noted anyway.
+    /// The instant of the latest look at the load, which knew what had been reported up to it. So a restart, or any other
+    /// reason to plan, leaves out no look and adds none.
+    package var lookedAt: Moment?
+    /// When that one wished for another, whatever is reported.
     package var lookAt: Moment?
-    package var seen = ""
+    /// Replicas that served at the latest look.
+    package var served = 0
     /// Requests over the look-back window; nil: no data.
     package var load: Thousandths?
     /// When `load` was computed.
@@ -21,7 +24,7 @@ package struct ScalingRow: StoreRow {
         "scaling", key: ["deployment"],
         columns: [
             "deployment", "direction", "direction_since_ms", "wishes_json", "policy_state_json", "raised_ms",
-            "lowered_ms", "look_ms", "seen", "load_milli", "load_ms",
+            "lowered_ms", "looked_ms", "look_ms", "served", "load_milli", "load_ms",
         ])
 
     package init(reading columns: inout ColumnReader) throws(StoreError) {
@@ -32,8 +35,9 @@ package struct ScalingRow: StoreRow {
         memory.policy = try columns.json()
         memory.raisedAt = try columns.momentOrNil()
         memory.loweredAt = try columns.momentOrNil()
+        lookedAt = try columns.momentOrNil()
         lookAt = try columns.momentOrNil()
-        seen = try columns.text()
+        served = try columns.int()
         load = try columns.integerOrNil().map { Thousandths($0) }
         loadAt = try columns.momentOrNil()
     }
@@ -46,8 +50,9 @@ package struct ScalingRow: StoreRow {
         try columns.put(json: memory.policy)
         columns.put(memory.raisedAt)
         columns.put(memory.loweredAt)
+        columns.put(lookedAt)
         columns.put(lookAt)
-        columns.put(seen)
+        columns.put(served)
         columns.put(load?.rawValue)
         columns.put(loadAt)
     }

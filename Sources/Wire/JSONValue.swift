@@ -4,6 +4,8 @@ import Foundation
 package enum JSONValue: Codable, Sendable, Equatable {
     case null
     case flag(Bool)
+    /// Apart from other numbers: a Double has not all of them.
+    case whole(Int64)
     case number(Double)
     case text(String)
     case list([JSONValue])
@@ -22,6 +24,8 @@ package enum JSONValue: Codable, Sendable, Equatable {
             self = .null
         } else if let flag = try? container.decode(Bool.self) {
             self = .flag(flag)
+        } else if let whole = try? container.decode(Int64.self) {
+            self = .whole(whole)
         } else if let number = try? container.decode(Double.self) {
             self = .number(number)
         } else if let text = try? container.decode(String.self) {
@@ -39,6 +43,7 @@ package enum JSONValue: Codable, Sendable, Equatable {
         switch self {
         case .null: try container.encodeNil()
         case .flag(let flag): try container.encode(flag)
+        case .whole(let whole): try container.encode(whole)
         case .number(let number): try container.encode(number)
         case .text(let text): try container.encode(text)
         case .list(let list): try container.encode(list)
@@ -46,8 +51,15 @@ package enum JSONValue: Codable, Sendable, Equatable {
         }
     }
 
+    package var isNumber: Bool {
+        switch self {
+        case .whole, .number: true
+        default: false
+        }
+    }
+
     /// Without the values of what stands under these keys; the keys stay.
-    func redacted(under keys: Set<String>) -> JSONValue {
+    package func redacted(under keys: Set<String>) -> JSONValue {
         switch self {
         case .list(let list): return .list(list.map { $0.redacted(under: keys) })
         case .object(let entries):

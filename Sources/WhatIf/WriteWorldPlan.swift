@@ -1,0 +1,90 @@
+import Foundation
+import Model
+import Placement
+
+extension WorldPlan {
+    private struct Slot: Encodable {
+        var index: Int
+        var milli: Int64
+    }
+
+    private struct AssignmentJSON: Encodable {
+        var request: String
+        var node: String
+        var count: Int
+        /// What each of them holds.
+        var gpus: [Slot]?
+    }
+
+    private struct ReasonJSON: Encodable {
+        var candidate: String
+        var code: String
+        /// In units, or bytes of memory.
+        var short: [String: Decimal]?
+    }
+
+    private struct UnplacedJSON: Encodable {
+        var request: String
+        var count: Int
+        var reasons: [ReasonJSON]
+    }
+
+    private struct PlanJSON: Encodable {
+        var assignments: [AssignmentJSON]
+        var launches: [String] = []
+        var unplaced: [UnplacedJSON]
+        var gpu_allocated_pct: Decimal?
+        var planning_ms: Decimal?
+    }
+
+    private struct SummaryJSON: Encodable {
+        var requests: Int
+        var replicas: Int
+        var placed: Int
+        var unplaced: Int
+        var nodes: Int
+        var nodes_used: Int
+        var gpu_allocated_pct: Decimal?
+        var planning_ms: Decimal?
+    }
+
+    /// The same plan is the same text, to the byte.
+    /// - Parameter isSummary: counts instead of lists.
+    /// - Parameter planningMicros: told as well; nil: not.
+    package func json(of world: World, isSummary: Bool, planningMicros: Int64? = nil) throws -> String {
+        let allocated = gpuAllocated.map { Decimal($0) / 10_000 }
+        let took = planningMicros.map { Decimal($0) / 1_000 }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        if isSummary {
+            let placed = assignments.reduce(0) { $0 + $1.count }
+            let summary = SummaryJSON(
+                requests: world.requests.count, replicas: world.requests.reduce(0) { $0 + $1.count },
+                placed: placed, unplaced: unplaced.reduce(0) { $0 + $1.count }, nodes: world.nodes.count,
+                nodes_used: Set(assignments.map(\.node)).count, gpu_allocated_pct: allocated,
+                planning_ms: took)
+            return String(decoding: try encoder.encode(summary), as: UTF8.self)
+        }
+        let plan = PlanJSON(
+            assignments: assignments.map { one in
+                AssignmentJSON(
+                    request: world.requests[one.request].id, node: world.nodes[one.node].id, count: one.count,
+                    gpus: one.slots.isEmpty ? nil : one.slots.map { Slot(index: $0.index, milli: $0.milli) })
+            },
+            unplaced: unplaced.map { one in
+                UnplacedJSON(
+                    request: world.requests[one.request].id, count: one.count,
+                    reasons: one.refusals.map { refusal in
+                        let short = refusal.short.entries.map { ($0.name, Self.units($0)) }
+                        return ReasonJSON(
+                            candidate: refusal.candidate, code: refusal.code.rawValue,
+                            short: short.isEmpty ? nil : Dictionary(uniqueKeysWithValues: short))
+                    })
+            }, gpu_allocated_pct: allocated, planning_ms: took)
+        return String(decoding: try encoder.encode(plan), as: UTF8.self)
+    }
+
+    private static func units(_ entry: Resources.Entry) -> Decimal {
+        entry.name == Resources.memory ? Decimal(entry.amount) : Decimal(entry.amount) / 1_000
+    }
+}

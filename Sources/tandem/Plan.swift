@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import WhatIf
+
+struct Plan: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Put a described world to the real planner: what goes where. Nothing is started or bought.",
+        discussion: """
+            The world is JSON: node_types with resources and labels; nodes with id, type, used and used_gpus_milli;
+            requests with id, count, resources and label_selector; "online": true, which places them one at a time in
+            their order on the nodes there are. "policy" is default, random (with "seed"), best-fit, fgd, pack or spread.
+            With "expects": "past" a policy knows of the demand to come what has come; else it is told the requests.
+
+            Amounts are in units with at most three decimals, memory is in bytes. Of GPU a request takes a part of one
+            device or whole devices. The same world gives the same answer, to the byte.
+
+            Example: tandem plan --input Config/worlds/shared-gpus.json
+            """)
+
+    @Option(help: "The world; - for standard input.") var input: String
+    @Flag(help: "Print counts instead of lists.") var summary = false
+    @Flag(help: "Also print how long the plan took, reading and printing left out.") var timing = false
+
+    func run() throws {
+        let handle: FileHandle
+        if input == "-" {
+            handle = .standardInput
+        } else {
+            guard let file = FileHandle(forReadingAtPath: input) else {
+                throw ValidationError("\(input): there is no such file that can be read")
+            }
+            handle = file
+        }
+        let bytes = try handle.readToEnd() ?? Data()
+        guard let text = String(bytes: bytes, encoding: .utf8) else {
+            throw ValidationError("\(input): it is not UTF-8")
+        }
+        let world: World
+        do { world = try World(json: text) } catch { throw ValidationError("\(input): \(error)") }
+        let clock = ContinuousClock()
+        let began = clock.now
+        let plan = world.planOnline()
+        let took = (clock.now - began).components
+        let micros = took.seconds * 1_000_000 + took.attoseconds / 1_000_000_000_000
+        print(try plan.json(of: world, isSummary: summary, planningMicros: timing ? micros : nil))
+    }
+}
