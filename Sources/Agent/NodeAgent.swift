@@ -69,7 +69,10 @@ package final class NodeAgent: Sendable {
     package func run() async throws -> Ending {
         let directory = try NodeDirectory(settings.directory)
         let lock = try directory.lock()
-        defer { close(lock) }
+        defer {
+            flock(lock, LOCK_UN)  // a child between fork and exec holds a copy of the descriptor
+            close(lock)
+        }
         if settings.reapsOrphans { _ = tandem_become_subreaper() }  // refused: orphans go to init instead
         let core = AgentCore(settings: settings, directory: directory, logger: logger)
         await core.begin()

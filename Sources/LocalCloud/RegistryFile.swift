@@ -117,5 +117,8 @@ struct DirectoryLock: ~Copyable {
         self.file = file
     }
 
-    deinit { close(file) }
+    deinit {
+        flock(file, LOCK_UN)  // a child between fork and exec holds a copy of the descriptor
+        close(file)
+    }
 }

@@ -14,7 +14,10 @@ final class LockFile: @unchecked Sendable {
         }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        unlock()  // a child between fork and exec holds a copy of the descriptor
+        close(descriptor)
+    }
 
     /// Does not wait. Excludes other descriptors, so other threads only by way of other LockFiles.
     func tryLock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }

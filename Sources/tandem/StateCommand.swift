@@ -87,6 +87,7 @@ struct ReadoptLock {
     /// - Parameter finished: the tiers may open the database.
     func release(finished: Bool) {
         if finished { unlink(path) }
+        flock(descriptor, LOCK_UN)  // a child between fork and exec holds a copy of the descriptor
         close(descriptor)
     }
 }

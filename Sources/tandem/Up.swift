@@ -127,6 +127,7 @@ struct UpLock {
 
     func release() {
         unlink(path)
+        flock(descriptor, LOCK_UN)  // a child between fork and exec holds a copy of the descriptor
         close(descriptor)
     }
 }
