@@ -100,7 +100,7 @@ let package = Package(
                 "Model", "Placement", "Provisioning", "Routing", "Supervision", "Cloud", "Store", "ServeTier",
                 "NodeTier", "Wire",
             ]),
-        room("WhatIf", ["Model", "Placement", "Wire"]),
+        room("WhatIf", ["Model", "Placement", "Provisioning", "Wire"]),
         room("Scenarios", ["Model", "Cloud", "Settings", "Simulation"]),
         room("Load", outside: [asyncHTTPClient, histogram, nioCore, nioHTTP1, nioPosix]),
         .executableTarget(

@@ -14,6 +14,18 @@ package struct Refusal: Hashable, Sendable, Codable {
         case tooLarge = "too_large"
         /// Its labels are not those that are asked for.
         case labelSelector = "label_selector"
+        /// The replicas that a spread counts would stand more unevenly than it allows.
+        case spread
+        /// No replica that it must stand with is there.
+        case affinity
+        /// A replica is there that it must not stand with, or that does not want it.
+        case antiAffinity = "anti_affinity"
+        /// So many of the kind as may be on one node are there.
+        case maxPerNode = "max_per_node"
+        /// Others of its gang find no place.
+        case gang
+        /// The price of all nodes would be above the limit.
+        case budget
         /// The node is not ready, silent, draining or on its way out.
         case notReady = "not_ready"
         /// `max_workers` of the type or the cluster is reached.

@@ -32,6 +32,10 @@ extension ServeStep {
         switch refusal.code {
         case .short, .notReady, .coming: nil
         case .labelSelector: "\(refusal.candidate) has other labels"
+        case .spread, .affinity, .antiAffinity, .maxPerNode:
+            "\(refusal.candidate): a rule about neighbours keeps it away"
+        case .gang: "others of its gang find none"
+        case .budget: "\(refusal.candidate): the price limit is reached"
         case .tooLarge: "too large for \(refusal.candidate)"
         case .limit: "\(refusal.candidate): max_workers is reached"
         case .upscalingSpeed: "\(refusal.candidate): upscaling_speed holds it back"

@@ -1,42 +1,17 @@
 import Model
 import Placement
 
-/// What became of a world's requests.
-package struct WorldPlan: Sendable {
-    /// Replicas of one request on one node that hold the same of its devices.
-    package struct Assignment: Sendable {
-        package var request: Int
-        package var node: Int
-        package var count: Int
-        package var slots: [DeviceSlot]
-    }
-
-    /// So many nodes' answers are told of what found no place: those of the first nodes.
-    package static let refusalsMax = 64
-
-    /// Replicas of one request that found no place, and why.
-    package struct Unplaced: Sendable {
-        package var request: Int
-        package var count: Int
-        package var refusals: [Refusal]
-    }
-
-    package var assignments: [Assignment] = []
-    package var unplaced: [Unplaced] = []
-    /// Millionths of all GPUs of the nodes that are allocated in the end; nil: they have none.
-    package var gpuAllocated: Int64?
-}
-
 extension World {
-    /// Places the requests one at a time in their order on the nodes there are.
-    package func planOnline() -> WorldPlan {
-        let columns = Columns(nodes.map(\.resources) + requests.map(\.resources))
+    /// Places the requests one at a time in their order on the nodes there are, by the policy. No rules are looked at.
+    func planOneByOne() -> WorldPlan {
+        let columns = Columns(nodes.map(\.resources) + requests.map(\.ask.resources))
         let places = nodes.map { $0.place(columns) }
         var kinds: [OnlineShape] = []
         var known: [OnlineShape: Int] = [:]
         let shapeOf = requests.map { request in
             let shape = OnlineShape(
-                amounts: columns.amounts(request.resources), gpu: request.gpu, selector: request.selector)
+                amounts: columns.amounts(request.ask.resources), gpu: request.ask.gpu,
+                selector: request.selectors.first ?? LabelSelector())
             if let place = known[shape] { return place }
             known[shape] = kinds.count
             kinds.append(shape)
@@ -63,7 +38,8 @@ extension World {
                             refusals: refusals(kinds[shape], placing.nodes, columns)))
                     break
                 }
-                plan.note(number, choice)
+                plan.note(
+                    WorldPlan.Assignment(request: number, node: choice.node, count: 1, slots: choice.slots))
             }
         }
         let total = nodes.reduce(Int64(0)) { $0 + Int64($1.gpus) * Devices.whole }
@@ -92,18 +68,6 @@ extension World {
             }
             return Refusal(candidate: node.id, code: .short, short: short)
         }
-    }
-}
-
-extension WorldPlan {
-    fileprivate mutating func note(_ request: Int, _ choice: OnlineChoice) {
-        if let last = assignments.last, last.request == request, last.node == choice.node,
-            last.slots == choice.slots
-        {
-            assignments[assignments.count - 1].count += 1
-            return
-        }
-        assignments.append(Assignment(request: request, node: choice.node, count: 1, slots: choice.slots))
     }
 }
 

@@ -10,12 +10,9 @@ extension World {
         }
         let top = Reader(value: value, path: "")
         let fields = try top.object([
-            "node_types", "nodes", "requests", "online", "policy", "seed", "expects",
+            "node_types", "nodes", "requests", "limits", "online", "policy", "seed", "expects",
         ])
-        guard case .flag(true)? = fields["online"] else {
-            throw top.at("online", .null).problem(
-                "true is expected: this version places requests one at a time and buys nothing")
-        }
+        if let value = fields["online"] { isOnline = try top.at("online", value).flag() }
         for reader in try top.at("node_types", fields["node_types"] ?? .list([])).list() {
             let type = try WorldType(reader)
             if types.contains(where: { $0.name == type.name }) {
@@ -40,19 +37,75 @@ extension World {
             }
             requests.append(request)
         }
+        if let value = fields["limits"] { try readLimits(top.at("limits", value)) }
         if let value = fields["policy"] { policy = try top.at("policy", value).word(PlacementPolicy.self) }
         if let value = fields["expects"] { expects = try top.at("expects", value).word(Expectation.self) }
         if let value = fields["seed"] { seed = UInt64(try top.at("seed", value).whole(0...Int.max)) }
+        try checkGangs(top)
+    }
+
+    private mutating func readLimits(_ reader: Reader) throws(WorldProblem) {
+        let fields = try reader.object(["max_workers", "price_per_hour"])
+        if let value = fields["max_workers"] {
+            maxWorkers = try reader.at("max_workers", value).whole(0...Reader.countMax)
+        }
+        if let value = fields["price_per_hour"] { budget = try reader.at("price_per_hour", value).price() }
+    }
+
+    /// A gang is placed as one: its requests have one strategy and one priority.
+    private func checkGangs(_ top: Reader) throws(WorldProblem) {
+        var first: [String: WorldRequest] = [:]
+        for (index, request) in requests.enumerated() {
+            guard let gang = request.gang else { continue }
+            guard let known = first[gang] else {
+                first[gang] = request
+                continue
+            }
+            guard known.strategy == request.strategy, known.priority == request.priority else {
+                throw WorldProblem(
+                    path: "requests[\(index)].gang",
+                    words: "strategy and priority of a gang are one: \(gang) has others in \"\(known.id)\"")
+            }
+        }
     }
 }
 
 extension WorldType {
     fileprivate init(_ reader: Reader) throws(WorldProblem) {
-        let fields = try reader.object(["name", "resources", "labels"])
+        let fields = try reader.object([
+            "name", "resources", "labels", "offerings", "min_workers", "max_workers",
+        ])
         name = try reader.at("name", fields["name"] ?? .null).name()
         resources = try reader.at("resources", fields["resources"] ?? .null).resources()
         labels = try reader.at("labels", fields["labels"] ?? .object([:])).labels()
         try reader.at("resources", .null).checkDevices(resources)
+        for offering in try reader.at("offerings", fields["offerings"] ?? .list([])).list() {
+            offerings.append(try WorldOffering(offering))
+        }
+        if let value = fields["min_workers"] {
+            minWorkers = try reader.at("min_workers", value).whole(0...Reader.countMax)
+        }
+        if let value = fields["max_workers"], value != .null {
+            let most = try reader.at("max_workers", value).whole(0...Reader.countMax)
+            guard most >= minWorkers else {
+                throw reader.at("max_workers", value).problem("it is below min_workers, \(minWorkers)")
+            }
+            maxWorkers = most
+        }
+    }
+}
+
+extension WorldOffering {
+    fileprivate init(_ reader: Reader) throws(WorldProblem) {
+        let fields = try reader.object(["zone", "capacity_type", "price_per_hour", "available"])
+        if let value = fields["zone"], value != .null { zone = try reader.at("zone", value).name() }
+        capacityType = try reader.at("capacity_type", fields["capacity_type"] ?? .text("on-demand")).name()
+        price = try reader.at("price_per_hour", fields["price_per_hour"] ?? .null).price()
+        switch fields["available"] ?? .flag(true) {
+        case .flag(true): available = nil
+        case .flag(false): available = 0
+        case let value: available = try reader.at("available", value).whole(0...Reader.countMax)
+        }
     }
 }
 
@@ -79,6 +132,7 @@ extension WorldNode {
         guard let kind = types[type] else {
             throw reader.at("type", .null).problem("there is no node type \"\(type)\"")
         }
+        if let value = fields["zone"], value != .null { zone = try reader.at("zone", value).name() }
         let own = try fields["resources"].map { value throws(WorldProblem) in
             try reader.at("resources", value).resources()
         }
@@ -115,24 +169,5 @@ extension WorldNode {
         for (index, device) in devices.enumerated() {
             usedGPUs[index] = Int64(try device.whole(0...Int(Devices.whole)))
         }
-    }
-}
-
-extension WorldRequest {
-    fileprivate init(_ reader: Reader) throws(WorldProblem) {
-        let fields = try reader.object(["id", "count", "resources", "label_selector", "labels"])
-        id = try reader.at("id", fields["id"] ?? .null).name()
-        count = try reader.at("count", fields["count"] ?? .whole(1)).whole(0...Reader.countMax)
-        let place = reader.at("resources", fields["resources"] ?? .object([:]))
-        resources = try place.resources()
-        guard let ask = DeviceAsk(milli: resources[Resources.gpu]) else {
-            throw place.at(Resources.gpu, .null).problem("a part of one device or whole devices are expected")
-        }
-        gpu = ask
-        resources[Resources.gpu] = 0
-        _ = try reader.at("labels", fields["labels"] ?? .object([:])).labels()
-        let chosen = reader.at("label_selector", fields["label_selector"] ?? .object([:]))
-        let texts = try chosen.labels()
-        do { selector = try LabelSelector(texts) } catch { throw chosen.problem(error.description) }
     }
 }

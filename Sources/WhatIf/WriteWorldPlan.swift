@@ -10,10 +10,18 @@ extension WorldPlan {
 
     private struct AssignmentJSON: Encodable {
         var request: String
+        var bundle: Int?
         var node: String
         var count: Int
         /// What each of them holds.
         var gpus: [Slot]?
+    }
+
+    private struct LaunchJSON: Encodable {
+        var id: String
+        var type: String
+        var zone: String?
+        var capacity_type: String
     }
 
     private struct ReasonJSON: Encodable {
@@ -31,8 +39,10 @@ extension WorldPlan {
 
     private struct PlanJSON: Encodable {
         var assignments: [AssignmentJSON]
-        var launches: [String] = []
+        var launches: [LaunchJSON]
         var unplaced: [UnplacedJSON]
+        var cost_per_hour: Decimal
+        var lower_bound_cost_per_hour: Decimal
         var gpu_allocated_pct: Decimal?
         var planning_ms: Decimal?
     }
@@ -44,6 +54,9 @@ extension WorldPlan {
         var unplaced: Int
         var nodes: Int
         var nodes_used: Int
+        var launches: Int
+        var cost_per_hour: Decimal
+        var lower_bound_cost_per_hour: Decimal
         var gpu_allocated_pct: Decimal?
         var planning_ms: Decimal?
     }
@@ -61,15 +74,22 @@ extension WorldPlan {
             let summary = SummaryJSON(
                 requests: world.requests.count, replicas: world.requests.reduce(0) { $0 + $1.count },
                 placed: placed, unplaced: unplaced.reduce(0) { $0 + $1.count }, nodes: world.nodes.count,
-                nodes_used: Set(assignments.map(\.node)).count, gpu_allocated_pct: allocated,
+                nodes_used: Set(assignments.map(\.node)).count, launches: launches.count,
+                cost_per_hour: Self.dollars(cost), lower_bound_cost_per_hour: Self.dollars(bound), gpu_allocated_pct: allocated,
                 planning_ms: took)
             return String(decoding: try encoder.encode(summary), as: UTF8.self)
         }
         let plan = PlanJSON(
             assignments: assignments.map { one in
                 AssignmentJSON(
-                    request: world.requests[one.request].id, node: world.nodes[one.node].id, count: one.count,
+                    request: world.requests[one.request].id, bundle: one.bundle,
+                    node: one.node < world.nodes.count
+                        ? world.nodes[one.node].id : launches[one.node - world.nodes.count].id,
+                    count: one.count,
                     gpus: one.slots.isEmpty ? nil : one.slots.map { Slot(index: $0.index, milli: $0.milli) })
+            },
+            launches: launches.map {
+                LaunchJSON(id: $0.id, type: $0.type, zone: $0.zone, capacity_type: $0.capacityType)
             },
             unplaced: unplaced.map { one in
                 UnplacedJSON(
@@ -80,9 +100,12 @@ extension WorldPlan {
                             candidate: refusal.candidate, code: refusal.code.rawValue,
                             short: short.isEmpty ? nil : Dictionary(uniqueKeysWithValues: short))
                     })
-            }, gpu_allocated_pct: allocated, planning_ms: took)
+            }, cost_per_hour: Self.dollars(cost), lower_bound_cost_per_hour: Self.dollars(bound),
+            gpu_allocated_pct: allocated, planning_ms: took)
         return String(decoding: try encoder.encode(plan), as: UTF8.self)
     }
+
+    private static func dollars(_ billionths: Int64) -> Decimal { Decimal(billionths) / 1_000_000_000 }
 
     private static func units(_ entry: Resources.Entry) -> Decimal {
         entry.name == Resources.memory ? Decimal(entry.amount) : Decimal(entry.amount) / 1_000

@@ -4,12 +4,19 @@ import WhatIf
 
 struct Plan: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Put a described world to the real planner: what goes where. Nothing is started or bought.",
+        abstract: "Put a described world to the real planner: what goes where, and what is bought. Nothing is done.",
         discussion: """
-            The world is JSON: node_types with resources and labels; nodes with id, type, used and used_gpus_milli;
-            requests with id, count, resources and label_selector; "online": true, which places them one at a time in
-            their order on the nodes there are. "policy" is default, random (with "seed"), best-fit, fgd, pack or spread.
-            With "expects": "past" a policy knows of the demand to come what has come; else it is told the requests.
+            The world is JSON:
+              node_types  name, resources, labels, min_workers, max_workers, and offerings: zone, capacity_type,
+                          price_per_hour, available (true, false or a count)
+              nodes       id, type, zone, resources, used, used_gpus_milli, labels
+              requests    id, count, resources, labels, label_selector, fallback_strategy, spread (topology zone or node,
+                          max_skew, selector), affinity and anti_affinity (topology, selector), each with "soft": true or
+                          without; max_per_node, gang, bundles with strategy, priority
+              limits      max_workers, price_per_hour
+            With "online": true requests are placed one at a time in their order on the nodes there are, and nothing is
+            bought. "policy" is default, random (with "seed"), best-fit, fgd, pack or spread. With "expects": "past" a
+            policy knows of the demand to come what has come; else it is told the requests.
 
             Amounts are in units with at most three decimals, memory is in bytes. Of GPU a request takes a part of one
             device or whole devices. The same world gives the same answer, to the byte.
@@ -37,9 +44,10 @@ struct Plan: ParsableCommand {
         }
         let world: World
         do { world = try World(json: text) } catch { throw ValidationError("\(input): \(error)") }
+        let prepared = PreparedWorld(world)
         let clock = ContinuousClock()
         let began = clock.now
-        let plan = world.planOnline()
+        let plan = prepared.plan()
         let took = (clock.now - began).components
         let micros = took.seconds * 1_000_000 + took.attoseconds / 1_000_000_000_000
         print(try plan.json(of: world, isSummary: summary, planningMicros: timing ? micros : nil))

@@ -73,7 +73,7 @@ enum HousePlan {
             "Model", "Placement", "Provisioning", "Routing", "Supervision", "Cloud", "Store", "ServeTier",
             "NodeTier", "Wire",
         ],
-        "WhatIf": ["Model", "Placement", "Wire"],
+        "WhatIf": ["Model", "Placement", "Provisioning", "Wire"],
         "Scenarios": ["Model", "Cloud", "Settings", "Simulation"],
         "ControlAPI": [
             "Model", "ServeTier", "NodeTier", "Cloud", "Store", "Settings", "Wire", "Listener",

@@ -1,0 +1,113 @@
+import Model
+
+/// Where a rule about neighbours looks: one node, or all nodes of a zone.
+package enum Topology: String, CaseIterable, Hashable, Sendable {
+    case zone, node
+}
+
+/// A rule about which other replicas may stand, or must stand, in the same zone or on the same node.
+///
+/// Source: Kubernetes' topology spread constraints and pod (anti-)affinity, with its words and its meaning: what a rule
+/// counts are replicas whose labels its selector matches, its own replica among them when it matches itself.
+package struct TopologyRule: Hashable, Sendable {
+    /// What is asked of the domain: the zone, or the node.
+    package enum Ask: Hashable, Sendable {
+        /// The domain holds at most so many matching replicas more than the domain that holds fewest.
+        case spread(maxSkew: Int)
+        /// A matching replica is there already; the first of those that match themselves needs none.
+        case affinity
+        /// No matching replica is there, and none comes later.
+        case antiAffinity
+    }
+
+    package var topology: Topology
+    package var ask: Ask
+    /// Labels that a matching replica has, all of them.
+    package var selector: [String: String]
+    /// It is given up when it leaves no place at all.
+    package var isSoft: Bool
+
+    package init(topology: Topology, ask: Ask, selector: [String: String], isSoft: Bool = false) {
+        self.topology = topology
+        self.ask = ask
+        self.selector = selector
+        self.isSoft = isSoft
+    }
+
+    package func matches(_ labels: [String: String]) -> Bool {
+        selector.allSatisfy { labels[$0.key] == $0.value }
+    }
+}
+
+/// Replicas that ask for the same, stand under the same rules and count alike in those of others.
+package struct DemandClass: Hashable, Sendable {
+    /// Without GPU.
+    package var amounts: Amounts
+    package var gpu: DeviceAsk
+    /// Which nodes will do: the first of these that leaves a place. Empty: any node.
+    package var selectors: [LabelSelector]
+    /// What the rules of others see.
+    package var labels: [String: String]
+    package var rules: [TopologyRule]
+    /// So many of the class on one node; nil: any number.
+    package var maxPerNode: Int?
+    /// Higher ones are placed first.
+    package var priority: Int
+
+    package init(
+        amounts: Amounts, gpu: DeviceAsk = .none, selectors: [LabelSelector] = [],
+        labels: [String: String] = [:], rules: [TopologyRule] = [], maxPerNode: Int? = nil, priority: Int = 0
+    ) {
+        self.amounts = amounts
+        self.gpu = gpu
+        self.selectors = selectors
+        self.labels = labels
+        self.rules = rules
+        self.maxPerNode = maxPerNode
+        self.priority = priority
+    }
+}
+
+/// A node while a plan is made.
+package struct PackedNode: Sendable {
+    /// Without GPU, as is `free`; by column.
+    package var total: Amounts
+    package var free: Amounts
+    package var devices: Devices
+    /// Nil: it is in no zone, and no rule about zones lets a replica there, or keeps one away.
+    package var zone: Int?
+    /// Index among the label sets of the plan.
+    package var labels: Int
+    /// Replicas that the plan put there.
+    package internal(set) var placed = 0
+    /// It had replicas before.
+    package var isUsed: Bool
+
+    package init(
+        total: Amounts, free: Amounts, devices: Devices, zone: Int?, labels: Int, isUsed: Bool
+    ) {
+        self.total = total
+        self.free = free
+        self.devices = devices
+        self.zone = zone
+        self.labels = labels
+        self.isUsed = isUsed
+    }
+}
+
+/// Replicas of one class that went to one node, and what each holds there.
+package struct Seat: Hashable, Sendable {
+    /// Index of their class.
+    package var demand: Int
+    /// Index of their node.
+    package var node: Int
+    package var count: Int
+    package var slots: [DeviceSlot]
+
+    package init(demand: Int, node: Int, count: Int = 1, slots: [DeviceSlot] = []) {
+        self.demand = demand
+        self.node = node
+        self.count = count
+        self.slots = slots
+    }
+}

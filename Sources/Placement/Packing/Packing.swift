@@ -1,0 +1,259 @@
+import Model
+
+/// What stands where while a plan is made: the nodes with what is left of them, and what the rules of all classes count.
+/// Nothing gets a seat that does not fit or that a rule refuses, whoever asks.
+package struct Packing: Sendable {
+    package let classes: [DemandClass]
+    package private(set) var nodes: [PackedNode]
+    /// In the order in which they were given.
+    package private(set) var seats: [Seat] = []
+    private let compiled: [CompiledDemand]
+    private var onNodes: Tallies
+    private var inZones: Tallies
+    /// For each class and label set the place of the first selector that admits it; -1: none does.
+    private let admitted: [[Int]]
+
+    /// What can be bought, as far as rules count it: labels and zones.
+    package struct Market: Sendable {
+        package var labels: Int
+        package var zones: [Int]
+        package var total: Amounts
+        package var gpus: Int
+
+        package init(labels: Int, zones: [Int], total: Amounts, gpus: Int) {
+            self.labels = labels
+            self.zones = zones
+            self.total = total
+            self.gpus = gpus
+        }
+    }
+
+    /// - Parameter labels: the different label sets of nodes and of what can be bought.
+    /// - Parameter zones: how many zones there are.
+    package init(
+        classes: [DemandClass], nodes: [PackedNode], labels: [[String: String]], zones: Int,
+        markets: [Market]
+    ) {
+        self.classes = classes
+        self.nodes = nodes
+        var rules = RuleCompiler(classes)
+        let admitted = classes.map { one in
+            labels.map { set in
+                one.selectors.isEmpty ? 0 : one.selectors.firstIndex { $0.admits(set) } ?? -1
+            }
+        }
+        for (index, one) in classes.enumerated() where !one.rules.isEmpty {
+            let usable = markets.filter { admitted[index][$0.labels] >= 0 && !$0.zones.isEmpty }
+            let near = nodes.compactMap { admitted[index][$0.labels] >= 0 ? $0.zone : nil }
+            rules.settle(
+                index, zones: Set(near + usable.flatMap(\.zones)).sorted(),
+                buysNode: usable.contains {
+                    $0.total.covers(one.amounts) && Devices(count: $0.gpus).fits(one.gpu)
+                })
+        }
+        self.admitted = admitted
+        compiled = rules.demands
+        onNodes = Tallies(width: rules.nodeWidth, rows: nodes.count)
+        inZones = Tallies(width: rules.zoneWidth, rows: zones)
+    }
+
+    // MARK: - Questions
+
+    /// The place of the first of the class's selectors that the labels pass; nil: none.
+    package func selector(_ demand: Int, passing labels: Int) -> Int? {
+        let place = admitted[demand][labels]
+        return place < 0 ? nil : place
+    }
+
+    package func hasRules(_ demand: Int) -> Bool {
+        !compiled[demand].rules.isEmpty || !compiled[demand].nodeOwn.isEmpty
+            || !compiled[demand].zoneOwn.isEmpty
+    }
+
+    /// Rules that may be given up, one after the other.
+    package func softs(_ demand: Int) -> Int { compiled[demand].softs }
+
+    /// It is told before those that stand under no spread.
+    package func isEarly(_ demand: Int) -> Bool { compiled[demand].isEarly }
+
+    /// The rule by which a node takes only so many of the class and of those that count with it; nil: there is none.
+    package func nodeLimit(_ demand: Int) -> (selector: Int, most: Int, isSpread: Bool)? {
+        var least: (selector: Int, most: Int, isSpread: Bool)?
+        for rule in compiled[demand].rules where rule.topology == .node && rule.isOwn && rule.soft == nil {
+            let most: Int? =
+                switch rule.ask {
+                case .antiAffinity: 1
+                case .cap(let most): most
+                case .spread(let maxSkew): compiled[demand].buysNode ? maxSkew : nil
+                case .affinity: nil
+                }
+            guard let most, most < least?.most ?? .max else { continue }
+            if case .spread = rule.ask {
+                least = (rule.selector, most, true)
+            } else {
+                least = (rule.selector, most, false)
+            }
+        }
+        return least
+    }
+
+    /// How many of the class the node has room for, rules aside; at most `limit`.
+    package func room(_ demand: Int, on node: Int, limit: Int) -> Int {
+        let one = classes[demand]
+        let times = nodes[node].free.fits(one.amounts, limit: limit)
+        return times == 0 ? 0 : nodes[node].devices.fits(one.gpu, limit: times)
+    }
+
+    /// What a rule or a label has against one more of the class on the node; nil: nothing.
+    /// - Parameter giving: so many of its soft rules are given up, the last ones first.
+    package func objection(_ demand: Int, on node: Int, givingUp giving: Int = 0) -> Refusal.Code? {
+        if admitted[demand][nodes[node].labels] < 0 { return .labelSelector }
+        return objection(demand, node: node, zone: nodes[node].zone, giving)
+    }
+
+    /// The same for a node yet to be bought there.
+    package func objection(_ demand: Int, newIn zone: Int?, givingUp giving: Int = 0) -> Refusal.Code? {
+        objection(demand, node: nil, zone: zone, giving)
+    }
+
+    private func objection(_ demand: Int, node: Int?, zone: Int?, _ giving: Int) -> Refusal.Code? {
+        let one = compiled[demand]
+        for rule in one.rules {
+            if let soft = rule.soft, soft >= one.softs - giving { continue }
+            let row = rule.topology == .node ? node : zone
+            if !holds(rule, row, of: one) { return rule.code }
+        }
+        if let node, one.nodeOwn.contains(where: { onNodes.repels(node, $0) }) { return .antiAffinity }
+        if let zone, one.zoneOwn.contains(where: { inZones.repels(zone, $0) }) { return .antiAffinity }
+        return nil
+    }
+
+    private func holds(_ rule: CompiledRule, _ row: Int?, of one: CompiledDemand) -> Bool {
+        let tallies = rule.topology == .node ? onNodes : inZones
+        switch rule.ask {
+        case .cap(let most):
+            return row.map { tallies.count($0, rule.selector) < most } ?? (most > 0)
+        case .antiAffinity:
+            return row.map { tallies.count($0, rule.selector) == 0 } ?? true
+        case .affinity:
+            if tallies.totals[rule.selector] == 0 { return rule.isOwn && hasDomain(rule, row) }
+            return row.map { tallies.count($0, rule.selector) > 0 } ?? false
+        case .spread(let maxSkew):
+            guard hasDomain(rule, row) else { return false }
+            let there = row.map { tallies.earlyCount($0, rule.selector) } ?? 0
+            return there + (rule.isOwn ? 1 : 0) - fewest(rule, of: one) <= maxSkew
+        }
+    }
+
+    /// A new node is a domain of its own; no zone is none.
+    private func hasDomain(_ rule: CompiledRule, _ row: Int?) -> Bool { rule.topology == .node || row != nil }
+
+    /// Matching replicas in the domain that has fewest.
+    private func fewest(_ rule: CompiledRule, of one: CompiledDemand) -> Int {
+        switch rule.topology {
+        case .zone: return one.zones.map { inZones.earlyCount($0, rule.selector) }.min() ?? 0
+        case .node:
+            if one.buysNode { return 0 }
+            return nodes.indices.lazy.map { [onNodes] in onNodes.earlyCount($0, rule.selector) }.min() ?? 0
+        }
+    }
+
+    // MARK: - Moves
+
+    /// Gives one of the class a seat there.
+    /// - Parameter slots: the devices that it shall have; nil: the tightest.
+    /// - Returns: false: it does not fit or is refused, and nothing has changed.
+    package mutating func seat(
+        _ demand: Int, on node: Int, slots: [DeviceSlot]? = nil, givingUp giving: Int = 0
+    ) -> Bool {
+        let one = classes[demand]
+        guard nodes[node].free.covers(one.amounts), nodes[node].devices.fits(one.gpu),
+            objection(demand, on: node, givingUp: giving) == nil
+        else { return false }
+        let held: [DeviceSlot]
+        if let slots {
+            held = slots
+            for slot in slots { _ = nodes[node].devices.take(Int(slot.milli), of: slot.index) }
+        } else {
+            held = nodes[node].devices.take(one.gpu) ?? []
+        }
+        nodes[node].free.take(one.amounts)
+        nodes[node].placed += 1
+        count(1, demand, node)
+        seats.append(Seat(demand: demand, node: node, slots: held))
+        return true
+    }
+
+    /// Gives as many as fit a seat there, `limit` at most; for classes without rules and without GPU in one go.
+    /// - Returns: how many.
+    package mutating func seatMany(_ demand: Int, on node: Int, limit: Int, givingUp giving: Int = 0) -> Int {
+        let one = classes[demand]
+        guard one.gpu == .none, compiled[demand].rules.isEmpty else {
+            var done = 0
+            while done < limit, seat(demand, on: node, givingUp: giving) { done += 1 }
+            return done
+        }
+        let times = nodes[node].free.fits(one.amounts, limit: limit)
+        guard times > 0, objection(demand, on: node, givingUp: giving) == nil else { return 0 }
+        nodes[node].free.take(one.amounts, times: times)
+        nodes[node].placed += times
+        count(Int32(clamping: times), demand, node)
+        seats.append(Seat(demand: demand, node: node, count: times))
+        return times
+    }
+
+    private mutating func count(_ times: Int32, _ demand: Int, _ node: Int) {
+        let one = compiled[demand]
+        if onNodes.width > 0 { onNodes.add(times, node, one, .node) }
+        if inZones.width > 0, let zone = nodes[node].zone { inZones.add(times, zone, one, .zone) }
+    }
+
+    package mutating func open(_ node: PackedNode) -> Int {
+        nodes.append(node)
+        onNodes.addRow()
+        return nodes.count - 1
+    }
+
+    /// Takes back the seats given since there were `seatCount`, and closes the nodes opened since there were `nodeCount`.
+    package mutating func takeBack(seats seatCount: Int, nodes nodeCount: Int) {
+        while seats.count > seatCount {
+            vacate(seats.removeLast())
+        }
+        while nodes.count > nodeCount {
+            nodes.removeLast()
+            onNodes.removeLastRow()
+        }
+    }
+
+    private mutating func vacate(_ seat: Seat) {
+        let one = classes[seat.demand]
+        for _ in 0..<seat.count {
+            nodes[seat.node].free.giveBack(one.amounts)
+            nodes[seat.node].devices.giveBack(seat.slots)
+        }
+        nodes[seat.node].placed -= seat.count
+        count(-Int32(clamping: seat.count), seat.demand, seat.node)
+    }
+
+    /// What stands on a node would also stand on one of this kind, in place of it.
+    package func holds(_ node: Int, total: Amounts, gpus: Int) -> Bool {
+        let old = nodes[node]
+        for column in total.values.indices
+        where old.total.values[column] - old.free.values[column] > total.values[column] {
+            return false
+        }
+        return !old.devices.free.indices.dropFirst(gpus).contains { old.devices.free[$0] < Devices.whole }
+    }
+
+    /// Another kind of node in place of one; the caller has asked `holds`, and what stands there is admitted.
+    package mutating func replace(_ node: Int, total: Amounts, gpus: Int, labels: Int) {
+        for column in total.values.indices {
+            nodes[node].free.values[column] += total.values[column] - nodes[node].total.values[column]
+        }
+        let old = nodes[node].devices.free
+        nodes[node].devices = Devices(
+            free: (0..<gpus).map { $0 < old.count ? old[$0] : Devices.whole })
+        nodes[node].total = total
+        nodes[node].labels = labels
+    }
+}

@@ -1,0 +1,103 @@
+/// Gives each selector its index and each class its rules.
+struct RuleCompiler {
+    private var nodeSelectors = SelectorIndex()
+    private var zoneSelectors = SelectorIndex()
+    private(set) var demands: [CompiledDemand]
+    /// Selectors by topology, with those that count one class alone.
+    private(set) var nodeWidth = 0
+    private(set) var zoneWidth = 0
+
+    init(_ classes: [DemandClass]) {
+        demands = classes.map { _ in CompiledDemand() }
+        for (index, one) in classes.enumerated() {
+            for rule in one.rules { add(rule, of: one, at: index) }
+        }
+        nodeWidth = nodeSelectors.count
+        zoneWidth = zoneSelectors.count
+        for (index, one) in classes.enumerated() {
+            demands[index].nodeOwn = nodeSelectors.matching(one.labels)
+            demands[index].zoneOwn = zoneSelectors.matching(one.labels)
+            guard let most = one.maxPerNode else { continue }
+            demands[index].rules.append(
+                CompiledRule(topology: .node, ask: .cap(most), selector: nodeWidth, isOwn: true))
+            demands[index].nodeOwn.append(nodeWidth)
+            nodeWidth += 1
+        }
+        settleOrder()
+    }
+
+    private mutating func add(_ rule: TopologyRule, of one: DemandClass, at index: Int) {
+        let selector: Int
+        switch rule.topology {
+        case .node: selector = nodeSelectors.index(of: rule.selector)
+        case .zone: selector = zoneSelectors.index(of: rule.selector)
+        }
+        var soft: Int?
+        if rule.isSoft {
+            soft = demands[index].softs
+            demands[index].softs += 1
+        }
+        let ask: CompiledRule.Ask =
+            switch rule.ask {
+            case .spread(let maxSkew): .spread(maxSkew: maxSkew)
+            case .affinity: .affinity
+            case .antiAffinity: .antiAffinity
+            }
+        if case .spread = rule.ask, !rule.isSoft { demands[index].isEarly = true }
+        demands[index].rules.append(
+            CompiledRule(
+                topology: rule.topology, ask: ask, selector: selector, isOwn: rule.matches(one.labels),
+                soft: soft))
+    }
+
+    /// Where one under a spread needs the company of another, the plan is told in the order in which it was made.
+    private mutating func settleOrder() {
+        let needsCompany = demands.contains { demand in
+            demand.isEarly
+                && demand.rules.contains { if case .affinity = $0.ask { $0.soft == nil } else { false } }
+        }
+        if needsCompany { for index in demands.indices { demands[index].isEarly = true } }
+    }
+
+    mutating func settle(_ index: Int, zones: [Int], buysNode: Bool) {
+        demands[index].zones = zones
+        demands[index].buysNode = buysNode
+    }
+}
+
+/// Selectors by number, found by their text and by the labels that they match.
+private struct SelectorIndex {
+    private struct Pair: Hashable {
+        var key: String
+        var value: String
+    }
+
+    private var texts: [[String: String]] = []
+    private var known: [[Pair]: Int] = [:]
+    /// By the first pair of each; those without one match everything.
+    private var byPair: [Pair: [Int]] = [:]
+    private var empty: [Int] = []
+
+    var count: Int { texts.count }
+
+    mutating func index(of selector: [String: String]) -> Int {
+        let pairs = selector.keys.sorted().map { Pair(key: $0, value: selector[$0] ?? "") }
+        if let found = known[pairs] { return found }
+        let index = texts.count
+        texts.append(selector)
+        known[pairs] = index
+        if let first = pairs.first { byPair[first, default: []].append(index) } else { empty.append(index) }
+        return index
+    }
+
+    /// In ascending order.
+    func matching(_ labels: [String: String]) -> [Int] {
+        var found = empty
+        for (key, value) in labels {
+            for index in byPair[Pair(key: key, value: value)] ?? [] {
+                if texts[index].allSatisfy({ labels[$0.key] == $0.value }) { found.append(index) }
+            }
+        }
+        return found.sorted()
+    }
+}

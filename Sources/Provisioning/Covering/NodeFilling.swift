@@ -1,0 +1,178 @@
+import Model
+import Placement
+
+/// One node while it is filled: the inner loop of buying, so it works on plain numbers.
+///
+/// A share of a device goes to the tightest one, whole devices to the first empty ones.
+struct NodeFilling {
+    /// Amounts of an item, one after the other, with thousandths of GPU last.
+    private let needs: [Int64]
+    private let gpus: [DeviceAsk]
+    private let group: [Int]
+    private let groupRoom: [Int]
+    let width: Int
+    let itemCount: Int
+
+    private var free: [Int64] = []
+    private var devices: [Int64] = []
+    private var groupLeft: [Int] = []
+    /// Parts that a whole free resource has by `setScale`, for one of its amounts.
+    private var scale: [Int64] = []
+    private(set) var load: [Int]
+    private(set) var worth: Int64 = 0
+
+    init(_ problem: CoverProblem) {
+        let columns = problem.wares.first?.capacity.values.count ?? 0
+        width = columns + 1
+        itemCount = problem.items.count
+        needs = problem.items.flatMap { $0.amounts.values.map { max(0, $0) } + [$0.gpu.milli] }
+        gpus = problem.items.map(\.gpu)
+        group = problem.items.map { $0.group ?? -1 }
+        groupRoom = problem.groups
+        load = Array(repeating: 0, count: problem.items.count)
+    }
+
+    mutating func empty(_ ware: CoverProblem.Ware) {
+        free = ware.capacity.values.map { max(0, $0) } + [Int64(ware.gpus) * Devices.whole]
+        devices = Array(repeating: Devices.whole, count: ware.gpus)
+        groupLeft = groupRoom
+        for item in load.indices { load[item] = 0 }
+        worth = 0
+    }
+
+    var isEmpty: Bool { load.allSatisfy { $0 == 0 } }
+
+    var pattern: [Pattern.Load] {
+        load.indices.compactMap { load[$0] > 0 ? Pattern.Load(item: $0, count: load[$0]) : nil }
+    }
+
+    func need(_ item: Int, _ column: Int) -> Int64 { needs[item * width + column] }
+
+    /// How many more of the item fit, `limit` at most.
+    func fits(_ item: Int, limit: Int) -> Int {
+        var times = Int64(limit)
+        let base = item * width
+        for column in 0..<width {
+            let need = needs[base + column]
+            if need > 0 {
+                if need > free[column] { return 0 }
+                if times > 1 { times = min(times, free[column] / need) }
+            }
+        }
+        if group[item] >= 0 { times = min(times, Int64(groupLeft[group[item]])) }
+        guard times > 0 else { return 0 }
+        switch gpus[item] {
+        case .none: return Int(times)
+        case .share(let milli):
+            var places: Int64 = 0
+            for device in devices { places += device / Int64(milli) }
+            return Int(min(times, places))
+        case .whole(let count):
+            var empties = 0
+            for device in devices where device == Devices.whole { empties += 1 }
+            return min(Int(times), empties / count)
+        }
+    }
+
+    /// The caller has asked `fits`.
+    /// - Returns: the devices as they were before, for `giveBack`; empty: they have not changed.
+    @discardableResult
+    mutating func take(_ item: Int, times: Int, value: Int64) -> [Int64] {
+        let before = gpus[item] == .none ? [] : devices
+        let base = item * width
+        for column in 0..<width { free[column] -= needs[base + column] * Int64(times) }
+        if group[item] >= 0 { groupLeft[group[item]] -= times }
+        load[item] += times
+        worth += value * Int64(times)
+        switch gpus[item] {
+        case .none: break
+        case .share(let milli): for _ in 0..<times { takeShare(Int64(milli)) }
+        case .whole(let count):
+            var left = count * times
+            for device in devices.indices where left > 0 && devices[device] == Devices.whole {
+                devices[device] = 0
+                left -= 1
+            }
+        }
+        return before
+    }
+
+    mutating func giveBack(_ item: Int, times: Int, value: Int64, devices before: [Int64]) {
+        let base = item * width
+        for column in 0..<width { free[column] += needs[base + column] * Int64(times) }
+        if group[item] >= 0 { groupLeft[group[item]] += times }
+        load[item] -= times
+        worth -= value * Int64(times)
+        if !before.isEmpty { devices = before }
+    }
+
+    // MARK: - Sizes
+
+    /// From now on sizes are parts of what is free at this moment.
+    mutating func setScale() { scale = free.map { $0 > 0 ? Self.unit / $0 : 0 } }
+
+    /// What one of the item takes, all resources together; at least 1.
+    func size(of item: Int) -> Int64 {
+        var size: Int64 = 1
+        let base = item * width
+        for column in 0..<width { size += needs[base + column] * scale[column] >> Self.shift }
+        return size
+    }
+
+    /// No items whose sizes are more than this together fit.
+    var roomLeft: Int64 {
+        var room: Int64 = Int64(width)
+        for column in 0..<width { room += (free[column] * scale[column] >> Self.shift) + 1 }
+        return room
+    }
+
+    private mutating func takeShare(_ milli: Int64) {
+        var best = -1
+        for device in devices.indices where devices[device] >= milli {
+            if best < 0 || devices[device] < devices[best] { best = device }
+        }
+        devices[best] -= milli
+    }
+
+    // MARK: - Filling by worth
+
+    /// Puts in what is worth most for the room that is scarce by now, until nothing fits. What is left of a resource sets its
+    /// price anew after each choice, so that none runs out while the others stand idle.
+    ///
+    /// Source: the alignment of demand and free room of Tetris (Grandl et al., SIGCOMM 2014), with worth in place of size.
+    mutating func fill(_ items: [Int], values: [Int64], left: [Int]) {
+        var weights = [Int64](repeating: 0, count: width)
+        var open = items
+        while !open.isEmpty {
+            for column in 0..<width { weights[column] = free[column] > 0 ? Self.unit / free[column] : 0 }
+            var best = -1
+            var bestScore: Int64 = -1
+            var kept = 0
+            for place in open.indices {
+                let item = open[place]
+                guard left[item] > load[item], fits(item, limit: 1) > 0 else { continue }
+                open[kept] = item
+                kept += 1
+                var size: Int64 = 1
+                let base = item * width
+                for column in 0..<width { size += needs[base + column] * weights[column] >> Self.shift }
+                let score = (values[item] << Self.valueShift) / size
+                if score > bestScore {
+                    bestScore = score
+                    best = item
+                }
+            }
+            open.removeLast(open.count - kept)
+            guard best >= 0 else { return }
+            let most = fits(best, limit: left[best] - load[best])
+            take(best, times: max(1, most / Self.chunks), value: values[best])
+        }
+    }
+
+    /// Of what still fits of one item this part is put in before the others are looked at again.
+    private static let chunks = 8
+    /// Free room is this in sizes; values below 2^43 millionths do not overflow when shifted.
+    private static let unit: Int64 = 1 << 40
+    private static let shift: Int64 = 20
+    private static let valueShift: Int64 = 20
+}

@@ -1,0 +1,223 @@
+import Model
+import Placement
+
+extension FleetPlanning {
+    /// Rounds of buying: after each, what found no seat on the nodes bought for it is looked at again.
+    private static let roundsMax = 6
+    /// Items with the limits that spreads set to a node, at most; beyond it these limits are left to the seating.
+    private static let spreadItemsMax = 128
+
+    /// A type at a price.
+    private struct Ware: Hashable {
+        var type: Int
+        var price: Int64
+    }
+
+    /// What the classes need, as a problem of covering.
+    private struct Need {
+        var problem: CoverProblem
+        /// For each item its classes, in the order in which they get seats.
+        var classes: [[Int]]
+        var wares: [Ware]
+    }
+
+    /// Buys the cheapest nodes for what is left of the classes, and seats it there.
+    mutating func buy(_ order: [Int]) {
+        for round in 0..<Self.roundsMax {
+            let open = order.filter { left[$0] > 0 && world.classes[$0].selectors.count < 2 }
+            guard room > 0, !open.isEmpty else { return }
+            let before = open.reduce(0) { $0 + left[$1] }
+            let need = need(open, parties: [])
+            let cover = cover(need.problem)
+            deal(cover.patterns, need)
+            if before > open.reduce(0, { $0 + left[$1] }) { fillNodes(open) }
+            if before == open.reduce(0, { $0 + left[$1] }) { return }
+            _ = round
+        }
+    }
+
+    /// What kinds a plan for all of it would buy: parties get theirs one by one, but not as if each were alone.
+    mutating func hint(_ classes: [Int], _ parties: [Int]) {
+        hints = world.types.map { _ in 0 }
+        let need = need(classes, parties: parties)
+        for pattern in cover(need.problem).patterns {
+            hints[need.wares[pattern.ware].type] += pattern.times
+        }
+    }
+
+    // MARK: - What is needed
+
+    private func need(_ classes: [Int], parties: [Int]) -> Need {
+        let wares = wares()
+        let withSpreads = need(classes, parties, wares, limitsBySpread: true)
+        if withSpreads.problem.items.count <= Self.spreadItemsMax { return withSpreads }
+        return need(classes, parties, wares, limitsBySpread: false)
+    }
+
+    private func wares() -> [(ware: Ware, room: Int)] {
+        var rooms: [Ware: Int] = [:]
+        for offer in world.offers.indices where canBuy(offer) {
+            let one = world.offers[offer]
+            let ware = Ware(type: one.type, price: one.price)
+            let sum = (rooms[ware] ?? 0).addingReportingOverflow(offerRoom[offer])
+            rooms[ware] = min(typeRoom[one.type], sum.overflow ? .max : sum.partialValue)
+        }
+        return rooms.map { ($0.key, $0.value) }.sorted {
+            $0.0.type != $1.0.type ? $0.0.type < $1.0.type : $0.0.price < $1.0.price
+        }
+    }
+
+    private func need(
+        _ classes: [Int], _ parties: [Int], _ wares: [(ware: Ware, room: Int)], limitsBySpread: Bool
+    ) -> Need {
+        struct Key: Hashable {
+            var amounts: Amounts
+            var gpu: DeviceAsk
+            var admits: [Bool]
+            var group: Int?
+        }
+        var places: [Key: Int] = [:]
+        var groups: [Int: Int] = [:]
+        var problem = CoverProblem(
+            items: [],
+            wares: wares.map { ware, room in
+                let type = world.types[ware.type]
+                return CoverProblem.Ware(
+                    capacity: type.capacity, gpus: type.gpus, price: ware.price, room: room)
+            }, room: room)
+        var members: [[Int]] = []
+        let add = { (demand: Int?, key: Key, count: Int) in
+            if let place = places[key] {
+                problem.items[place].count += count
+                if let demand { members[place].append(demand) }
+                return
+            }
+            places[key] = problem.items.count
+            problem.items.append(
+                CoverProblem.Item(
+                    amounts: key.amounts, gpu: key.gpu, count: count, admits: key.admits, group: key.group))
+            members.append(demand.map { [$0] } ?? [])
+        }
+        var admitted: [[Int]: [Bool]] = [:]
+        for demand in classes where left[demand] > 0 {
+            let one = world.classes[demand]
+            var group: Int?
+            if let limit = packing.nodeLimit(demand), limitsBySpread || !limit.isSpread {
+                if groups[limit.selector] == nil {
+                    groups[limit.selector] = problem.groups.count
+                    problem.groups.append(limit.most)
+                }
+                group = groups[limit.selector]
+            }
+            add(
+                demand,
+                Key(amounts: one.amounts, gpu: one.gpu, admits: admits(demand, wares, &admitted), group: group),
+                left[demand])
+        }
+        for party in parties {
+            for (amounts, gpu, demand, count) in asks(world.parties[party]) {
+                add(nil, Key(amounts: amounts, gpu: gpu, admits: admits(demand, wares, &admitted)), count)
+            }
+        }
+        return Need(problem: problem, classes: members, wares: wares.map(\.ware))
+    }
+
+    /// For each ware whether its labels will do; equal answers share their memory.
+    private func admits(
+        _ demand: Int, _ wares: [(ware: Ware, room: Int)], _ known: inout [[Int]: [Bool]]
+    ) -> [Bool] {
+        let selectors = world.classes[demand].selectors
+        if selectors.isEmpty {
+            if let all = known[[]] { return all }
+            let all = wares.map { _ in true }
+            known[[]] = all
+            return all
+        }
+        return wares.map { packing.selector(demand, passing: world.types[$0.ware.type].labels) != nil }
+    }
+
+    /// What a party asks of nodes: of one node, or member by member.
+    private func asks(_ party: Party) -> [(Amounts, DeviceAsk, demand: Int, count: Int)] {
+        guard party.strategy == .strictPack, let first = party.members.first else {
+            return party.members.map {
+                (world.classes[$0.demand].amounts, world.classes[$0.demand].gpu, $0.demand, $0.count)
+            }
+        }
+        var sum = Amounts(values: world.classes[first.demand].amounts.values.map { _ in 0 })
+        var milli: Int64 = 0
+        for member in party.members {
+            for _ in 0..<member.count { sum.giveBack(world.classes[member.demand].amounts) }
+            milli += world.classes[member.demand].gpu.milli * Int64(member.count)
+        }
+        let whole = (milli + Devices.whole - 1) / Devices.whole * Devices.whole
+        let gpu = DeviceAsk(milli: milli) ?? DeviceAsk(milli: whole) ?? .none
+        return [(sum, gpu, demand: first.demand, count: 1)]
+    }
+
+    // MARK: - Seats
+
+    /// Opens the nodes of the patterns and seats there what they are for. Replicas that ask for the same take each other's
+    /// seats where a rule keeps one from it.
+    private mutating func deal(_ patterns: [Pattern], _ need: Need) {
+        var waiting = need.classes
+        let order = patterns.sorted { a, b in
+            a.ware != b.ware ? a.ware < b.ware : a.load.lexicographicallyPrecedes(b.load) {
+                $0.item != $1.item ? $0.item < $1.item : $0.count > $1.count
+            }
+        }
+        // One of each in turn, so that what is bought in a zone does not depend on the pattern.
+        for pattern in order {
+            let isPlain = pattern.load.allSatisfy { load in
+                waiting[load.item].allSatisfy { !packing.hasRules($0) }
+            }
+            for _ in 0..<pattern.times {
+                let first = pattern.load.first.flatMap { waiting[$0.item].first }
+                guard
+                    let offer = offer(need.wares[pattern.ware].type, for: isPlain ? nil : first)
+                        ?? offer(need.wares[pattern.ware].type, for: nil)
+                else { break }
+                let seats = packing.seats.count
+                let node = open(offer)
+                for load in pattern.load { seat(load, on: node, &waiting) }
+                if packing.seats.count == seats { takeBack(seats: seats, nodes: node) }
+            }
+        }
+    }
+
+    private mutating func seat(_ load: Pattern.Load, on node: Int, _ waiting: inout [[Int]]) {
+        var lacking = load.count
+        var isOver = false
+        for demand in waiting[load.item] where lacking > 0 {
+            if left[demand] > 0 {
+                let done = packing.seatMany(demand, on: node, limit: min(lacking, left[demand]))
+                lacking -= done
+                left[demand] -= done
+            }
+            if left[demand] <= 0 { isOver = true }
+        }
+        if isOver { waiting[load.item].removeAll { left[$0] <= 0 } }
+    }
+
+    // MARK: - What it must cost
+
+    /// Millionths of a dollar per hour that no plan for those who have a place can go below.
+    func bound(_ plan: FleetPlan) -> Int64 {
+        let wares = world.offers.indices.filter { world.offers[$0].room > 0 }.map {
+            Ware(type: world.offers[$0].type, price: world.offers[$0].price)
+        }
+        let cheapest = Dictionary(grouping: wares, by: \.type).mapValues { $0.map(\.price).min() ?? 0 }
+        let list = cheapest.map { (ware: Ware(type: $0.key, price: $0.value), room: Int.max) }.sorted {
+            $0.ware.type < $1.ware.type
+        }
+        guard !list.isEmpty, plan.cost > 0 else { return 0 }
+        var whole = self
+        whole.left = zip(world.singles, plan.left).map { $0 - $1 }
+        let placed = world.parties.indices.filter { plan.seated[$0] }
+        let need = whole.need(Array(world.classes.indices), placed, list, limitsBySpread: false)
+        let held = world.nodes.map {
+            CoverProblem.Ware(
+                capacity: $0.free, gpus: $0.devices.free.count { $0 > 0 }, price: 0, room: 1)
+        }
+        return min(plan.cost, CoverBound(need.problem, held: held).bound)
+    }
+}

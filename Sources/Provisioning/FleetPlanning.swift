@@ -1,0 +1,214 @@
+import Model
+import Placement
+
+/// Places what fits on the nodes there are and buys the cheapest nodes for the rest: parties first, since all of a party
+/// must find room, then those that stand under rules, then all others, the largest first; higher priorities before
+/// lower ones. Nothing is moved and nobody displaced.
+package func planFleet(_ world: FleetWorld) -> FleetPlan {
+    var planning = FleetPlanning(world)
+    planning.fillMinimum()
+    let parties = world.parties.map(\.priority)
+    let singles = zip(world.classes, world.singles).compactMap { $1 > 0 ? $0.priority : nil }
+    for priority in Set(parties + singles).sorted(by: >) { planning.plan(priority) }
+    planning.settleTypes()
+    return planning.finish()
+}
+
+struct FleetPlanning {
+    let world: FleetWorld
+    var packing: Packing
+    var left: [Int]
+    var seated: [Bool]
+    var partySeats: [Range<Int>]
+    /// For each node that is bought its offer; nil: it was there.
+    var offerOf: [Int?]
+    var offerRoom: [Int]
+    var typeRoom: [Int]
+    var room: Int
+    var budget: Int64
+    let offersByPrice: [Int]
+    /// For each type, cheapest first.
+    let offersOf: [[Int]]
+    /// Nodes that were bought for a minimum.
+    var minimum: Set<Int> = []
+    /// Nodes bought in each zone, so that equal offers are taken in turn.
+    var boughtIn: [Int]
+    /// Wares that a plan for all that is left would buy: those are opened first.
+    var hints: [Int]
+
+    init(_ world: FleetWorld) {
+        self.world = world
+        let markets = world.types.indices.map { type in
+            let zones = world.offers.filter { $0.type == type && $0.room > 0 }.compactMap(\.zone)
+            return Packing.Market(
+                labels: world.types[type].labels, zones: Set(zones).sorted(), total: world.types[type].capacity,
+                gpus: world.types[type].gpus)
+        }
+        packing = Packing(
+            classes: world.classes, nodes: world.nodes, labels: world.labels, zones: world.zones.count,
+            markets: markets)
+        left = world.singles
+        seated = world.parties.map { _ in false }
+        partySeats = world.parties.map { _ in 0..<0 }
+        offerOf = world.nodes.map { _ in nil }
+        offerRoom = world.offers.map(\.room)
+        typeRoom = world.types.map { max(0, $0.maxWorkers - $0.live) }
+        room = max(0, world.maxWorkers - world.nodes.count)
+        budget = world.budget ?? .max
+        offersByPrice = world.offers.indices.sorted {
+            let (a, b) = (world.offers[$0], world.offers[$1])
+            return a.price != b.price ? a.price < b.price : $0 < $1
+        }
+        var offersOf = world.types.map { _ in [Int]() }
+        for offer in offersByPrice { offersOf[world.offers[offer].type].append(offer) }
+        self.offersOf = offersOf
+        boughtIn = world.zones.map { _ in 0 }
+        hints = world.types.map { _ in 0 }
+    }
+
+    // MARK: - Steps
+
+    /// Types that have fewer nodes than their minimum get them, cheapest offer first.
+    mutating func fillMinimum() {
+        for type in world.types.indices {
+            for _ in 0..<max(0, world.types[type].minWorkers - world.types[type].live) {
+                guard let offer = offer(type, for: nil) else { break }
+                minimum.insert(open(offer))
+            }
+        }
+    }
+
+    mutating func plan(_ priority: Int) {
+        let classes = world.classes.indices.filter {
+            left[$0] > 0 && world.classes[$0].priority == priority
+        }
+        let parties = world.parties.indices.filter { world.parties[$0].priority == priority }
+        if !parties.isEmpty {
+            hint(classes, parties)
+            for party in parties.sorted(by: isHarder) { seat(party) }
+        }
+        let order = classes.sorted(by: isEarlier)
+        fillNodes(order)
+        buy(order)
+        for demand in order { seatEach(demand) }
+    }
+
+    private func isHarder(_ a: Int, _ b: Int) -> Bool {
+        let (x, y) = (size(world.parties[a]), size(world.parties[b]))
+        return x != y ? x > y : a < b
+    }
+
+    private func size(_ party: Party) -> Amounts {
+        party.members.map { world.classes[$0.demand].amounts }.max() ?? Amounts(values: [])
+    }
+
+    /// Those with rules first, and of them those that are told first; then the largest.
+    private func isEarlier(_ a: Int, _ b: Int) -> Bool {
+        if packing.isEarly(a) != packing.isEarly(b) { return packing.isEarly(a) }
+        let (ruled, otherRuled) = (packing.hasRules(a), packing.hasRules(b))
+        if ruled != otherRuled { return ruled }
+        let (x, y) = (world.classes[a], world.classes[b])
+        if x.gpu.milli != y.gpu.milli { return x.gpu.milli > y.gpu.milli }
+        return x.amounts != y.amounts ? y.amounts < x.amounts : a < b
+    }
+
+    // MARK: - Nodes
+
+    func canBuy(_ offer: Int) -> Bool {
+        room > 0 && offerRoom[offer] > 0 && typeRoom[world.offers[offer].type] > 0
+            && world.offers[offer].price <= budget
+    }
+
+    mutating func open(_ offer: Int) -> Int {
+        let one = world.offers[offer]
+        let type = world.types[one.type]
+        offerRoom[offer] -= 1
+        typeRoom[one.type] -= 1
+        room -= 1
+        budget -= one.price
+        if let zone = one.zone { boughtIn[zone] += 1 }
+        offerOf.append(offer)
+        return packing.open(
+            PackedNode(
+                total: type.capacity, free: type.capacity, devices: Devices(count: type.gpus), zone: one.zone,
+                labels: type.labels, isUsed: false))
+    }
+
+    /// Takes back the last seats and nodes, with what they cost.
+    mutating func takeBack(seats: Int, nodes: Int) {
+        for node in nodes..<max(nodes, offerOf.count) { giveBack(node) }
+        offerOf.removeLast(max(0, offerOf.count - nodes))
+        packing.takeBack(seats: seats, nodes: nodes)
+    }
+
+    private mutating func giveBack(_ node: Int) {
+        guard let offer = offerOf[node] else { return }
+        let one = world.offers[offer]
+        offerRoom[offer] += 1
+        typeRoom[one.type] += 1
+        room += 1
+        budget += one.price
+        if let zone = one.zone { boughtIn[zone] -= 1 }
+    }
+
+    /// The cheapest offer of the type where the class may stand; of equal ones in the zone where least was bought.
+    func offer(_ type: Int, for demand: Int?, givingUp giving: Int = 0) -> Int? {
+        var best: Int?
+        for offer in offersOf[type] {
+            let one = world.offers[offer]
+            if let best, one.price > world.offers[best].price { break }
+            guard canBuy(offer) else { continue }
+            if let demand, packing.objection(demand, newIn: one.zone, givingUp: giving) != nil { continue }
+            guard let old = best else {
+                best = offer
+                continue
+            }
+            let count = { (offer: Int) in world.offers[offer].zone.map { boughtIn[$0] } ?? 0 }
+            if count(offer) < count(old) { best = offer }
+        }
+        return best
+    }
+
+    /// After all: each bought node becomes the cheapest kind in its zone that holds what stands there.
+    mutating func settleTypes() {
+        for node in offerOf.indices {
+            guard let old = offerOf[node], packing.nodes[node].placed > 0, !minimum.contains(node) else { continue }
+            let zone = world.offers[old].zone
+            let labels = packing.nodes[node].labels
+            for offer in offersByPrice {
+                let one = world.offers[offer]
+                guard one.price < world.offers[old].price else { break }
+                let type = world.types[one.type]
+                guard one.zone == zone, offerRoom[offer] > 0,
+                    one.type == world.offers[old].type || typeRoom[one.type] > 0,
+                    type.labels == labels || !hasSelectors,
+                    packing.holds(node, total: type.capacity, gpus: type.gpus)
+                else { continue }
+                giveBack(node)
+                packing.replace(node, total: type.capacity, gpus: type.gpus, labels: type.labels)
+                offerOf[node] = offer
+                offerRoom[offer] -= 1
+                typeRoom[one.type] -= 1
+                room -= 1
+                budget -= one.price
+                if let zone { boughtIn[zone] += 1 }
+                break
+            }
+        }
+    }
+
+    private var hasSelectors: Bool { world.classes.contains { !$0.selectors.isEmpty } }
+
+    func finish() -> FleetPlan {
+        var plan = FleetPlan(packing: packing, left: left, seated: seated, partySeats: partySeats)
+        for node in offerOf.indices {
+            guard let offer = offerOf[node] else { continue }
+            // What was bought for a minimum stays, empty or not.
+            guard packing.nodes[node].placed > 0 || minimum.contains(node) else { continue }
+            plan.launches.append(FleetLaunch(node: node, offer: offer))
+            plan.cost += world.offers[offer].price
+        }
+        plan.bound = bound(plan)
+        return plan
+    }
+}

@@ -1,0 +1,217 @@
+"""Whether a plan of `tandem plan` holds: every rule of the described world is played again on amounts, devices and counts of
+this module's own, which shares nothing with the planner."""
+
+import collections
+import math
+
+Fault = str
+
+
+def milli(amount) -> int:
+    return round(amount * 1000)
+
+
+def amounts(resources: dict) -> dict:
+    return {k: (int(v) if k == "memory" else milli(v)) for k, v in (resources or {}).items() if v and k != "GPU"}
+
+
+def selects(selector: dict, labels: dict) -> bool:
+    """Ray's label selectors: v, !v, in(a, b), !in(a, b)."""
+    for key, text in (selector or {}).items():
+        excludes = text.startswith("!")
+        rest = text[1:] if excludes else text
+        values = [v.strip() for v in rest[3:-1].split(",")] if rest.startswith("in(") else [rest.strip()]
+        if (labels.get(key) in values) == excludes:
+            return False
+    return True
+
+
+def matches(selector: dict, labels: dict) -> bool:
+    return all(labels.get(k) == v for k, v in selector.items())
+
+
+class Node:
+    def __init__(self, kind: dict, entry: dict, launched: bool):
+        resources = entry.get("resources") or kind["resources"]
+        self.id, self.zone, self.type, self.launched = entry["id"], entry.get("zone"), kind["name"], launched
+        self.free = amounts(resources)
+        for name, used in amounts(entry.get("used", {})).items():
+            self.free[name] = self.free.get(name, 0) - used
+        self.devices = [1000] * round(resources.get("GPU", 0))
+        for index, used in enumerate(entry.get("used_gpus_milli", [])):
+            self.devices[index] -= used
+        self.labels = {**kind.get("labels", {}), **entry.get("labels", {})}
+
+    def take(self, ask: dict, slots: list) -> list[Fault]:
+        faults = []
+        for name, amount in amounts(ask).items():
+            self.free[name] = self.free.get(name, 0) - amount
+            if self.free[name] < 0:
+                faults.append(f"{self.id}: {name} is overdrawn")
+        gpu = milli(ask.get("GPU", 0))
+        if sum(s["milli"] for s in slots) != gpu:
+            faults.append(f"{self.id}: {slots} are not {gpu} thousandths of a GPU")
+        if gpu >= 1000 and any(s["milli"] != 1000 for s in slots) or 0 < gpu < 1000 and len(slots) != 1:
+            faults.append(f"{self.id}: {slots} are neither one share nor whole devices")
+        for slot in slots:
+            if not 0 <= slot["index"] < len(self.devices):
+                faults.append(f"{self.id}: it has no device {slot['index']}")
+                continue
+            self.devices[slot["index"]] -= slot["milli"]
+            if self.devices[slot["index"]] < 0:
+                faults.append(f"{self.id}: device {slot['index']} is overdrawn")
+        return faults
+
+
+class Checker:
+    """Plays one plan."""
+
+    def __init__(self, world: dict, plan: dict):
+        self.world, self.plan = world, plan
+        self.types = {t["name"]: t for t in world["node_types"]}
+        self.requests = {r["id"]: r for r in world["requests"]}
+        self.nodes = {n["id"]: Node(self.types[n["type"]], n, False) for n in world.get("nodes", [])}
+        self.faults: list[Fault] = []
+        self.cost = 0.0
+        self.launch()
+        self.zones = sorted(
+            {n.zone for n in self.nodes.values() if n.zone}
+            | {o["zone"] for t in world["node_types"] for o in t.get("offerings", []) if o.get("zone") and o.get("available", True)}
+        )
+        rules = lambda r: [(k, x) for k in ("spread", "affinity", "anti_affinity") for x in r.get(k, [])]
+        self.rules = {id: rules(r) for id, r in self.requests.items()}
+        self.kinds: dict[tuple, int] = {}
+        for list_ in self.rules.values():
+            for _, rule in list_:
+                self.kinds.setdefault(self.key(rule), len(self.kinds))
+        self.seen = {key: collections.Counter() for key in self.kinds}
+        self.seen_by = {
+            id: [key for key in self.kinds if matches(dict(key[1]), r.get("labels", {}))] for id, r in self.requests.items()
+        }
+        # Final: all that a selector matches stands under the same spread.
+        self.final = {
+            key
+            for key in self.kinds
+            if all(
+                any(k == "spread" and not x.get("soft") and self.key(x) == key for k, x in self.rules[id])
+                for id in self.requests
+                if key in self.seen_by[id]
+            )
+        }
+        self.can_buy = any(o.get("available", True) for t in world["node_types"] for o in t.get("offerings", []))
+
+    @staticmethod
+    def key(rule: dict) -> tuple:
+        return rule["topology"], tuple(sorted(rule["selector"].items()))
+
+    def launch(self) -> None:
+        taken: collections.Counter = collections.Counter()
+        for one in self.plan["launches"]:
+            kind = self.types[one["type"]]
+            offers = [
+                o for o in kind.get("offerings", [])
+                if o.get("zone") == one.get("zone") and o.get("capacity_type", "on-demand") == one["capacity_type"]
+            ]
+            place = (one["type"], one.get("zone"), one["capacity_type"])
+            taken[place] += 1
+            room = max((o.get("available", True) for o in offers), default=0)
+            if room is False or room is not True and taken[place] > room:
+                self.faults.append(f"{one['id']}: {place} cannot be had")
+            self.cost += min((o["price_per_hour"] for o in offers), default=math.inf)
+            if one["id"] in self.nodes:
+                self.faults.append(f"{one['id']}: there are two")
+            self.nodes[one["id"]] = Node(kind, one, True)
+        limits = self.world.get("limits", {})
+        if len(self.nodes) > limits.get("max_workers", math.inf) and self.plan["launches"]:
+            self.faults.append("more nodes than max_workers")
+        for name, kind in self.types.items():
+            count = sum(n.type == name for n in self.nodes.values())
+            if count > (kind.get("max_workers") or math.inf) and any(l["type"] == name for l in self.plan["launches"]):
+                self.faults.append(f"more {name} than its max_workers")
+        if abs(self.cost - self.plan["cost_per_hour"]) > 1e-6 * max(1, self.cost):
+            self.faults.append(f"cost_per_hour is {self.cost}, and not {self.plan['cost_per_hour']}")
+        if self.cost > limits.get("price_per_hour", math.inf) + 1e-9:
+            self.faults.append("the price limit is passed")
+
+    def run(self) -> list[Fault]:
+        placed: collections.Counter = collections.Counter()
+        here: dict[tuple, int] = collections.Counter()
+        self.carriers: list[tuple] = []
+        for one in self.plan["assignments"]:
+            request, node = self.requests[one["request"]], self.nodes[one["node"]]
+            ask = request["bundles"][one["bundle"]] if "bundle" in one else request.get("resources", {})
+            wanted = [request.get("label_selector", {})] + [f["label_selector"] for f in request.get("fallback_strategy", [])]
+            if not any(selects(s, node.labels) for s in wanted):
+                self.faults.append(f"{one['request']} on {node.id}: its labels are not those asked for")
+            for _ in range(one["count"]):
+                self.faults += node.take(ask, one.get("gpus", []))
+                self.turn(request, node)
+                placed[one["request"], one.get("bundle", 0)] += 1
+                here[one["request"], node.id] += 1
+            if here[one["request"], node.id] > request.get("max_per_node", math.inf):
+                self.faults.append(f"{one['request']} on {node.id}: more than max_per_node")
+        self.ends()
+        missing: collections.Counter = collections.Counter()
+        for one in self.plan["unplaced"]:
+            missing[one["request"]] += one["count"]
+        for id, request in self.requests.items():
+            for part in range(len(request.get("bundles", [0]))):
+                if placed[id, part] + missing[id] != request.get("count", 1):
+                    self.faults.append(f"{id}: {placed[id, part]} placed and {missing[id]} not, of {request.get('count', 1)}")
+        gangs = collections.defaultdict(set)
+        for id, request in self.requests.items():
+            if "gang" in request and request.get("count", 1):
+                gangs[request["gang"]].add(bool(missing[id]))
+                if missing[id] not in (0, request.get("count", 1)):
+                    self.faults.append(f"gang {request['gang']}: a part of {id} is placed")
+        self.faults += [f"gang {g}: only some of it is placed" for g, states in gangs.items() if len(states) > 1]
+        return self.faults
+
+    def domain(self, key: tuple, node: Node):
+        return node.id if key[0] == "node" else node.zone
+
+    def turn(self, request: dict, node: Node) -> None:
+        """One replica takes its place: what was told before is there."""
+        id = request["id"]
+        for kind, rule in self.rules[id]:
+            key = self.key(rule)
+            counts, own, domain = self.seen[key], key in self.seen_by[id], self.domain(key, node)
+            if rule.get("soft"):
+                continue
+            if kind == "affinity" and not counts[domain] and not (own and not sum(counts.values())):
+                self.faults.append(f"{id} on {node.id}: it stands without {rule['selector']}")
+            if kind == "anti_affinity":
+                if counts[domain] and domain is not None:
+                    self.faults.append(f"{id} on {node.id}: it stands with {rule['selector']}")
+                self.carriers.append((id, key, domain, own))
+            if kind == "spread":
+                if domain is None:
+                    self.faults.append(f"{id} on {node.id}: it is in no zone")
+                elif key not in self.final and counts[domain] + own - self.fewest(key) > rule.get("max_skew", 1):
+                    self.faults.append(f"{id} on {node.id}: more than max_skew at its turn")
+        for key in self.seen_by[id]:
+            self.seen[key][self.domain(key, node)] += 1
+
+    def fewest(self, key: tuple) -> int:
+        if key[0] == "node":
+            return 0 if self.can_buy else min((self.seen[key][n] for n in self.nodes), default=0)
+        return min((self.seen[key][z] for z in self.zones), default=0)
+
+    def ends(self) -> None:
+        """What must hold of the whole."""
+        for id, key, domain, own in set(self.carriers):
+            if domain is not None and self.seen[key][domain] > own:
+                self.faults.append(f"{id} in {domain}: {dict(key[1])} came later")
+        for id, list_ in self.rules.items():
+            for kind, rule in list_:
+                key = self.key(rule)
+                if kind != "spread" or rule.get("soft") or key not in self.final:
+                    continue
+                most = max(self.seen[key].values(), default=0)
+                if most - self.fewest(key) > rule.get("max_skew", 1):
+                    self.faults.append(f"{id}: {rule} ends at {most} against {self.fewest(key)}")
+
+
+def check(world: dict, plan: dict) -> list[Fault]:
+    """What is wrong with the plan; empty: nothing."""
+    return Checker(world, plan).run()
