@@ -102,11 +102,10 @@ struct FleetPlanning {
         party.members.map { world.classes[$0.demand].amounts }.max() ?? Amounts(values: [])
     }
 
-    /// Those with rules first, and of them those that are told first; then the largest.
+    /// Those with the least choice first, then the largest.
     private func isEarlier(_ a: Int, _ b: Int) -> Bool {
-        if packing.isEarly(a) != packing.isEarly(b) { return packing.isEarly(a) }
-        let (ruled, otherRuled) = (packing.hasRules(a), packing.hasRules(b))
-        if ruled != otherRuled { return ruled }
+        let (free, otherFree) = (packing.freedom(a), packing.freedom(b))
+        if free != otherFree { return free < otherFree }
         let (x, y) = (world.classes[a], world.classes[b])
         if x.gpu.milli != y.gpu.milli { return x.gpu.milli > y.gpu.milli }
         return x.amounts != y.amounts ? y.amounts < x.amounts : a < b
@@ -171,15 +170,23 @@ struct FleetPlanning {
 
     /// After all: each bought node becomes the cheapest kind in its zone that holds what stands there.
     mutating func settleTypes() {
+        // By zone, and none: of each type what is cheapest there, cheapest first.
+        var choices: [Int?: [Int]] = [:]
+        for offer in offersByPrice {
+            let one = world.offers[offer]
+            if choices[one.zone]?.contains(where: { world.offers[$0].type == one.type && world.offers[$0].price == one.price && offerRoom[$0] == .max }) ?? false { continue }
+            choices[one.zone, default: []].append(offer)
+        }
+        let hasSelectors = world.classes.contains { !$0.selectors.isEmpty }
         for node in offerOf.indices {
             guard let old = offerOf[node], packing.nodes[node].placed > 0, !minimum.contains(node) else { continue }
             let zone = world.offers[old].zone
             let labels = packing.nodes[node].labels
-            for offer in offersByPrice {
+            for offer in choices[zone] ?? [] {
                 let one = world.offers[offer]
                 guard one.price < world.offers[old].price else { break }
                 let type = world.types[one.type]
-                guard one.zone == zone, offerRoom[offer] > 0,
+                guard offerRoom[offer] > 0,
                     one.type == world.offers[old].type || typeRoom[one.type] > 0,
                     type.labels == labels || !hasSelectors,
                     packing.holds(node, total: type.capacity, gpus: type.gpus)
@@ -196,8 +203,6 @@ struct FleetPlanning {
             }
         }
     }
-
-    private var hasSelectors: Bool { world.classes.contains { !$0.selectors.isEmpty } }
 
     func finish() -> FleetPlan {
         var plan = FleetPlan(packing: packing, left: left, seated: seated, partySeats: partySeats)

@@ -120,8 +120,8 @@ extension PreparedWorld {
         }
         // For each class which of its requests is served, and how many of it are.
         var serving = requestsOf.map { _ in (place: 0, done: 0) }
-        for isEarly in [true, false] {
-            for (index, seat) in seats.enumerated() where fleet.packing.isEarly(seat.demand) == isEarly {
+        for rank in Packing.ranks {
+            for (index, seat) in seats.enumerated() where fleet.packing.rank(seat.demand) == rank {
                 if let part = partOf[index] {
                     plan.note(
                         WorldPlan.Assignment(

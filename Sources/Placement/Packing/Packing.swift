@@ -42,13 +42,24 @@ package struct Packing: Sendable {
                 one.selectors.isEmpty ? 0 : one.selectors.firstIndex { $0.admits(set) } ?? -1
             }
         }
+        // Classes with the same selectors look at the same zones.
+        var known: [[LabelSelector]: (zones: [Int], markets: [Int])] = [:]
         for (index, one) in classes.enumerated() where !one.rules.isEmpty {
-            let usable = markets.filter { admitted[index][$0.labels] >= 0 && !$0.zones.isEmpty }
-            let near = nodes.compactMap { admitted[index][$0.labels] >= 0 ? $0.zone : nil }
+            let near: (zones: [Int], markets: [Int])
+            if let found = known[one.selectors] {
+                near = found
+            } else {
+                let usable = markets.indices.filter {
+                    admitted[index][markets[$0].labels] >= 0 && !markets[$0].zones.isEmpty
+                }
+                let there = nodes.compactMap { admitted[index][$0.labels] >= 0 ? $0.zone : nil }
+                near = (Set(there + usable.flatMap { markets[$0].zones }).sorted(), usable)
+                known[one.selectors] = near
+            }
             rules.settle(
-                index, zones: Set(near + usable.flatMap(\.zones)).sorted(),
-                buysNode: usable.contains {
-                    $0.total.covers(one.amounts) && Devices(count: $0.gpus).fits(one.gpu)
+                index, zones: near.zones,
+                buysNode: near.markets.contains {
+                    markets[$0].total.covers(one.amounts) && Devices(count: markets[$0].gpus).fits(one.gpu)
                 })
         }
         self.admitted = admitted
@@ -70,11 +81,26 @@ package struct Packing: Sendable {
             || !compiled[demand].zoneOwn.isEmpty
     }
 
+    /// How little choice the class's rules leave it, most first: 0 must be in a certain zone, 4 has no rule.
+    package func freedom(_ demand: Int) -> Int {
+        compiled[demand].rules.reduce(4) { least, rule in
+            let isAffinity = if case .affinity = rule.ask { true } else { false }
+            switch (rule.topology, isAffinity) {
+            case (.zone, true): return 0
+            case (.zone, false): return min(least, 1)
+            case (.node, true): return min(least, 2)
+            case (.node, false): return min(least, 3)
+            }
+        }
+    }
+
     /// Rules that may be given up, one after the other.
     package func softs(_ demand: Int) -> Int { compiled[demand].softs }
 
-    /// It is told before those that stand under no spread.
-    package func isEarly(_ demand: Int) -> Bool { compiled[demand].isEarly }
+    /// When it is told in the plan: all of a lower rank first, and within one in the order of the seats. Told in this order
+    /// every spread holds at each replica's turn.
+    package func rank(_ demand: Int) -> Int { compiled[demand].rank }
+    package static let ranks = 0...2
 
     /// The rule by which a node takes only so many of the class and of those that count with it; nil: there is none.
     package func nodeLimit(_ demand: Int) -> (selector: Int, most: Int, isSpread: Bool)? {
@@ -123,7 +149,12 @@ package struct Packing: Sendable {
             let row = rule.topology == .node ? node : zone
             if !holds(rule, row, of: one) { return rule.code }
         }
-        if let node, one.nodeOwn.contains(where: { onNodes.repels(node, $0) }) { return .antiAffinity }
+        if let node {
+            for selector in one.nodeOwn {
+                if onNodes.repels(node, selector) { return .antiAffinity }
+                if one.rank == 0, onNodes.isCounted(node, selector) { return .spread }
+            }
+        }
         if let zone, one.zoneOwn.contains(where: { inZones.repels(zone, $0) }) { return .antiAffinity }
         return nil
     }
@@ -140,7 +171,7 @@ package struct Packing: Sendable {
             return row.map { tallies.count($0, rule.selector) > 0 } ?? false
         case .spread(let maxSkew):
             guard hasDomain(rule, row) else { return false }
-            let there = row.map { tallies.earlyCount($0, rule.selector) } ?? 0
+            let there = row.map { tallies.count($0, rule.selector, toldBefore: one.rank) } ?? 0
             return there + (rule.isOwn ? 1 : 0) - fewest(rule, of: one) <= maxSkew
         }
     }
@@ -151,10 +182,12 @@ package struct Packing: Sendable {
     /// Matching replicas in the domain that has fewest.
     private func fewest(_ rule: CompiledRule, of one: CompiledDemand) -> Int {
         switch rule.topology {
-        case .zone: return one.zones.map { inZones.earlyCount($0, rule.selector) }.min() ?? 0
+        case .zone: return one.zones.map { inZones.count($0, rule.selector, toldBefore: one.rank) }.min() ?? 0
         case .node:
             if one.buysNode { return 0 }
-            return nodes.indices.lazy.map { [onNodes] in onNodes.earlyCount($0, rule.selector) }.min() ?? 0
+            return nodes.indices.lazy.map { [onNodes] in
+                onNodes.count($0, rule.selector, toldBefore: one.rank)
+            }.min() ?? 0
         }
     }
 

@@ -43,7 +43,9 @@ struct RuleCompiler {
             case .affinity: .affinity
             case .antiAffinity: .antiAffinity
             }
-        if case .spread = rule.ask, !rule.isSoft { demands[index].isEarly = true }
+        if case .spread = rule.ask, !rule.isSoft {
+            demands[index].rank = min(demands[index].rank, rule.topology == .zone ? 0 : 1)
+        }
         demands[index].rules.append(
             CompiledRule(
                 topology: rule.topology, ask: ask, selector: selector, isOwn: rule.matches(one.labels),
@@ -53,10 +55,10 @@ struct RuleCompiler {
     /// Where one under a spread needs the company of another, the plan is told in the order in which it was made.
     private mutating func settleOrder() {
         let needsCompany = demands.contains { demand in
-            demand.isEarly
+            demand.rank < 2
                 && demand.rules.contains { if case .affinity = $0.ask { $0.soft == nil } else { false } }
         }
-        if needsCompany { for index in demands.indices { demands[index].isEarly = true } }
+        if needsCompany { for index in demands.indices { demands[index].rank = 0 } }
     }
 
     mutating func settle(_ index: Int, zones: [Int], buysNode: Bool) {

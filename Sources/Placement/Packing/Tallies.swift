@@ -6,8 +6,11 @@ struct Tallies: Sendable {
     let width: Int
     /// Replicas that a selector matches.
     private var all: [Int32]
-    /// Of them those that are told first in the plan: all that stand under a spread.
-    private var early: [Int32]
+    /// Of them those of rank 0, and those of ranks 0 and 1.
+    private var first: [Int32]
+    private var second: [Int32]
+    /// Replicas of rank 1 whose spread counts what a selector matches.
+    private var spreading: [Int32]
     /// Replicas that repel what a selector matches.
     private var repelling: [Int32]
     /// Of the whole plan.
@@ -16,7 +19,9 @@ struct Tallies: Sendable {
     init(width: Int, rows: Int) {
         self.width = width
         all = Array(repeating: 0, count: width * rows)
-        early = all
+        first = all
+        second = all
+        spreading = all
         repelling = all
         totals = Array(repeating: 0, count: width)
     }
@@ -24,26 +29,43 @@ struct Tallies: Sendable {
     mutating func addRow() {
         for _ in 0..<width {
             all.append(0)
-            early.append(0)
+            first.append(0)
+            second.append(0)
+            spreading.append(0)
             repelling.append(0)
         }
     }
 
     mutating func removeLastRow() {
         all.removeLast(width)
-        early.removeLast(width)
+        first.removeLast(width)
+        second.removeLast(width)
+        spreading.removeLast(width)
         repelling.removeLast(width)
     }
 
     func count(_ row: Int, _ selector: Int) -> Int { Int(all[row * width + selector]) }
-    func earlyCount(_ row: Int, _ selector: Int) -> Int { Int(early[row * width + selector]) }
+
+    /// What is told before one of the rank, of what stands there.
+    func count(_ row: Int, _ selector: Int, toldBefore rank: Int) -> Int {
+        let place = row * width + selector
+        return Int(rank == 0 ? first[place] : rank == 1 ? second[place] : all[place])
+    }
+
+    /// One of rank 0 that the selector matches would be told before a spread that has not counted it.
+    func isCounted(_ row: Int, _ selector: Int) -> Bool { spreading[row * width + selector] > 0 }
+
     func repels(_ row: Int, _ selector: Int) -> Bool { repelling[row * width + selector] > 0 }
 
     mutating func add(_ times: Int32, _ row: Int, _ demand: CompiledDemand, _ topology: Topology) {
         for selector in demand.own(topology) {
             all[row * width + selector] += times
             totals[selector] += Int(times)
-            if demand.isEarly { early[row * width + selector] += times }
+            if demand.rank == 0 { first[row * width + selector] += times }
+            if demand.rank <= 1 { second[row * width + selector] += times }
+        }
+        for rule in demand.rules where demand.rank == 1 && rule.topology == topology {
+            if case .spread = rule.ask { spreading[row * width + rule.selector] += times }
         }
         for rule in demand.rules where rule.repels && rule.topology == topology {
             repelling[row * width + rule.selector] += times
@@ -90,8 +112,9 @@ struct CompiledDemand: Sendable {
     var zoneOwn: [Int] = []
     var rules: [CompiledRule] = []
     var softs = 0
-    /// It stands under a spread, so it is told before those that do not.
-    var isEarly = false
+    /// When it is told: 0, with those under a spread over zones, first; 1 with those under a spread over nodes; 2 with the
+    /// rest. A spread counts what is told before it, so that the others may stand as they like.
+    var rank = 2
     /// Zones that a spread of it counts.
     var zones: [Int] = []
     /// A node could be bought for it, so that there always is one that holds none.

@@ -45,12 +45,18 @@ struct Covering {
     static let rowsMax = 400
     /// Rounds of new patterns.
     private static let roundsMax = 40
+    /// A round that gains less than this part of the cost is the last.
+    private static let gainLeast: Int128 = 4096
     /// Items put in while one best filling is looked for.
-    private static let fillStepsMax = 300
+    fileprivate static let fillStepsMax = 200
+    /// Roundings of the program, each for what the one before left.
+    private static let roundingsMax = 6
+    /// Replicas of one item in the program; more are counted by twos, fours and so on.
+    private static let demandMax = 1 << 22
     /// Plans that are made greedily, each by prices that the one before has corrected.
     private static let passesMax = 12
     /// Steps of all greedy plans together: one is an item looked at for a ware.
-    private static let greedyStepsMax = 60_000_000
+    private static let greedyStepsMax = 3_000_000
 
     /// A plan, and how many replicas it leaves out.
     struct Outcome {
@@ -110,21 +116,30 @@ struct Covering {
         var steps = Self.greedyStepsMax
         var values = plainWorth.map { max(1, $0) }
         var best: Outcome?
+        var least: Int64 = 0
         if items.count <= Self.rowsMax {
-            let (prices, start) = generated(surcharge)
+            let generated = generated(surcharge)
+            least = generated.cost
+            let start = rounded(generated, surcharge)
             for mode in [GreedyMode.ratio, .waste] {
-                var greedy = Greedy(problem, wares, prices, surcharge, mode: mode)
+                var greedy = Greedy(problem, wares, generated.prices, surcharge, mode: mode)
                 greedy.take(start)
                 keep(greedy.finish(&steps), &best)
             }
-            values = prices.map { max(1, $0) }
+            values = generated.prices.map { max(1, $0) }
         }
-        for _ in 0..<Self.passesMax where steps > 0 {
+        for _ in 0..<Self.passesMax where steps > 0 && !isNear(best, least) {
             var greedy = Greedy(problem, wares, values, surcharge, mode: .ratio)
             keep(greedy.finish(&steps), &best)
             values = greedy.corrected
         }
         return best ?? Outcome()
+    }
+
+    /// Within a hundredth of what the linear program says.
+    private func isNear(_ best: Outcome?, _ least: Int64) -> Bool {
+        guard let best, best.missing == 0 else { return false }
+        return best.cover.cost <= least + least / 100
     }
 
     private func keep(_ outcome: Outcome, _ best: inout Outcome?) {
@@ -137,12 +152,20 @@ struct Covering {
 
     // MARK: - Column generation
 
-    /// What each item is worth in the linear program over all patterns found, and its patterns, rounded down.
-    private func generated(_ surcharge: Int64) -> (prices: [Int64], patterns: [Pattern]) {
+    /// The linear program over the patterns found.
+    private struct Generated {
+        /// What each item is worth in it.
+        var prices: [Int64]
+        var patterns: [Pattern]
+        /// What it costs, nodes in parts.
+        var cost: Int64
+    }
+
+    private func generated(_ surcharge: Int64) -> Generated {
         let dearest = problem.wares.map(\.price).max() ?? 1
         let scale = items.map { problem.items[$0].count }.max() ?? 1
         var shift = 0
-        while scale >> shift > 1 << 22 { shift += 1 }
+        while scale >> shift > Self.demandMax { shift += 1 }
         var program = CoverProgram(
             demands: items.map { Int64(max(1, problem.items[$0].count >> shift)) },
             artificialCost: max(1, dearest + surcharge) * 2)
@@ -162,8 +185,12 @@ struct Covering {
         let left = problem.items.map(\.count)
         for pattern in firstPatterns(&filling, left) { add(pattern, &program) }
         var values = problem.items.map { _ in Int64(0) }
+        var last = Int128.max
         for _ in 0..<Self.roundsMax {
             program.solve()
+            let cost = program.cost
+            if cost < last, last != .max, last - cost < last / Self.gainLeast { break }
+            last = cost
             for (row, price) in program.prices.enumerated() {
                 values[items[row]] = price >> CoverProgram.dualShift
             }
@@ -171,12 +198,57 @@ struct Covering {
             for pattern in betterPatterns(&filling, values, left, surcharge) { add(pattern, &program) }
             if patterns.count == before { break }
         }
-        let whole = program.solution.compactMap { use -> Pattern? in
-            var pattern = patterns[use.column]
-            pattern.times = CoverProgram.whole(use.level) << shift
-            return pattern.times > 0 ? pattern : nil
+        return Generated(
+            prices: values, patterns: patterns, cost: Int64(clamping: program.cost << Int128(shift)))
+    }
+
+    /// Whole nodes by the program: as often as it uses a pattern, rounded down; then once more where it uses most of one; and
+    /// again for what is left, until nothing is used half.
+    private func rounded(_ generated: Generated, _ surcharge: Int64) -> [Pattern] {
+        var left = problem.items.map(\.count)
+        var chosen: [Pattern] = []
+        for _ in 0..<Self.roundingsMax {
+            let open = items.filter { left[$0] > 0 }
+            guard !open.isEmpty else { break }
+            let before = chosen.count
+            for (pattern, level) in uses(of: generated, open, left, surcharge) {
+                let most = pattern.load.map { left[$0.item] / $0.count }.min() ?? 0
+                let times = min(most, CoverProgram.whole(level + CoverProgram.half))
+                guard times > 0 else { continue }
+                for load in pattern.load { left[load.item] -= load.count * times }
+                chosen.append(Pattern(ware: pattern.ware, load: pattern.load, times: times))
+            }
+            if chosen.count == before { break }
         }
-        return (values, whole)
+        return chosen
+    }
+
+    /// The patterns that the program for what is left uses, those first that it uses nearly a whole time more.
+    private func uses(
+        of generated: Generated, _ open: [Int], _ left: [Int], _ surcharge: Int64
+    ) -> [(pattern: Pattern, level: Int64)] {
+        var place = [Int](repeating: -1, count: problem.items.count)
+        for (row, item) in open.enumerated() { place[item] = row }
+        let most = open.map { left[$0] }.max() ?? 1
+        var shift = 0
+        while most >> shift > Self.demandMax { shift += 1 }
+        let dearest = problem.wares.map(\.price).max() ?? 1
+        var program = CoverProgram(
+            demands: open.map { Int64(max(1, left[$0] >> shift)) },
+            artificialCost: max(1, dearest + surcharge) * 2)
+        for pattern in generated.patterns {
+            program.add(
+                CoverProgram.Column(
+                    cost: max(1, problem.wares[pattern.ware].price + surcharge),
+                    entries: pattern.load.compactMap {
+                        place[$0.item] < 0 ? nil : (place[$0.item], Int64($0.count))
+                    }))
+        }
+        program.solve()
+        return program.solution.map { (generated.patterns[$0.column], $0.level << Int64(shift)) }.sorted {
+            let (a, b) = (CoverProgram.part($0.level), CoverProgram.part($1.level))
+            return a != b ? a > b : $0.level > $1.level
+        }
     }
 
     /// Each item alone on the ware that is cheapest for it.
@@ -198,8 +270,8 @@ struct Covering {
         }
     }
 
-    /// For each ware the filling that is worth most, where it is worth more than it costs; for small wares also with each
-    /// item of which a node takes only so many.
+    /// For each ware the filling that is worth most, where it is worth more than it costs; and the best with each item of
+    /// which a node takes only so many.
     private func betterPatterns(
         _ filling: inout NodeFilling, _ values: [Int64], _ left: [Int], _ surcharge: Int64
     ) -> [Pattern] {
@@ -220,18 +292,43 @@ struct Covering {
                 best = better.worth
                 found.append(Pattern(ware: ware, load: better.load, times: 1))
             }
-            let others = usable.filter { problem.items[$0].group == nil }
-            for item in grouped where problem.items[item].admits[ware] {
-                var steps = Self.fillStepsMax
-                if let better = filling.best(
-                    problem.wares[ware], others, values: values, left: left, forced: item, above: least,
-                    steps: &steps)
-                {
-                    found.append(Pattern(ware: ware, load: better.load, times: 1))
-                }
+        }
+        for item in grouped { found += patterns(with: item, &filling, values, left, surcharge) }
+        return found
+    }
+}
+
+extension Covering {
+    /// Wares dearer than this many of the cheapest that holds an item are not filled around it: others do as well.
+    private static let aroundMax: Int64 = 6
+    /// Of the fillings around one item so many become patterns.
+    private static let aroundKept = 2
+
+    /// The best fillings around one of a grouped item, with others that are in no group.
+    private func patterns(
+        with item: Int, _ filling: inout NodeFilling, _ values: [Int64], _ left: [Int], _ surcharge: Int64
+    ) -> [Pattern] {
+        let able = wares.filter { problem.holds(problem.items[item], $0) }
+        guard let cheapest = able.map({ problem.wares[$0].price }).min() else { return [] }
+        var found: [(pattern: Pattern, worth: Int64, price: Int64)] = []
+        for ware in able where problem.wares[ware].price <= cheapest * Self.aroundMax {
+            let price = problem.wares[ware].price + surcharge
+            let others = problem.items.indices.filter {
+                problem.items[$0].group == nil && values[$0] > 0 && problem.items[$0].admits[ware]
+            }
+            var steps = Self.fillStepsMax
+            if let better = filling.best(
+                problem.wares[ware], others, values: values, left: left, forced: item,
+                above: price + price >> 14, steps: &steps)
+            {
+                found.append((Pattern(ware: ware, load: better.load, times: 1), better.worth, price))
             }
         }
-        return found
+        found.sort { a, b in
+            let (x, y) = (Int128(a.worth) * Int128(b.price), Int128(b.worth) * Int128(a.price))
+            return x != y ? x > y : a.pattern.ware < b.pattern.ware
+        }
+        return found.prefix(Self.aroundKept).map(\.pattern)
     }
 }
 

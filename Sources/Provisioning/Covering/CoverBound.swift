@@ -25,7 +25,7 @@ struct CoverBound {
     /// Thresholds for shares, at most.
     private static let thresholdsMax = 16
     /// A capacity is at most this in the unit of its row.
-    private static let unitsMax: Int64 = 1 << 12
+    private static let unitsMax: Int64 = 1 << 18
 
     /// Millionths of a dollar per hour, and the prices behind it.
     private(set) var bound: Int64 = 0
@@ -122,15 +122,17 @@ struct CoverBound {
         // Where prices make a ware worth more than it costs, all are lowered alike.
         var worst: (worth: Int128, price: Int128) = (1, 1)
         for (index, ware) in problem.wares.enumerated() {
-            let worth = rows.indices.reduce(Int128(0)) {
+            var worth = rows.indices.reduce(Int128(0)) {
                 $0 + Int128(prices[$1]) * Int128(rows[$1].capacity[index])
             }
-            let price = Int128(ware.price) << Int128(CoverProgram.dualShift)
+            var price = Int128(ware.price) << Int128(CoverProgram.dualShift)
+            // Their products stay in range, and the ratio becomes no better.
+            while worth > 1 << 60 { (worth, price) = ((worth >> 1) + 1, price >> 1) }
             if worth * worst.price > price * worst.worth { worst = (worth, price) }
         }
         let total = rows.indices.reduce(Int128(0)) { $0 + Int128(prices[$1]) * Int128(rows[$1].need) }
-        let lowered = (total >> Int128(CoverProgram.dualShift)) * worst.price / worst.worth
-        bound = Int64(clamping: lowered)
+        let lowered = Int64(clamping: total >> Int128(CoverProgram.dualShift))
+        bound = Int64(clamping: Int128(lowered) * worst.price / worst.worth)
         for item in worth.indices {
             let sum = rows.indices.reduce(Int128(0)) { $0 + Int128(prices[$1]) * Int128(needs[$1][item]) }
             worth[item] = Int64(clamping: sum >> Int128(CoverProgram.dualShift))

@@ -17,7 +17,7 @@ struct CoverProgram {
     private(set) var columns: [Column] = []
     /// For each row of the basis its column; from `artificial` on the artificial ones.
     private var basis: [Int]
-    /// Row by row, in 2^-36.
+    /// Row by row, in 2^-40.
     private var inverse: [Int64]
     /// Of the basis, in 2^-20.
     private var level: [Int64]
@@ -26,10 +26,14 @@ struct CoverProgram {
     /// Of the columns that cost anything.
     private var leastCost = Int64.max
 
-    private static let inverseShift: Int64 = 36
-    private static let levelShift: Int64 = 20
-    /// An entry below this, in 2^-36, is no pivot.
-    private static let pivotLeast: Int64 = 1 << 18
+    private static let inverseShift: Int64 = 40
+    static let levelShift: Int64 = 20
+    /// An entry below this, in 2^-40, is no pivot.
+    private static let pivotLeast: Int64 = 1 << 22
+    /// Nor is one below the largest of its column by this shift.
+    private static let pivotShift: Int64 = 14
+    /// Pivots after which the inverse is made anew, so that rounding errors do not add up; more with many rows.
+    private static let pivotsBetween = 32
     private static let artificial = 1 << 40
     /// Pivots of one call of `solve` for each row.
     private static let pivotsPerRow = 24
@@ -77,6 +81,16 @@ struct CoverProgram {
         }.sorted { $0.column < $1.column }
     }
 
+    /// What the basis costs.
+    var cost: Int128 {
+        basis.indices.reduce(Int128(0)) { $0 + Int128(cost(basis[$1])) * Int128(level[$1]) }
+            >> Int128(Self.levelShift)
+    }
+
+    /// Half a use, and what of a level is less than a whole use.
+    static let half: Int64 = 1 << (levelShift - 1)
+    static func part(_ level: Int64) -> Int64 { level & ((1 << levelShift) - 1) }
+
     /// Whole uses in a level.
     static func whole(_ level: Int64) -> Int { Int((level + (1 << (levelShift - 8))) >> levelShift) }
 
@@ -91,6 +105,61 @@ struct CoverProgram {
         while pivots > 0, let entering = entering() {
             pivots -= 1
             guard pivot(entering) else { return }
+            if pivots % max(Self.pivotsBetween, rows / 2) == 0 { guard invert() else { return } }
+        }
+    }
+
+    /// The inverse and the levels from the basis itself: elimination with the largest pivot of each column.
+    /// - Returns: false: the basis cannot be inverted in these numbers, and nothing has changed.
+    private mutating func invert() -> Bool {
+        let width = 2 * rows
+        var work = [Int64](repeating: 0, count: rows * width)
+        for place in 0..<rows {
+            work[place * width + rows + place] = 1 << Self.inverseShift
+            if basis[place] >= Self.artificial {
+                work[(basis[place] - Self.artificial) * width + place] = 1 << Self.inverseShift
+            } else {
+                for entry in columns[basis[place]].entries {
+                    work[entry.row * width + place] = entry.amount << Self.inverseShift
+                }
+            }
+        }
+        for column in 0..<rows {
+            var best = column
+            for row in column..<rows where work[row * width + column].magnitude > work[best * width + column].magnitude {
+                best = row
+            }
+            let pivot = Int128(work[best * width + column])
+            guard pivot.magnitude > UInt128(Self.pivotLeast >> 8) else { return false }
+            if best != column {
+                for place in 0..<width { work.swapAt(best * width + place, column * width + place) }
+            }
+            eliminate(column, pivot, &work, width)
+        }
+        for place in 0..<rows {
+            for row in 0..<rows { inverse[place * rows + row] = work[place * width + rows + row] }
+            let sum = (0..<rows).reduce(Int128(0)) {
+                $0 + Int128(inverse[place * rows + $1]) * Int128(demands[$1])
+            }
+            level[place] = Int64(clamping: max(0, sum >> Int128(Self.inverseShift - Self.levelShift)))
+        }
+        return true
+    }
+
+    private func eliminate(_ column: Int, _ pivot: Int128, _ work: inout [Int64], _ width: Int) {
+        let base = column * width
+        var changed: [Int] = []
+        for place in column..<width where work[base + place] != 0 {
+            work[base + place] = Int64(clamping: (Int128(work[base + place]) << Int128(Self.inverseShift)) / pivot)
+            changed.append(place)
+        }
+        for row in 0..<rows where row != column {
+            let factor = Int128(work[row * width + column])
+            guard factor != 0 else { continue }
+            for place in changed {
+                let less = (factor * Int128(work[base + place])) >> Int128(Self.inverseShift)
+                work[row * width + place] = Int64(clamping: Int128(work[row * width + place]) - less)
+            }
         }
     }
 
@@ -121,19 +190,22 @@ struct CoverProgram {
                 direction[place] &+= inverse[place * rows + entry.row] &* entry.amount
             }
         }
-        var leaving = -1
-        var least: Int128 = 0
-        for place in 0..<rows where direction[place] > Self.pivotLeast {
-            let ratio = (Int128(max(0, level[place])) << Int128(Self.inverseShift)) / Int128(direction[place])
-            if leaving < 0 || ratio < least || (ratio == least && direction[place] > direction[leaving]) {
-                leaving = place
-                least = ratio
-            }
+        // Of rows that end together within rounding the one with the largest entry: small pivots spoil the inverse.
+        let tiny = max(Self.pivotLeast, (direction.max() ?? 0) >> Self.pivotShift)
+        let ratios = (0..<rows).map { place -> Int128? in
+            direction[place] > tiny
+                ? (Int128(max(0, level[place])) << Int128(Self.inverseShift)) / Int128(direction[place]) : nil
         }
-        guard leaving >= 0 else { return false }
+        guard let bottom = ratios.compactMap(\.self).min() else { return false }
+        var leaving = -1
+        for place in 0..<rows {
+            guard let ratio = ratios[place], ratio <= bottom + (bottom >> 18) + 4 else { continue }
+            if leaving < 0 || direction[place] > direction[leaving] { leaving = place }
+        }
+        let least = ratios[leaving] ?? bottom
         let step = Int64(clamping: least)
         for place in 0..<rows where place != leaving && direction[place] != 0 {
-            let less = Int128(direction[place]) * Int128(step) >> Int128(Self.inverseShift)
+            let less = (Int128(direction[place]) * Int128(step)) >> Int128(Self.inverseShift)
             level[place] = Int64(clamping: max(0, Int128(level[place]) - less))
         }
         level[leaving] = step
@@ -158,7 +230,7 @@ struct CoverProgram {
             let factor = Int128(direction[place])
             let other = place * rows
             for row in changed {
-                let less = factor * Int128(inverse[base + row]) >> Int128(Self.inverseShift)
+                let less = (factor * Int128(inverse[base + row])) >> Int128(Self.inverseShift)
                 inverse[other + row] = Int64(clamping: Int128(inverse[other + row]) - less)
             }
         }

@@ -158,7 +158,7 @@ struct Greedy {
             guard count > 0 else { return values[item] }
             let ratio = Int64(clamping: paid[item] / count)  // in 2^-10
             let root = Self.root(ratio << 10)
-            return Int64(clamping: max(1, Int128(values[item]) * Int128(root) >> 10))
+            return Int64(clamping: max(1, (Int128(values[item]) * Int128(root)) >> 10))
         }
     }
 

@@ -115,14 +115,14 @@ struct NodeFilling {
     func size(of item: Int) -> Int64 {
         var size: Int64 = 1
         let base = item * width
-        for column in 0..<width { size += needs[base + column] * scale[column] >> Self.shift }
+        for column in 0..<width { size += (needs[base + column] * scale[column]) >> Self.shift }
         return size
     }
 
     /// No items whose sizes are more than this together fit.
     var roomLeft: Int64 {
         var room: Int64 = Int64(width)
-        for column in 0..<width { room += (free[column] * scale[column] >> Self.shift) + 1 }
+        for column in 0..<width { room += ((free[column] * scale[column]) >> Self.shift) + 1 }
         return room
     }
 
@@ -155,7 +155,7 @@ struct NodeFilling {
                 kept += 1
                 var size: Int64 = 1
                 let base = item * width
-                for column in 0..<width { size += needs[base + column] * weights[column] >> Self.shift }
+                for column in 0..<width { size += (needs[base + column] * weights[column]) >> Self.shift }
                 let score = (values[item] << Self.valueShift) / size
                 if score > bestScore {
                     bestScore = score
