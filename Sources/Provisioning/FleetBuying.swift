@@ -4,8 +4,6 @@ import Placement
 extension FleetPlanning {
     /// Rounds of buying: after each, what found no seat on the nodes bought for it is looked at again.
     private static let roundsMax = 6
-    /// Items with the limits that spreads set to a node, at most; beyond it these limits are left to the seating.
-    private static let spreadItemsMax = 128
 
     /// A type at a price.
     private struct Ware: Hashable {
@@ -30,6 +28,7 @@ extension FleetPlanning {
             let need = need(open, parties: [])
             let cover = cover(need.problem)
             deal(cover.patterns, need)
+            exchange(need)
             if before > open.reduce(0, { $0 + left[$1] }) { fillNodes(open) }
             if before == open.reduce(0, { $0 + left[$1] }) { return }
             _ = round
@@ -48,10 +47,22 @@ extension FleetPlanning {
     // MARK: - What is needed
 
     private func need(_ classes: [Int], parties: [Int]) -> Need {
-        let wares = wares()
-        let withSpreads = need(classes, parties, wares, limitsBySpread: true)
-        if withSpreads.problem.items.count <= Self.spreadItemsMax { return withSpreads }
-        return need(classes, parties, wares, limitsBySpread: false)
+        need(classes, parties, wares(), spreads: bindingSpreads(classes))
+    }
+
+    /// Selectors of spreads over nodes that ask for about as many nodes as other rules do, or more: the others hold by
+    /// themselves, and would only tear equal demands apart.
+    private func bindingSpreads(_ classes: [Int]) -> Set<Int> {
+        var counts: [Int: (count: Int, most: Int, isSpread: Bool)] = [:]
+        for demand in classes where left[demand] > 0 {
+            guard let limit = packing.nodeLimit(demand) else { continue }
+            let before = counts[limit.selector]?.count ?? 0
+            counts[limit.selector] = (before + left[demand], limit.most, limit.isSpread)
+        }
+        let nodes = { (one: (count: Int, most: Int, isSpread: Bool)) in (one.count + one.most - 1) / one.most
+        }
+        let others = counts.values.filter { !$0.isSpread }.map(nodes).max() ?? 0
+        return Set(counts.filter { $0.value.isSpread && nodes($0.value) * 2 > others }.keys)
     }
 
     private func wares() -> [(ware: Ware, room: Int)] {
@@ -68,7 +79,8 @@ extension FleetPlanning {
     }
 
     private func need(
-        _ classes: [Int], _ parties: [Int], _ wares: [(ware: Ware, room: Int)], limitsBySpread: Bool
+        _ classes: [Int], _ parties: [Int], _ wares: [(ware: Ware, room: Int)],
+        spreads: Set<Int>
     ) -> Need {
         struct Key: Hashable {
             var amounts: Amounts
@@ -102,7 +114,7 @@ extension FleetPlanning {
         for demand in classes where left[demand] > 0 {
             let one = world.classes[demand]
             var group: Int?
-            if let limit = packing.nodeLimit(demand), limitsBySpread || !limit.isSpread {
+            if let limit = packing.nodeLimit(demand), !limit.isSpread || spreads.contains(limit.selector) {
                 if groups[limit.selector] == nil {
                     groups[limit.selector] = problem.groups.count
                     problem.groups.append(limit.most)
@@ -111,7 +123,9 @@ extension FleetPlanning {
             }
             add(
                 demand,
-                Key(amounts: one.amounts, gpu: one.gpu, admits: admits(demand, wares, &admitted), group: group),
+                Key(
+                    amounts: one.amounts, gpu: one.gpu, admits: admits(demand, wares, &admitted), group: group
+                ),
                 left[demand])
         }
         for party in parties {
@@ -161,9 +175,11 @@ extension FleetPlanning {
     private mutating func deal(_ patterns: [Pattern], _ need: Need) {
         var waiting = need.classes
         let order = patterns.sorted { a, b in
-            a.ware != b.ware ? a.ware < b.ware : a.load.lexicographicallyPrecedes(b.load) {
-                $0.item != $1.item ? $0.item < $1.item : $0.count > $1.count
-            }
+            a.ware != b.ware
+                ? a.ware < b.ware
+                : a.load.lexicographicallyPrecedes(b.load) {
+                    $0.item != $1.item ? $0.item < $1.item : $0.count > $1.count
+                }
         }
         // One of each in turn, so that what is bought in a zone does not depend on the pattern.
         for pattern in order {
@@ -198,6 +214,33 @@ extension FleetPlanning {
         if isOver { waiting[load.item].removeAll { left[$0] <= 0 } }
     }
 
+    /// Replicas that found no seat take those of others who ask for the same and may stand anywhere; these then take what
+    /// was left empty.
+    private mutating func exchange(_ need: Need) {
+        var itemOf: [Int: Int] = [:]
+        for (item, classes) in need.classes.enumerated() {
+            guard classes.contains(where: { left[$0] > 0 && packing.hasRules($0) }) else { continue }
+            for demand in classes where packing.freedom(demand) == 4 { itemOf[demand] = item }
+        }
+        guard !itemOf.isEmpty else { return }
+        var places: [Int: [Int]] = [:]
+        for (index, seat) in packing.seats.enumerated() where seat.count > 0 {
+            if let item = itemOf[seat.demand] { places[item, default: []].append(index) }
+        }
+        for (item, classes) in need.classes.enumerated() {
+            guard var open = places[item] else { continue }
+            for demand in classes where packing.freedom(demand) < 4 {
+                while left[demand] > 0,
+                    let place = open.firstIndex(where: { packing.exchange($0, for: demand) })
+                {
+                    left[demand] -= 1
+                    left[packing.seats[open[place]].demand] += 1
+                    if packing.seats[open[place]].count == 0 { open.remove(at: place) }
+                }
+            }
+        }
+    }
+
     // MARK: - What it must cost
 
     /// Millionths of a dollar per hour that no plan for those who have a place can go below.
@@ -213,7 +256,7 @@ extension FleetPlanning {
         var whole = self
         whole.left = zip(world.singles, plan.left).map { $0 - $1 }
         let placed = world.parties.indices.filter { plan.seated[$0] }
-        let need = whole.need(Array(world.classes.indices), placed, list, limitsBySpread: false)
+        let need = whole.need(Array(world.classes.indices), placed, list, spreads: [])
         let held = world.nodes.map {
             CoverProblem.Ware(
                 capacity: $0.free, gpus: $0.devices.free.count { $0 > 0 }, price: 0, room: 1)

@@ -41,7 +41,8 @@ struct FleetPlanning {
         let markets = world.types.indices.map { type in
             let zones = world.offers.filter { $0.type == type && $0.room > 0 }.compactMap(\.zone)
             return Packing.Market(
-                labels: world.types[type].labels, zones: Set(zones).sorted(), total: world.types[type].capacity,
+                labels: world.types[type].labels, zones: Set(zones).sorted(),
+                total: world.types[type].capacity,
                 gpus: world.types[type].gpus)
         }
         packing = Packing(
@@ -174,12 +175,19 @@ struct FleetPlanning {
         var choices: [Int?: [Int]] = [:]
         for offer in offersByPrice {
             let one = world.offers[offer]
-            if choices[one.zone]?.contains(where: { world.offers[$0].type == one.type && world.offers[$0].price == one.price && offerRoom[$0] == .max }) ?? false { continue }
+            if choices[one.zone]?.contains(where: {
+                world.offers[$0].type == one.type && world.offers[$0].price == one.price
+                    && offerRoom[$0] == .max
+            }) ?? false {
+                continue
+            }
             choices[one.zone, default: []].append(offer)
         }
         let hasSelectors = world.classes.contains { !$0.selectors.isEmpty }
         for node in offerOf.indices {
-            guard let old = offerOf[node], packing.nodes[node].placed > 0, !minimum.contains(node) else { continue }
+            guard let old = offerOf[node], packing.nodes[node].placed > 0, !minimum.contains(node) else {
+                continue
+            }
             let zone = world.offers[old].zone
             let labels = packing.nodes[node].labels
             for offer in choices[zone] ?? [] {

@@ -34,7 +34,9 @@ extension FleetPlanning {
         }
         return fitting.sorted { a, b in
             let (x, y) = (packing.nodes[a], packing.nodes[b])
-            let (p, q) = (packing.selector(demand, passing: x.labels), packing.selector(demand, passing: y.labels))
+            let (p, q) = (
+                packing.selector(demand, passing: x.labels), packing.selector(demand, passing: y.labels)
+            )
             if p != q { return p ?? 0 < q ?? 0 }
             let (used, otherUsed) = (x.isUsed || x.placed > 0, y.isUsed || y.placed > 0)
             if used != otherUsed { return used }

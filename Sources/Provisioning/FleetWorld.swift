@@ -108,7 +108,8 @@ package struct FleetWorld: Sendable {
     package var seed: UInt64
 
     package init(
-        classes: [DemandClass], singles: [Int], parties: [Party] = [], nodes: [PackedNode], types: [FleetType],
+        classes: [DemandClass], singles: [Int], parties: [Party] = [], nodes: [PackedNode],
+        types: [FleetType],
         offers: [Offer], labels: [[String: String]], zones: [String], maxWorkers: Int = .max,
         budget: Int64? = nil, policy: PlacementPolicy = .tandem, cpu: Int = 0, seed: UInt64 = 1
     ) {

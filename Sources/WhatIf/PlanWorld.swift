@@ -62,7 +62,8 @@ package struct PreparedWorld: Sendable {
         fleet = FleetWorld(
             classes: sorting.classes, singles: sorting.singles, parties: sorting.parties,
             nodes: nodes, types: types, offers: offers, labels: labels.values, zones: zones,
-            maxWorkers: world.maxWorkers ?? .max, budget: world.budget.map { budget in
+            maxWorkers: world.maxWorkers ?? .max,
+            budget: world.budget.map { budget in
                 max(0, world.nodes.reduce(budget) { $0 - world.price(of: $1) })
             },
             policy: world.policy, cpu: columns.cpu, seed: world.seed)

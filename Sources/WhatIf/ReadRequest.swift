@@ -107,7 +107,8 @@ extension Reader {
         let fields = try object(kind == 0 ? keys.union(["max_skew"]) : keys)
         let topology = try at("topology", fields["topology"] ?? .null).word(Topology.self)
         let selector = try at("selector", fields["selector"] ?? .null).labels()
-        let isSoft = try fields["soft"].map { value throws(WorldProblem) in try at("soft", value).flag() } ?? false
+        let isSoft =
+            try fields["soft"].map { value throws(WorldProblem) in try at("soft", value).flag() } ?? false
         let ask: TopologyRule.Ask
         switch kind {
         case 0:

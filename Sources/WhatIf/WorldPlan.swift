@@ -62,7 +62,9 @@ extension PreparedWorld {
     /// Online: what comes when, each gang with its first request.
     private var order: [FleetArrival] {
         var classOf: [Int: Int] = [:]
-        for (demand, requests) in requestsOf.enumerated() { for request in requests { classOf[request] = demand } }
+        for (demand, requests) in requestsOf.enumerated() {
+            for request in requests { classOf[request] = demand }
+        }
         var partiesOf: [Int: [Int]] = [:]
         for (party, parts) in partyRequests.enumerated() {
             if let first = parts.first { partiesOf[first.request, default: []].append(party) }
@@ -79,7 +81,9 @@ extension PreparedWorld {
 
     private func told(_ fleet: FleetPlan) -> WorldPlan {
         var plan = WorldPlan()
-        var nodeOf = Array(0..<world.nodes.count) + Array(repeating: -1, count: fleet.packing.nodes.count - world.nodes.count)
+        var nodeOf =
+            Array(0..<world.nodes.count)
+            + Array(repeating: -1, count: fleet.packing.nodes.count - world.nodes.count)
         var taken = Set(world.nodes.map(\.id))
         for launch in fleet.launches {
             let offer = self.fleet.offers[launch.offer]
@@ -121,7 +125,8 @@ extension PreparedWorld {
         // For each class which of its requests is served, and how many of it are.
         var serving = requestsOf.map { _ in (place: 0, done: 0) }
         for rank in Packing.ranks {
-            for (index, seat) in seats.enumerated() where fleet.packing.rank(seat.demand) == rank {
+            for (index, seat) in seats.enumerated()
+            where seat.count > 0 && fleet.packing.rank(seat.demand) == rank {
                 if let part = partOf[index] {
                     plan.note(
                         WorldPlan.Assignment(

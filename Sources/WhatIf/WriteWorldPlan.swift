@@ -75,7 +75,8 @@ extension WorldPlan {
                 requests: world.requests.count, replicas: world.requests.reduce(0) { $0 + $1.count },
                 placed: placed, unplaced: unplaced.reduce(0) { $0 + $1.count }, nodes: world.nodes.count,
                 nodes_used: Set(assignments.map(\.node)).count, launches: launches.count,
-                cost_per_hour: Self.dollars(cost), lower_bound_cost_per_hour: Self.dollars(bound), gpu_allocated_pct: allocated,
+                cost_per_hour: Self.dollars(cost), lower_bound_cost_per_hour: Self.dollars(bound),
+                gpu_allocated_pct: allocated,
                 planning_ms: took)
             return String(decoding: try encoder.encode(summary), as: UTF8.self)
         }

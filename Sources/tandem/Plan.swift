@@ -4,7 +4,8 @@ import WhatIf
 
 struct Plan: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Put a described world to the real planner: what goes where, and what is bought. Nothing is done.",
+        abstract:
+            "Put a described world to the real planner: what goes where, and what is bought. Nothing is done.",
         discussion: """
             The world is JSON:
               node_types  name, resources, labels, min_workers, max_workers, and offerings: zone, capacity_type,

@@ -21,7 +21,7 @@ import WhatIf
     func noNodeIsOverdrawnAndTheRestSaysWhy(policy: PlacementPolicy) throws {
         let text = Self.world.replacing("POLICY", with: policy.rawValue)
         let world = try World(json: text)
-        let plan = world.planOnline()
+        let plan = PreparedWorld(world).plan()
         var check = PlanCheck(world)
         check.play(plan)
         #expect(plan.assignments.filter { $0.request == 0 }.reduce(0) { $0 + $1.count } == 3)
@@ -32,14 +32,16 @@ import WhatIf
         let other = try #require(plan.unplaced.first { $0.request == 4 })
         #expect(other.refusals.allSatisfy { $0.code == .labelSelector })
         #expect(
-            try plan.json(of: world, isSummary: false) == world.planOnline().json(of: world, isSummary: false)
+            try plan.json(of: world, isSummary: false)
+                == PreparedWorld(world).plan().json(of: world, isSummary: false)
         )
     }
 
     /// Three quarters are taken of the first device: the fourth quarter goes there, and whole devices stay whole.
     @Test(arguments: [PlacementPolicy.tandem, .fgd, .bestFit])
     func partsGoWhereLeastIsBroken(policy: PlacementPolicy) throws {
-        let plan = try World(json: Self.world.replacing("POLICY", with: policy.rawValue)).planOnline()
+        let plan = PreparedWorld(try World(json: Self.world.replacing("POLICY", with: policy.rawValue)))
+            .plan()
         let first = try #require(plan.assignments.first)
         #expect(first.node == 0 && first.slots == [DeviceSlot(index: 0, milli: 250)])
         #expect(plan.assignments.filter { $0.request == 1 }.reduce(0) { $0 + $1.count } == 2)
@@ -71,7 +73,7 @@ import WhatIf
                         + #""requests":[\#(requests.joined(separator: ","))],"online":true,"#
                         + #""policy":"\#(policy.rawValue)","expects":"\#(expects)","seed":\#(seed)}"#)
                 var check = PlanCheck(world)
-                check.play(world.planOnline())
+                check.play(PreparedWorld(world).plan())
             }
         }
     }
@@ -94,11 +96,11 @@ private struct PlanCheck {
         for one in plan.assignments {
             let request = world.requests[one.request]
             placed[one.request] += one.count
-            #expect(request.selector.admits(world.nodes[one.node].labels))
+            #expect(request.admits(world.nodes[one.node].labels))
             for _ in 0..<one.count {
-                #expect(free[one.node].covers(request.resources))
-                free[one.node] = free[one.node] - request.resources
-                #expect(one.slots.reduce(0) { $0 + $1.milli } == request.gpu.milli)
+                #expect(free[one.node].covers(request.ask.resources))
+                free[one.node] = free[one.node] - request.ask.resources
+                #expect(one.slots.reduce(0) { $0 + $1.milli } == request.ask.gpu.milli)
                 for slot in one.slots {
                     devices[one.node][slot.index] -= slot.milli
                     #expect(devices[one.node][slot.index] >= 0)
@@ -110,8 +112,9 @@ private struct PlanCheck {
             placed[left.request] += left.count
             #expect(left.refusals.count == min(world.nodes.count, WorldPlan.refusalsMax))
             // As nothing is given back, what has no room now was refused rightly.
-            for node in world.nodes.indices where request.selector.admits(world.nodes[node].labels) {
-                let hasRoom = free[node].covers(request.resources) && fits(request.gpu, devices[node])
+            for node in world.nodes.indices
+            where request.admits(world.nodes[node].labels) {
+                let hasRoom = free[node].covers(request.ask.resources) && fits(request.ask.gpu, devices[node])
                 if hasRoom { #expect(left.count == 0, "\(request.id) fits on \(world.nodes[node].id)") }
             }
         }
@@ -124,5 +127,11 @@ private struct PlanCheck {
         case .share(let milli): devices.contains { $0 >= Int64(milli) }
         case .whole(let count): devices.count { $0 == 1_000 } >= count
         }
+    }
+}
+
+extension WorldRequest {
+    fileprivate func admits(_ labels: [String: String]) -> Bool {
+        selectors.isEmpty || selectors.contains { $0.admits(labels) }
     }
 }

@@ -60,8 +60,10 @@ import WhatIf
     @Test func whatIsLeftOutIsNothing() throws {
         let world = try World(json: #"{"online":true}"#)
         #expect(world.nodes.isEmpty && world.requests.isEmpty && world.policy == .tandem)
-        let plan = world.planOnline()
+        let plan = PreparedWorld(world).plan()
         #expect(
-            try plan.json(of: world, isSummary: false) == #"{"assignments":[],"launches":[],"unplaced":[]}"#)
+            try plan.json(of: world, isSummary: false)
+                == #"{"assignments":[],"cost_per_hour":0,"launches":[],"lower_bound_cost_per_hour":0,"unplaced":[]}"#
+        )
     }
 }

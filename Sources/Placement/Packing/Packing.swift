@@ -8,6 +8,8 @@ package struct Packing: Sendable {
     /// In the order in which they were given.
     package private(set) var seats: [Seat] = []
     private let compiled: [CompiledDemand]
+    /// For each class whether an affinity looks for it.
+    private let wanted: [Bool]
     private var onNodes: Tallies
     private var inZones: Tallies
     /// For each class and label set the place of the first selector that admits it; -1: none does.
@@ -64,6 +66,7 @@ package struct Packing: Sendable {
         }
         self.admitted = admitted
         compiled = rules.demands
+        wanted = rules.wanted
         onNodes = Tallies(width: rules.nodeWidth, rows: nodes.count)
         inZones = Tallies(width: rules.zoneWidth, rows: zones)
     }
@@ -234,6 +237,24 @@ package struct Packing: Sendable {
         seats.append(Seat(demand: demand, node: node, count: times))
         return times
     }
+
+    /// One of another class, which asks for the same, takes the place of one that stands there; it is told last. The other has
+    /// none then.
+    /// - Returns: false: a rule refuses it, or the company of the one that stands there is wanted; nothing has changed.
+    package mutating func exchange(_ seat: Int, for demand: Int) -> Bool {
+        let old = seats[seat]
+        guard old.count > 0, objection(demand, on: old.node) == nil, !isWanted(old.demand) else {
+            return false
+        }
+        count(-1, old.demand, old.node)
+        seats[seat].count -= 1
+        count(1, demand, old.node)
+        seats.append(Seat(demand: demand, node: old.node, slots: old.slots))
+        return true
+    }
+
+    /// A rule of others wants to stand with it, or a spread has counted it.
+    private func isWanted(_ demand: Int) -> Bool { compiled[demand].rank < 2 || wanted[demand] }
 
     private mutating func count(_ times: Int32, _ demand: Int, _ node: Int) {
         let one = compiled[demand]

@@ -61,6 +61,17 @@ struct RuleCompiler {
         if needsCompany { for index in demands.indices { demands[index].rank = 0 } }
     }
 
+    /// For each class whether an affinity of any other looks for it.
+    var wanted: [Bool] {
+        var nodes: Set<Int> = []
+        var zones: Set<Int> = []
+        for rule in demands.flatMap(\.rules) {
+            guard case .affinity = rule.ask else { continue }
+            if rule.topology == .node { nodes.insert(rule.selector) } else { zones.insert(rule.selector) }
+        }
+        return demands.map { !nodes.isDisjoint(with: $0.nodeOwn) || !zones.isDisjoint(with: $0.zoneOwn) }
+    }
+
     mutating func settle(_ index: Int, zones: [Int], buysNode: Bool) {
         demands[index].zones = zones
         demands[index].buysNode = buysNode

@@ -122,4 +122,3 @@ struct CompiledDemand: Sendable {
 
     func own(_ topology: Topology) -> [Int] { topology == .node ? nodeOwn : zoneOwn }
 }
-

@@ -56,7 +56,7 @@ struct Covering {
     /// Plans that are made greedily, each by prices that the one before has corrected.
     private static let passesMax = 12
     /// Steps of all greedy plans together: one is an item looked at for a ware.
-    private static let greedyStepsMax = 3_000_000
+    private static let greedyStepsMax = 600_000
 
     /// A plan, and how many replicas it leaves out.
     struct Outcome {
@@ -89,8 +89,10 @@ struct Covering {
                     ? Int64(problem.wares[ware].gpus) : max(0, problem.wares[ware].capacity.values[column])
             }
             let best = byPrice.filter { amount($0) > 0 }.max { a, b in
-                let (x, y) = (Int128(amount(a)) * Int128(problem.wares[b].price),
-                    Int128(amount(b)) * Int128(problem.wares[a].price))
+                let (x, y) = (
+                    Int128(amount(a)) * Int128(problem.wares[b].price),
+                    Int128(amount(b)) * Int128(problem.wares[a].price)
+                )
                 return x != y ? x < y : a > b
             }
             if let best { chosen.insert(best) }
@@ -124,22 +126,24 @@ struct Covering {
             for mode in [GreedyMode.ratio, .waste] {
                 var greedy = Greedy(problem, wares, generated.prices, surcharge, mode: mode)
                 greedy.take(start)
-                keep(greedy.finish(&steps), &best)
+                let o = greedy.finish(&steps)
+                keep(o, &best)
             }
             values = generated.prices.map { max(1, $0) }
         }
         for _ in 0..<Self.passesMax where steps > 0 && !isNear(best, least) {
             var greedy = Greedy(problem, wares, values, surcharge, mode: .ratio)
-            keep(greedy.finish(&steps), &best)
+            let o = greedy.finish(&steps)
+            keep(o, &best)
             values = greedy.corrected
         }
         return best ?? Outcome()
     }
 
-    /// Within a hundredth of what the linear program says.
+    /// Within a fiftieth of what the linear program says.
     private func isNear(_ best: Outcome?, _ least: Int64) -> Bool {
         guard let best, best.missing == 0 else { return false }
-        return best.cover.cost <= least + least / 100
+        return best.cover.cost <= least + least / 50
     }
 
     private func keep(_ outcome: Outcome, _ best: inout Outcome?) {
@@ -287,7 +291,8 @@ struct Covering {
             if best > least { found.append(Pattern(ware: ware, load: filling.pattern, times: 1)) }
             var steps = Self.fillStepsMax
             if let better = filling.best(
-                problem.wares[ware], usable, values: values, left: left, above: max(best, least), steps: &steps)
+                problem.wares[ware], usable, values: values, left: left, above: max(best, least),
+                steps: &steps)
             {
                 best = better.worth
                 found.append(Pattern(ware: ware, load: better.load, times: 1))
@@ -304,7 +309,7 @@ extension Covering {
     /// Of the fillings around one item so many become patterns.
     private static let aroundKept = 2
 
-    /// The best fillings around one of a grouped item, with others that are in no group.
+    /// The best fillings around one of a grouped item.
     private func patterns(
         with item: Int, _ filling: inout NodeFilling, _ values: [Int64], _ left: [Int], _ surcharge: Int64
     ) -> [Pattern] {
@@ -314,7 +319,7 @@ extension Covering {
         for ware in able where problem.wares[ware].price <= cheapest * Self.aroundMax {
             let price = problem.wares[ware].price + surcharge
             let others = problem.items.indices.filter {
-                problem.items[$0].group == nil && values[$0] > 0 && problem.items[$0].admits[ware]
+                values[$0] > 0 && problem.items[$0].admits[ware]
             }
             var steps = Self.fillStepsMax
             if let better = filling.best(

@@ -48,7 +48,8 @@ struct CoverBound {
         var masks: [[Bool]: Int] = [:]
         for item in items where item.admits != everyWare { masks[item.admits, default: 0] += item.count }
         let most = masks.sorted {
-            $0.value != $1.value ? $0.value > $1.value : $0.key.lexicographicallyPrecedes($1.key) { !$0 && $1 }
+            $0.value != $1.value
+                ? $0.value > $1.value : $0.key.lexicographicallyPrecedes($1.key) { !$0 && $1 }
         }
         let all = [everyWare] + most.prefix(Self.masksMax).map(\.key)
         for mask in all {

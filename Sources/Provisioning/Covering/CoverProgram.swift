@@ -68,7 +68,9 @@ struct CoverProgram {
             let cost = Int128(cost(basis[place]))
             guard cost != 0 else { continue }
             let base = place * rows
-            for row in 0..<rows where inverse[base + row] != 0 { sums[row] += cost * Int128(inverse[base + row]) }
+            for row in 0..<rows where inverse[base + row] != 0 {
+                sums[row] += cost * Int128(inverse[base + row])
+            }
         }
         return sums.map { Int64(clamping: $0 >> Int128(Self.inverseShift - Self.dualShift)) }
     }
@@ -126,7 +128,8 @@ struct CoverProgram {
         }
         for column in 0..<rows {
             var best = column
-            for row in column..<rows where work[row * width + column].magnitude > work[best * width + column].magnitude {
+            for row in column..<rows
+            where work[row * width + column].magnitude > work[best * width + column].magnitude {
                 best = row
             }
             let pivot = Int128(work[best * width + column])
@@ -150,7 +153,8 @@ struct CoverProgram {
         let base = column * width
         var changed: [Int] = []
         for place in column..<width where work[base + place] != 0 {
-            work[base + place] = Int64(clamping: (Int128(work[base + place]) << Int128(Self.inverseShift)) / pivot)
+            work[base + place] = Int64(
+                clamping: (Int128(work[base + place]) << Int128(Self.inverseShift)) / pivot)
             changed.append(place)
         }
         for row in 0..<rows where row != column {

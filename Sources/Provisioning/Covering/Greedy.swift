@@ -142,7 +142,9 @@ struct Greedy {
     private mutating func holds(_ pattern: Pattern, _ ware: Int) -> Bool {
         guard pattern.load.allSatisfy({ problem.holds(problem.items[$0.item], ware) }) else { return false }
         filling.empty(problem.wares[ware])
-        for load in pattern.load.sorted(by: { problem.items[$0.item].gpu.milli > problem.items[$1.item].gpu.milli }) {
+        for load in pattern.load.sorted(by: {
+            problem.items[$0.item].gpu.milli > problem.items[$1.item].gpu.milli
+        }) {
             guard filling.fits(load.item, limit: load.count) == load.count else { return false }
             filling.take(load.item, times: load.count, value: 0)
         }
