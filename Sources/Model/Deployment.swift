@@ -119,6 +119,12 @@ package struct DeploymentSettings: Hashable, Sendable, Codable {
     package var gracefulShutdownTimeout = Millis(20_000)
     package var rollout = RolloutSettings()
     package var backpressure = Backpressure()
+    /// Higher ones get room first, and keep it where there is too little for all.
+    package var priority = 0
+    /// Of what deployments of one priority share where there is too little, it gets so many parts; at least 1.
+    package var weight = 1
+    /// No node is disturbed of our own accord while a replica of it runs there (Karpenter: `do-not-disrupt`).
+    package var isUndisturbed = false
 
     package init(id: DeploymentID, replica: ReplicaSettings) {
         self.id = id
@@ -181,6 +187,9 @@ extension DeploymentSettings {
         try fields.take(&gracefulShutdownTimeout, .gracefulShutdownTimeout)
         try fields.take(&rollout, .rollout)
         try fields.take(&backpressure, .backpressure)
+        try fields.take(&priority, .priority)
+        try fields.take(&weight, .weight)
+        try fields.take(&isUndisturbed, .isUndisturbed)
     }
 }
 
@@ -211,6 +220,8 @@ package struct ReplicaSettings: Hashable, Sendable, Codable {
     /// Takes `userConfig` by POST, before the replica counts as ready and whenever it changes; nil: another
     /// `userConfig` means new processes.
     package var reconfigurePath: String?
+    /// Nil: any node will do, and any neighbours.
+    package var placing: PlacingSettings?
 
     package init(command: [String]) { self.command = command }
 

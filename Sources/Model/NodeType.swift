@@ -8,6 +8,10 @@ package struct NodeType: Hashable, Sendable, Codable {
     package var maxWorkers: Int
     /// Nil: the cluster's.
     package var idleTimeout: Millis?
+    /// For the provider alone, as JSON with sorted keys (Ray: `node_config`); nil: none. Nodes with another one have drifted.
+    package var config: String?
+    /// A node older than this is replaced (Karpenter: `expireAfter`); nil: never.
+    package var expireAfter: Millis?
 
     package init(name: String, resources: Resources, maxWorkers: Int) {
         self.name = name
@@ -16,7 +20,7 @@ package struct NodeType: Hashable, Sendable, Codable {
     }
 }
 
-/// A word of the operator's about a node type: shown, and not used for choosing yet.
+/// A word of the operator's about a node type; label selectors look at them.
 package struct NodeLabel: Hashable, Sendable, Codable {
     package var name: String
     package var value: String
@@ -75,11 +79,43 @@ package struct ClusterSettings: Hashable, Sendable, Codable {
     package var ports = PortSettings()
     /// What an `import_path` of a serve file is started as, until replicas in Python come; nil: there is none. Sorted.
     package var importPaths: [ImportPath]?
+    /// Millionths of a dollar per hour that all nodes together may cost; nil: no limit.
+    package var priceMax: Int64?
+    package var consolidation = ConsolidationSettings()
+    /// Empty: one of 10 % for everything (Karpenter's default).
+    package var budgets: [DisruptionBudget] = []
+    package var headroom: [Headroom] = []
+    package var spot = SpotSettings()
 
     /// No shorter silence may mean anything: whose call is lost calls again within this.
     package static let silenceMin = Millis(6_000)
 
     package init() {}
+}
+
+extension ClusterSettings {
+    /// Rows of earlier versions have fewer keys.
+    package init(from decoder: any Decoder) throws {
+        self.init()
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        try fields.take(&name, .name)
+        try fields.take(&provider, .provider)
+        try fields.take(&nodeTypes, .nodeTypes)
+        try fields.take(&maxWorkers, .maxWorkers)
+        try fields.take(&upscalingSpeed, .upscalingSpeed)
+        try fields.take(&idleTimeout, .idleTimeout)
+        try fields.take(&joinDeadline, .joinDeadline)
+        try fields.take(&agentSilent, .agentSilent)
+        try fields.take(&agentLost, .agentLost)
+        try fields.take(&proxySilent, .proxySilent)
+        try fields.take(&ports, .ports)
+        try fields.take(&importPaths, .importPaths)
+        try fields.take(&priceMax, .priceMax)
+        try fields.take(&consolidation, .consolidation)
+        try fields.take(&budgets, .budgets)
+        try fields.take(&headroom, .headroom)
+        try fields.take(&spot, .spot)
+    }
 }
 
 /// The command that stands for an `import_path`.
@@ -129,6 +165,9 @@ package struct FakeCloudSettings: Hashable, Sendable, Codable {
     package var lostReplyPerMille = 0
     /// Price shown for a type, in millionths of a dollar an hour; a type not named: 1 cent a CPU. Sorted by name.
     package var prices: [TypePrice] = []
+    /// Where and how machines can be had; a type not named is had in one place, at its price in `prices`. Nil: no type is
+    /// named. In the order of the file.
+    package var offerings: [Offering]?
 
     /// From an order to a running machine.
     package enum BootDelay: Hashable, Sendable, Codable {

@@ -14,7 +14,7 @@ import WhatIf
         arguments: [
             ("{", "", "no JSON"), ("[]", "", "an object is expected"),
             (#"{"online":true,"node":[]}"#, "node", "no such key"),
-            (#"{"online":false}"#, "online", "true is expected"),
+            (#"{"online":0}"#, "online", "true or false is expected"),
             (world(#"{"id":"n","type":"u"}"#), "nodes[0].type", "no node type \"u\""),
             (world(#"{"id":"n","type":"t"},{"id":"n","type":"t"}"#), "nodes[1]", "two nodes"),
             (world(#"{"id":"n","type":"t","used":{"CPU":-1}}"#), "nodes[0].used.CPU", "not negative"),
@@ -44,7 +44,17 @@ import WhatIf
             (world("", #"{"id":"r","resources":{"memory":0.5}}"#), "requests[0].resources.memory", "bytes"),
             (world("", #"{"id":"r","count":-1}"#), "requests[0].count", "whole number"),
             (world("", #"{"id":"r"},{"id":"r"}"#), "requests[1]", "two requests"),
-            (world("", #"{"id":"r","spread":[]}"#), "requests[0].spread", "no such key"),
+            (
+                world("", #"{"id":"r","spread":[{"topology":"rack","selector":{}}]}"#),
+                "requests[0].spread[0].topology", "there are zone, node"
+            ),
+            (
+                world("", #"{"id":"r","spread":[{"topology":"zone","selector":{},"max_skew":0}]}"#),
+                "requests[0].spread[0].max_skew", "from 1"
+            ),
+            (
+                world("", #"{"id":"r","strategy":"PACK"}"#), "requests[0].strategy", "a gang or of bundles"
+            ),
             (
                 world("", #"{"id":"r","label_selector":{"a":"in("}}"#), "requests[0].label_selector",
                 "in(a, b)"

@@ -1,44 +1,5 @@
 import Model
 
-/// Where a rule about neighbours looks: one node, or all nodes of a zone.
-package enum Topology: String, CaseIterable, Hashable, Sendable {
-    case zone, node
-}
-
-/// A rule about which other replicas may stand, or must stand, in the same zone or on the same node.
-///
-/// Source: Kubernetes' topology spread constraints and pod (anti-)affinity, with its words and its meaning: what a rule
-/// counts are replicas whose labels its selector matches, its own replica among them when it matches itself.
-package struct TopologyRule: Hashable, Sendable {
-    /// What is asked of the domain: the zone, or the node.
-    package enum Ask: Hashable, Sendable {
-        /// The domain holds at most so many matching replicas more than the domain that holds fewest.
-        case spread(maxSkew: Int)
-        /// A matching replica is there already; the first of those that match themselves needs none.
-        case affinity
-        /// No matching replica is there, and none comes later.
-        case antiAffinity
-    }
-
-    package var topology: Topology
-    package var ask: Ask
-    /// Labels that a matching replica has, all of them.
-    package var selector: [String: String]
-    /// It is given up when it leaves no place at all.
-    package var isSoft: Bool
-
-    package init(topology: Topology, ask: Ask, selector: [String: String], isSoft: Bool = false) {
-        self.topology = topology
-        self.ask = ask
-        self.selector = selector
-        self.isSoft = isSoft
-    }
-
-    package func matches(_ labels: [String: String]) -> Bool {
-        selector.allSatisfy { labels[$0.key] == $0.value }
-    }
-}
-
 /// Replicas that ask for the same, stand under the same rules and count alike in those of others.
 package struct DemandClass: Hashable, Sendable {
     /// Without GPU.

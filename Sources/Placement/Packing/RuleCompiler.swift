@@ -1,3 +1,5 @@
+import Model
+
 /// Gives each selector its index and each class its rules.
 struct RuleCompiler {
     private var nodeSelectors = SelectorIndex()
