@@ -178,13 +178,17 @@ struct Generation {
             var (load, worth) = (filling.pattern, filling.worth)
             let order = filling.order(problem.wares[ware], usable, values: values)
             var steps = Self.fillStepsMax
-            if let better = filling.best(problem.wares[ware], order, left: counts, above: worth, steps: &steps) {
+            if let better = filling.best(
+                problem.wares[ware], order, left: counts, above: worth, steps: &steps)
+            {
                 (load, worth) = better
             }
             guard !load.isEmpty else { continue }
-            found.append(Filling(pattern: Pattern(ware: ware, load: load, times: 1), worth: worth, price: price))
+            found.append(
+                Filling(pattern: Pattern(ware: ware, load: load, times: 1), worth: worth, price: price))
             for (place, one) in grouped.enumerated()
-            where values[one.item] > 0 && price <= one.priceMax && held[ware * problem.items.count + one.item] {
+            where values[one.item] > 0 && price <= one.priceMax && held[ware * problem.items.count + one.item]
+            {
                 var steps = Self.aroundStepsMax
                 guard
                     let better = filling.best(

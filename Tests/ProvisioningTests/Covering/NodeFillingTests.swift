@@ -7,9 +7,11 @@ import Testing
         items: [
             CoverProblem.Item(amounts: Amounts(values: [1000, 4000]), count: 9, admits: [true]),
             CoverProblem.Item(amounts: Amounts(values: [3000, 1000]), count: 9, admits: [true], group: 0),
-            CoverProblem.Item(amounts: Amounts(values: [500, 0]), gpu: .share(600), count: 9, admits: [true]),
+            CoverProblem.Item(
+                amounts: Amounts(values: [500, 0]), gpu: .share(600), count: 9, admits: [true]),
         ],
-        wares: [CoverProblem.Ware(capacity: Amounts(values: [8000, 16_000]), gpus: 2, price: 100)], groups: [1])
+        wares: [CoverProblem.Ware(capacity: Amounts(values: [8000, 16_000]), gpus: 2, price: 100)],
+        groups: [1])
 
     /// What is put in and taken out again leaves no trace.
     @Test func itGivesBackWhatItTook() {
