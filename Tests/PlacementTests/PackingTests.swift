@@ -102,7 +102,7 @@ import Testing
     @Test(arguments: 1...100) func takingBackLeavesNothing(seed: UInt64) {
         var drawn = Drawn(seed: seed)
         var packing = drawn.packing
-        func try_(_ times: Int) {
+        func attempt(_ times: Int) {
             for _ in 0..<times {
                 _ = packing.seat(
                     Int.random(in: 0..<drawn.classes.count, using: &drawn.dice),
@@ -114,11 +114,11 @@ import Testing
                 drawn.nodes.indices.map { packing.objection(demand, on: $0) }
             }
         }
-        try_(10)
+        attempt(10)
         let (seats, nodes, free) = (packing.seats, packing.nodes.count, packing.nodes.map(\.free))
         let before = answers()
         _ = packing.open(drawn.nodes[0])
-        try_(20)
+        attempt(20)
         packing.takeBack(seats: seats.count, nodes: nodes)
         #expect(packing.seats == seats && packing.nodes.map(\.free) == free && answers() == before)
     }

@@ -274,22 +274,27 @@ def first_fit_by(world: dict, is_open: bool) -> float:
         own = frozenset(k for k in keys if plan_check.matches(dict(k[1]), request.get("labels", {})))
         # Those under the same rules have refused the same nodes before.
         open_bins = alive[tuple((kind, key) for kind, _, key in rules[request["id"]]), own]
+        begin = 0  # what had no room for one of these has none for the next
         for _ in range(count):
             open_bins[1].extend(range(open_bins[0], len(bins)))
             open_bins[0] = len(bins)
             dead, is_placed = set(), False
-            for number in open_bins[1]:
+            for place in range(begin, len(open_bins[1])):
+                number = open_bins[1][place]
                 one = bins[number]
                 if not on_node(request, one, number, own):
                     dead.add(number)
                 elif in_zone(request, one, number, own) and (left := kinds_of(one, need, gpu, rooms[key])):
                     enter(request, one, number, own, left)
                     is_placed = True
+                    begin = place if not rules[request["id"]] else 0
                     break
             if dead:
+                begin = 0
                 open_bins[1] = [number for number in open_bins[1] if number not in dead]
             if is_placed:
                 continue
+            begin = len(open_bins[1]) if not rules[request["id"]] else 0
             for zone in sorted(zones, key=lambda z: (sum(totals[k][z] for k in own if k[0] == "zone"), str(z))):
                 one = Bin(zone)
                 if in_zone(request, one, len(bins), own) and (left := kinds_of(one, need, gpu, rooms[key])):
