@@ -52,7 +52,7 @@ struct Covering {
     /// Plans that are made greedily, each by prices that the one before has corrected.
     private static let passesMax = 12
     /// Work of all greedy plans together: one is an item looked at for a ware.
-    private static let greedyStepsMax = 1_200_000
+    private static let greedyStepsMax = 700_000
     /// A plan within this part of the bound, or of what the linear program says, is good enough.
     private static let nearPart: Int64 = 100
 
