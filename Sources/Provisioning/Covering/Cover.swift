@@ -51,8 +51,10 @@ struct Covering {
     private static let roundingsMax = 6
     /// Plans that are made greedily, each by prices that the one before has corrected.
     private static let passesMax = 12
+    /// So many of them in a row that are no better are the last.
+    private static let idlePassesMax = 4
     /// Work of all greedy plans together: one is an item looked at for a ware.
-    private static let greedyStepsMax = 700_000
+    private static let greedyStepsMax = 1_000_000
     /// A plan within this part of the bound, or of what the linear program says, is good enough.
     private static let nearPart: Int64 = 100
 
@@ -144,10 +146,11 @@ struct Covering {
                 keep(greedy.finish(&steps), &best)
             }
         }
-        for pass in 0..<Self.passesMax where steps > 0 && !isNear(best, least) {
+        var idle = 0
+        for pass in 0..<Self.passesMax where steps > 0 && idle < Self.idlePassesMax && !isNear(best, least) {
             let chain = pass % chains.count
             var greedy = Greedy(self, chains[chain], surcharge, mode: .ratio)
-            keep(greedy.finish(&steps), &best)
+            idle = keep(greedy.finish(&steps), &best) ? 0 : idle + 1
             chains[chain] = greedy.corrected
         }
         return best
@@ -157,11 +160,14 @@ struct Covering {
         best.missing == 0 && best.cover.cost <= least + least / Self.nearPart
     }
 
-    private func keep(_ outcome: Outcome, _ best: inout Outcome) {
+    /// - Returns: it is better.
+    @discardableResult
+    private func keep(_ outcome: Outcome, _ best: inout Outcome) -> Bool {
         let isBetter =
             outcome.missing != best.missing
             ? outcome.missing < best.missing : outcome.cover.cost < best.cover.cost
         if isBetter { best = outcome }
+        return isBetter
     }
 
     // MARK: - Whole nodes

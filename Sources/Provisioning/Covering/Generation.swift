@@ -33,7 +33,7 @@ struct Generation {
     private static let roundsMax = 120
     /// The same with so many replicas that whole nodes are near to parts of nodes anyway, and where items are grouped, so that a
     /// round costs many times as much.
-    private static let coarseRoundsMax = 8
+    private static let coarseRoundsMax = 16
     private static let coarseFrom = 10_000
     /// A program within this part of what the best worths prove, if fillings are the best, is good enough.
     private static let gapPart: Int128 = 400

@@ -86,7 +86,7 @@ struct Greedy {
             open.sort { values[$0] != values[$1] ? values[$0] > values[$1] : $0 < $1 }
         }
         var bought = 0
-        while room > 0, steps > 0 {
+        while room > 0 {
             open.removeAll { left[$0] <= 0 }
             guard !open.isEmpty else { break }
             self.open = open.count
@@ -123,7 +123,8 @@ struct Greedy {
             if let forced { filling.take(forced, times: 1, value: values[forced]) }
             filling.fill(usable, values: values, left: left)
             var (load, worth) = (filling.pattern, filling.worth)
-            if worth < price {
+            // Without work left the quick filling must do: what is begun is finished.
+            if worth < price, steps > 0 {
                 let order = order(ware, usable, isDrawn: open.count < self.open)
                 var search = Self.searchStepsMax
                 let better = filling.best(
