@@ -33,6 +33,11 @@ enum Ownership {
         Table(name: "node_decision", key: "id", owner: .nodes, followed: false),
         Table(name: "readopt", key: "id", owner: .nodes, followed: true),
         Table(name: "found_replica", key: "replica", owner: .nodes, followed: true),
+        Table(name: "move_plan", key: "id", owner: .nodes, followed: true),
+        Table(name: "move_step", key: "id", owner: .nodes, followed: true),
+        Table(name: "node_note", key: "node", owner: .nodes, followed: true),
+        Table(name: "node_stay", key: "node", owner: .nodes, followed: true),
+        Table(name: "demand_history", key: "deployment", owner: .nodes, followed: true),
         Table(name: "role", key: "role", owner: nil, followed: false),
         Table(name: "change", key: "seq", owner: nil, followed: false),
         Table(name: "cluster", key: "id", owner: nil, followed: false),
@@ -40,7 +45,10 @@ enum Ownership {
 
     /// Tables that the plans of a tier never read: what changes there is no reason to plan anew.
     private static let unplanned: [StoreRole: Set<String>] = [
-        .serve: ["node", "node_type", "instance_seen", "availability"],
+        .serve: [
+            "node", "node_type", "instance_seen", "availability", "move_plan", "move_step", "node_note",
+            "node_stay", "demand_history",
+        ],
         .nodes: ["application", "deployment", "scaling", "capacity", "proxy"],
     ]
 

@@ -256,6 +256,11 @@ package struct Packing: Sendable {
     /// A rule of others wants to stand with it, or a spread has counted it.
     private func isWanted(_ demand: Int) -> Bool { compiled[demand].rank < 2 || wanted[demand] }
 
+    /// So many of the class stand there already: rules count them, and the node's room was given without theirs.
+    package mutating func note(standing demand: Int, on node: Int, count times: Int) {
+        count(Int32(clamping: times), demand, node)
+    }
+
     private mutating func count(_ times: Int32, _ demand: Int, _ node: Int) {
         let one = compiled[demand]
         if onNodes.width > 0 { onNodes.add(times, node, one, .node) }
