@@ -11,6 +11,8 @@ struct NodeStep {
         var offerings: [Offering]
         /// As planned, with the type for its subject.
         var decision: Decision
+        /// The step of a stored plan that it is bought for.
+        var move: MoveStepRow?
     }
 
     let now: Moment
@@ -40,6 +42,10 @@ struct NodeStep {
     private(set) var touchedFound: Set<ReplicaID> = []
     private(set) var removedFound: Set<ReplicaID> = []
     private(set) var touchesReadopt = false
+    /// Rows of stored plans, and what is remembered of nodes for them.
+    var moves = TouchedMoves()
+    /// Nodes on their way that replicas wait for.
+    var awaited: Set<NodeID> = []
     /// Numbers of nodes up to here are in use; 0: nothing new is known of them.
     var numbersTaken: Int64 = 0
     /// Rows that are deleted before they are written anew.
@@ -77,8 +83,12 @@ struct NodeStep {
             && touchedAvailability.isEmpty
             && touchedDrains.isEmpty && removedPlacements.isEmpty && removedInstances.isEmpty
             && removedAvailability.isEmpty && removedDrains.isEmpty && reordered.isEmpty && purchases.isEmpty
-            && decisions.isEmpty && touchedFound.isEmpty && removedFound.isEmpty && !touchesReadopt)
+            && decisions.isEmpty && touchedFound.isEmpty && removedFound.isEmpty && !touchesReadopt
+            && !moves.changes)
     }
+
+    /// Something is to be written for people that is by itself no reason to commit.
+    var explains: Bool { !explained.isEmpty || !moves.stays.isEmpty }
 
     /// What it would change, for a log line.
     var words: String {
@@ -86,7 +96,7 @@ struct NodeStep {
             touchedNodes.map(\.rawValue) + touchedPlacements.map(\.rawValue) + touchedInstances
             + touchedAvailability + touchedDrains.map(\.rawValue) + removedPlacements.map(\.rawValue)
             + removedInstances + removedAvailability + removedDrains.map(\.rawValue)
-            + reordered.map(\.rawValue)
+            + reordered.map(\.rawValue) + moves.words
         return (decisions.map(\.reason) + purchases.map(\.decision.reason) + rows.sorted())
             .joined(separator: "; ")
     }
@@ -132,6 +142,16 @@ struct NodeStep {
         state.placements[id] = nil
         touchedPlacements.remove(id)
         removedPlacements.insert(id)
+    }
+
+    /// A row of another table, by its key; nil: it goes.
+    /// - Returns: false: it is like that already.
+    mutating func set<R: StoreRow>(
+        _ row: R?, _ key: R.Key, in table: WritableKeyPath<ClusterState, [R.Key: R]>
+    ) -> Bool {
+        guard state[keyPath: table][key] != row else { return false }
+        state[keyPath: table][key] = row
+        return true
     }
 
     mutating func replace(_ id: NodeID) { replacedNodes.insert(id) }

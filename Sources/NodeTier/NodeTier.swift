@@ -38,6 +38,8 @@ package final class NodeTier {
     private var quietUntil: Moment?
     /// The serve tier was silent at the last plan.
     private var serveWasSilent = false
+    /// The latest look for nodes that can be given up.
+    private var look = ConsolidationLook()
     private var published: (sequence: Int64, orders: [NodeID: Orders])?
 
     /// How often a step that was expected to find nothing to do was planned all the same and did. Anything but 0 is
@@ -144,7 +146,7 @@ package final class NodeTier {
         machinesEnded = false
         var wake = step.wake
         // What was not worth a commit goes with the next renewal, if it is still so.
-        if !step.changes, !step.explained.isEmpty, !renew {
+        if !step.changes, step.explains, !renew {
             wake = Moment.earliest(wake, renewed + TierPace.renewEvery)
         }
         if !step.changes { rest.begin(at: known, now, wake: wake) }
@@ -177,6 +179,7 @@ package final class NodeTier {
         step.advanceNodes()
         serveWasSilent = isServeSilent(state, now)
         step.place(holdsCapacity: serveWasSilent)
+        step.giveBack(&look, unixMinute: store.unixMillis() / 60_000, holdsCapacity: serveWasSilent)
         step.raiseGenerations()
         silences = Silences(step.watched, now, heard: lastHeard)
         return step

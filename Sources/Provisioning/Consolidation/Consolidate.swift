@@ -16,22 +16,35 @@ package func consolidate(_ input: ConsolidationInput) -> ConsolidationPlan {
     return search.plan
 }
 
-/// Whether a plan made earlier still holds: these nodes without buying anything more. What its new nodes cost is spent.
+/// Whether a plan made earlier still holds on what is there now.
+/// - Parameters:
+///   - most: what its new nodes may cost that are not there yet.
+///   - saves: it has to save enough still; false once what its new nodes cost is spent.
 /// - Returns: nil: it does; else why not.
-package func objection(to gives: [Int], in input: ConsolidationInput, cause: DisruptionCause) -> String? {
+package func objection(
+    to gives: [Int], in input: ConsolidationInput, cause: DisruptionCause, most: Int64, saves: Bool
+) -> String? {
     for give in gives {
-        if let stay = input.nodes[give].stay, stay.code != .planned {
-            return "\(input.nodes[give].node) must stay: \(stay.code.rawValue) \(stay.detail)"
-        }
+        guard let stay = input.nodes[give].stay, stay.code != .planned else { continue }
+        let detail = stay.detail.isEmpty ? "" : " (\(stay.detail))"
+        return "\(input.nodes[give].node) must stay: \(stay.code.rawValue)\(detail)"
     }
     if input.isWaiting { return "replicas wait for a place" }
     var input = input
-    input.fleet.offers = []
+    if most == 0 { input.fleet.offers = [] }
     var trials = Trials(input)
-    guard trials.without(gives, most: 0, for: cause) != nil else {
+    guard let move = trials.without(gives, most: most, for: cause) else {
         return "what stands there no longer has room elsewhere"
     }
-    return nil
+    let least = leastSaving(gives, input)
+    guard saves, cause == .consolidation, move.saving < least else { return nil }
+    return "it would save \(move.saving) microdollars an hour, less than \(least)"
+}
+
+/// What giving up these nodes must save, and always something: a node is never replaced by one of the same price.
+func leastSaving(_ gives: [Int], _ input: ConsolidationInput) -> Int64 {
+    let price = gives.reduce(Int128(0)) { $0 + Int128(input.nodes[$1].price) }
+    return max(1, Int64(clamping: (price * Int128(input.settings.savingMin.rawValue) + 999) / 1000))
 }
 
 struct ConsolidationSearch {
@@ -210,7 +223,7 @@ struct ConsolidationSearch {
     @discardableResult
     private mutating func evaluate(_ gives: [Int]) -> Move? {
         let price = gives.reduce(Int64(0)) { $0 + input.nodes[$1].price }
-        let least = max(1, Int64(clamping: (Int128(price) * Int128(input.settings.savingMin.rawValue) + 999) / 1000))
+        let least = leastSaving(gives, input)
         guard price >= least, let move = trials.without(gives, most: price - least, for: .consolidation) else {
             note(gives, .needed, "its replicas have no room elsewhere for less")
             return nil

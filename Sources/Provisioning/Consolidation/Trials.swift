@@ -18,15 +18,15 @@ struct Trials {
     private var looks = 0
     private let hasRules: Bool
     /// Replicas of all nodes, by class.
-    private let standing: [Int]
+    private let replicas: [Int]
 
     init(_ input: ConsolidationInput) {
         self.input = input
         softLeft = input.fleet.classes.map { _ in .max }
         hasRules = input.fleet.classes.contains { !$0.rules.isEmpty || $0.maxPerNode != nil }
-        var standing = input.fleet.classes.map { _ in 0 }
-        for member in input.nodes.flatMap(\.replicas) { standing[member.demand] += member.count }
-        self.standing = standing
+        var replicas = input.fleet.classes.map { _ in 0 }
+        for member in input.nodes.flatMap(\.replicas) { replicas[member.demand] += member.count }
+        self.replicas = replicas
         let planning = planned([], most: 0)
         softLeft = planning.left
         before = price(planning, without: [])
@@ -43,7 +43,8 @@ struct Trials {
         let planning = planned(gives, most: most)
         guard zip(planning.left, softLeft).allSatisfy({ $0 <= $1 }) else { return nil }
         let launches = bought(planning)
-        guard keepsMinimum(gives, launches) else { return nil }
+        // What must go is made up for by whoever keeps the minimum.
+        guard cause != .consolidation || keepsMinimum(gives, launches) else { return nil }
         return Move(
             cause: cause, gives: gives, launches: launches, before: before,
             after: price(planning, without: Set(gives)), bound: 0,
@@ -61,18 +62,19 @@ struct Trials {
         // The old ones are still there while the new ones come.
         world.maxWorkers = max(0, input.fleet.maxWorkers - gives.count)
         if let most { world.budget = min(most, input.fleet.budget ?? .max) }
+        world.standing = hasRules ? standing(rest) : []
         var planning = FleetPlanning(world)
-        if hasRules {
-            for (index, node) in rest.enumerated() {
-                for member in input.nodes[node].replicas {
-                    planning.packing.note(standing: member.demand, on: index, count: member.count)
-                }
-            }
-        }
         let priorities = zip(world.classes, world.singles).compactMap { $1 > 0 ? $0.priority : nil }
         for priority in Set(priorities).sorted(by: >) { planning.plan(priority) }
         planning.settleTypes()
         return planning
+    }
+
+    /// For the rules that look at them.
+    private func standing(_ nodes: [Int]) -> [Seat] {
+        nodes.enumerated().flatMap { place, node in
+            input.nodes[node].replicas.map { Seat(demand: $0.demand, node: place, count: $0.count) }
+        }
     }
 
     private func bought(_ planning: FleetPlanning) -> [Int] {
@@ -113,7 +115,7 @@ struct Trials {
         world.budget = nil
         world.maxWorkers = .max
         for demand in world.classes.indices {
-            world.singles[demand] += standing[demand] - softLeft[demand]
+            world.singles[demand] += replicas[demand] - softLeft[demand]
         }
         let planning = FleetPlanning(world)
         var plan = FleetPlan(packing: planning.packing)

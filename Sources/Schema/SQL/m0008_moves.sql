@@ -42,6 +42,7 @@ CREATE TABLE move_step (
     CHECK (part IN ('takes','gives')),
   node     TEXT,                             -- NULL: not bought yet
   type     TEXT NOT NULL,                    -- its node type
+  microusd_per_hour INTEGER NOT NULL,        -- its price; of one that is bought the most that is paid
   phase    TEXT NOT NULL                     -- legal moves: move_step_phase_edge
     CHECK (phase IN ('planned','ordered','ready','moving','drained','ended','dropped')),
   phase_ms INTEGER NOT NULL                  -- since when

@@ -136,22 +136,30 @@ package struct MoveStepRow: StoreRow {
     package var part: Part
     package var node: NodeID?
     package var type: String
+    /// Of one that is bought the most that is paid.
+    package var microdollarsPerHour: Int64
     package var phase = Phase.planned
     package var phaseAt: Moment
 
-    package init(plan: String, position: Int, part: Part, node: NodeID?, type: String, phaseAt: Moment) {
+    package init(
+        plan: String, position: Int, part: Part, node: NodeID?, type: String, microdollarsPerHour: Int64,
+        phaseAt: Moment
+    ) {
         self.plan = plan
         self.position = position
         self.part = part
         self.node = node
         self.type = type
+        self.microdollarsPerHour = microdollarsPerHour
         self.phaseAt = phaseAt
     }
 
     package var key: String { "\(plan)/\(position)" }
     package static let sql = RowSQL(
         "move_step", key: ["id"],
-        columns: ["id", "plan", "position", "part", "node", "type", "phase", "phase_ms"])
+        columns: [
+            "id", "plan", "position", "part", "node", "type", "microusd_per_hour", "phase", "phase_ms",
+        ])
 
     package init(reading columns: inout ColumnReader) throws(StoreError) {
         _ = try columns.text()
@@ -160,6 +168,7 @@ package struct MoveStepRow: StoreRow {
         part = try columns.word()
         node = try columns.keyOrNil()
         type = try columns.text()
+        microdollarsPerHour = try columns.integer()
         phase = try columns.word()
         phaseAt = try columns.moment()
     }
@@ -171,6 +180,7 @@ package struct MoveStepRow: StoreRow {
         columns.put(part.rawValue)
         columns.put(node?.rawValue)
         columns.put(type)
+        columns.put(microdollarsPerHour)
         columns.put(phase.rawValue)
         columns.put(phaseAt)
     }
