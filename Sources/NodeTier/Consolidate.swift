@@ -14,16 +14,16 @@ extension NodeStep {
     /// Gives up what can be had for less or must be replaced, cancels what nobody waits for, and buys the room that is to be
     /// kept free. After replicas were placed.
     /// - Parameters:
-    ///   - unixMinute: minutes since 1970 began, for budgets with a schedule.
+    ///   - unixMillis: the time of day, for budgets with a schedule.
     ///   - holdsCapacity: the serve tier is silent, so nothing is given back.
-    mutating func giveBack(_ look: inout ConsolidationLook, unixMinute: Int64, holdsCapacity: Bool) {
+    mutating func giveBack(_ look: inout ConsolidationLook, unixMillis: Int64, holdsCapacity: Bool) {
         noteNodes()
         noteDemand()
         coverHeadroom()
-        if let plan = livePlan { carryOut(plan, unixMinute, holdsCapacity: holdsCapacity) }
+        if let plan = livePlan { carryOut(plan, unixMillis, holdsCapacity: holdsCapacity) }
         if !holdsCapacity {
             cancelLaunches()
-            if livePlan == nil { propose(&look, unixMinute) }
+            if livePlan == nil { propose(&look, unixMillis) }
         }
         for stay in look.stays where state.nodes[stay.node].map({ $0.phase != .gone }) ?? false {
             put(
@@ -73,10 +73,10 @@ extension NodeStep {
 
     // MARK: - A new plan
 
-    private mutating func propose(_ look: inout ConsolidationLook, _ unixMinute: Int64) {
-        let due = dueMoments()
+    private mutating func propose(_ look: inout ConsolidationLook, _ unixMillis: Int64) {
+        guard let due = dueMoments() else { return }
         if let at = look.at, now < at + ConsolidationRule.lookEvery {
-            wake(at: max(at + ConsolidationRule.lookEvery, due ?? now))
+            wake(at: max(at + ConsolidationRule.lookEvery, due.first))
             return
         }
         guard !isUnheard else {
@@ -85,29 +85,29 @@ extension NodeStep {
         }
         look.at = now
         let fleet = standingFleet(keeping: softDemand(), countsComing: false)
-        let input = consolidationInput(fleet, unixMinute)
-        let plan = consolidate(input)
+        let plan = consolidate(consolidationInput(fleet, unixMillis))
         look.stays = plan.stays
-        wake(at: Moment.earliest(plan.wake, due.flatMap { $0 > now ? $0 : nil }))
-        // Budgets hold from full minutes on.
-        if plan.waitsForBudget { wake(at: now + Millis(60_000)) }
+        wake(at: Moment.earliest(plan.wake, due.next))
+        if plan.waitsForBudget { wake(at: nextMinute(unixMillis)) }
         for row in state.availability.values where row.until > now { wake(at: row.until) }
         if let move = plan.move { keep(move, fleet) }
     }
 
-    /// When a node next comes into question by its age alone; in the past: one does.
-    private func dueMoments() -> Moment? {
-        let expiry = Dictionary(
-            settings.nodeTypes.compactMap { type in type.expireAfter.map { (type.name, $0) } },
-            uniquingKeysWith: { first, _ in first })
-        var due: Moment?
+    /// Budgets hold from full minutes on.
+    func nextMinute(_ unixMillis: Int64) -> Moment { now + Millis(60_000 - unixMillis % 60_000) }
+
+    /// When a node first comes into question by its age alone or because it is no longer as configured, which may be past;
+    /// and the next such moment to come. Nil: none ever does.
+    private func dueMoments() -> (first: Moment, next: Moment?)? {
+        let types = Dictionary(
+            settings.nodeTypes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var due: [Moment] = []
         for node in nodes(in: [.ready]) where !node.provider.isEmpty {
-            if settings.consolidation.isOn {
-                due = Moment.earliest(due, node.createdAt + settings.consolidation.ageMin)
-            }
-            if let after = expiry[node.type] { due = Moment.earliest(due, node.createdAt + after) }
+            if settings.consolidation.isOn { due.append(node.createdAt + settings.consolidation.ageMin) }
+            if let after = types[node.type]?.expireAfter { due.append(node.createdAt + after) }
+            if cause(node) != nil { due.append(now) }
         }
-        return due
+        return due.min().map { ($0, due.filter { $0 > now }.min()) }
     }
 
     private mutating func keep(_ move: Move, _ fleet: StandingFleet) {
@@ -142,7 +142,7 @@ extension NodeStep {
 
     // MARK: - What it is found from
 
-    func consolidationInput(_ fleet: StandingFleet, _ unixMinute: Int64) -> ConsolidationInput {
+    func consolidationInput(_ fleet: StandingFleet, _ unixMillis: Int64) -> ConsolidationInput {
         let living = nodes(in: [.ready, .draining, .terminating]).filter { !$0.provider.isEmpty }
         let planned = Set(livePlan.map { steps(of: $0.id).compactMap(\.node) } ?? [])
         let held = nodesKept()
@@ -160,7 +160,7 @@ extension NodeStep {
             },
             bootTimes: settings.nodeTypes.map { bootTime(of: $0.name) },
             disturbed: living.count { $0.phase != .ready || !isOpen($0) }, there: living.count,
-            isWaiting: isWaiting, now: now, unixMinute: unixMinute)
+            isWaiting: isWaiting, now: now, unixMinute: unixMillis / 60_000)
     }
 
     /// Replicas wait that could have a place one day, or nodes are being bought for some.

@@ -179,7 +179,7 @@ package final class NodeTier {
         step.advanceNodes()
         serveWasSilent = isServeSilent(state, now)
         step.place(holdsCapacity: serveWasSilent)
-        step.giveBack(&look, unixMinute: store.unixMillis() / 60_000, holdsCapacity: serveWasSilent)
+        step.giveBack(&look, unixMillis: store.unixMillis(), holdsCapacity: serveWasSilent)
         step.raiseGenerations()
         silences = Silences(step.watched, now, heard: lastHeard)
         return step

@@ -42,16 +42,18 @@ extension NodeStep {
                 node(
                     row, takes: takes, columns, zone: zones.place(row.zone),
                     labels: labels.index(
-                        nodeLabels(type, row.type, zone: row.zone, capacityType: row.capacityType))))
+                        nodeLabels(
+                            type ?? NodeType(name: row.type, resources: row.resources, maxWorkers: 0),
+                            zone: row.zone, capacityType: row.capacityType))))
             replicas.append(book.members(liveReplicas(on: row.id).compactMap { self.member($0) }))
         }
         let states = Dictionary(
             typeStates().map { ($0.type.name, $0) }, uniquingKeysWith: { first, _ in first })
         let fleetTypes = types.map { type in
             FleetType(
-                name: type.name, capacity: columns.amounts(type.resources.withoutGPU),
+                name: type.name, capacity: columns.amountsWithoutGPU(type.resources),
                 gpus: Int(type.resources[Resources.gpu] / Devices.whole),
-                labels: labels.index(nodeLabels(type, type.name, zone: "", capacityType: "")),
+                labels: labels.index(nodeLabels(type, zone: "", capacityType: "")),
                 live: states[type.name]?.live ?? 0, minWorkers: type.minWorkers, maxWorkers: type.maxWorkers)
         }
         let open = openOfferings()
@@ -91,13 +93,13 @@ extension NodeStep {
     }
 
     private func node(_ row: NodeRow, takes: Bool, _ columns: Columns, zone: Int?, labels: Int) -> PackedNode {
-        let total = columns.amounts(row.resources.withoutGPU)
+        let total = columns.amountsWithoutGPU(row.resources)
         var free = total
         var devices = Devices(count: Int(row.resources[Resources.gpu] / Devices.whole))
         let replicas = liveReplicas(on: row.id)
         for id in replicas {
             guard let placement = state.placements[id] else { continue }
-            free.take(columns.amounts(placement.resources.withoutGPU))
+            free.take(columns.amountsWithoutGPU(placement.resources))
             let ask = DeviceAsk(atLeast: placement.resources[Resources.gpu])
             if ask != .none { devices.hold(ask, on: placement.gpus) }
         }
@@ -123,25 +125,6 @@ extension NodeStep {
         node.instance == nil
             ? node.offerings.map(\.microdollarsPerHour).max() ?? 0 : node.microdollarsPerHour
     }
-
-    /// Labels that every node has of itself, and what its type is given.
-    private func nodeLabels(
-        _ type: NodeType?, _ name: String, zone: String, capacityType: String
-    ) -> [String: String] {
-        var labels = ["ray.io/node-group": name]
-        if !zone.isEmpty { labels["ray.io/availability-zone"] = zone }
-        if !capacityType.isEmpty { labels["ray.io/market-type"] = capacityType }
-        for label in type?.labels ?? [] { labels[label.name] = label.value }
-        return labels
-    }
-}
-
-extension Resources {
-    fileprivate var withoutGPU: Resources {
-        var rest = self
-        rest[Resources.gpu] = 0
-        return rest
-    }
 }
 
 /// Classes of replicas by what makes them alike.
@@ -166,24 +149,13 @@ private struct ClassBook {
 
     mutating func index(of member: Member) -> Int {
         if let place = known[member] { return place }
-        var one = DemandClass(
-            amounts: columns.amounts(member.resources.withoutGPU),
-            gpu: DeviceAsk(atLeast: member.resources[Resources.gpu]))
-        if withRules {
-            let placing = member.placing ?? PlacingSettings()
-            one.selectors = placing.selectors
-            one.rules = placing.rules
-            one.maxPerNode = placing.maxPerNode
-            one.labels = [
-                "application": member.deployment.application, "deployment": member.deployment.name,
-            ]
-            for label in placing.labels { one.labels[label.name] = label.value }
-            if one.maxPerNode != nil {
-                one.cappedWith = [
-                    "application": member.deployment.application, "deployment": member.deployment.name,
-                ]
-            }
-        }
+        let one =
+            withRules
+            ? DemandClass(
+                member.resources, member.placing, deployment: member.deployment, priority: 0, columns)
+            : DemandClass(
+                amounts: columns.amountsWithoutGPU(member.resources),
+                gpu: DeviceAsk(atLeast: member.resources[Resources.gpu]))
         let place = index(of: one)
         known[member] = place
         return place
@@ -192,7 +164,7 @@ private struct ClassBook {
     mutating func index(of soft: SoftDemand) -> Int {
         index(
             of: DemandClass(
-                amounts: columns.amounts(soft.resources.withoutGPU),
+                amounts: columns.amountsWithoutGPU(soft.resources),
                 gpu: DeviceAsk(atLeast: soft.resources[Resources.gpu]), priority: SoftDemand.priority))
     }
 

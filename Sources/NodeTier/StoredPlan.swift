@@ -11,25 +11,25 @@ extension NodeStep {
     /// node back, before any replica has to go.
     private static let drainMargin = Millis(3_600_000)
 
-    mutating func carryOut(_ plan: MovePlanRow, _ unixMinute: Int64, holdsCapacity: Bool) {
+    mutating func carryOut(_ plan: MovePlanRow, _ unixMillis: Int64, holdsCapacity: Bool) {
         switch plan.phase {
-        case .proposed: begin(plan, unixMinute, holdsCapacity: holdsCapacity)
-        case .launching: launch(plan, unixMinute)
-        case .moving: move(plan, unixMinute, holdsCapacity: holdsCapacity)
+        case .proposed: begin(plan, unixMillis, holdsCapacity: holdsCapacity)
+        case .launching: launch(plan, unixMillis)
+        case .moving: move(plan, unixMillis, holdsCapacity: holdsCapacity)
         case .done, .dropped: return
         }
-        if let plan = livePlan { wake(at: plan.due) }
+        if let due = livePlan?.due { wake(at: due > now ? due : listening + settings.agentSilent) }
     }
 
     // MARK: - Proposed
 
-    private mutating func begin(_ plan: MovePlanRow, _ unixMinute: Int64, holdsCapacity: Bool) {
+    private mutating func begin(_ plan: MovePlanRow, _ unixMillis: Int64, holdsCapacity: Bool) {
         if purchases.contains(where: \.isForReplicas) { return drop(plan, because: "replicas wait for a place") }
         guard plan.due <= now, !isUnheard else { return }
         if holdsCapacity { return drop(plan, because: "the serve tier is silent") }
         let takes = steps(of: plan.id).filter { $0.part == .takes }
         let most = takes.reduce(Int64(0)) { $0 + $1.microdollarsPerHour }
-        if let why = objection(plan, unixMinute, most: most, saves: true) { return drop(plan, because: why) }
+        if let why = objection(plan, unixMillis, most: most, saves: true) { return drop(plan, because: why) }
         if takes.isEmpty {
             enter(plan, .moving, within: ConsolidationRule.edgeMax)
         } else {
@@ -48,11 +48,11 @@ extension NodeStep {
     }
 
     /// Nil: what is left of the plan still holds.
-    private func objection(_ plan: MovePlanRow, _ unixMinute: Int64, most: Int64, saves: Bool) -> String? {
+    private func objection(_ plan: MovePlanRow, _ unixMillis: Int64, most: Int64, saves: Bool) -> String? {
         let gives = Set(
             steps(of: plan.id).filter { $0.part == .gives && $0.phase == .planned }.compactMap(\.node))
         let fleet = standingFleet(keeping: softDemand(), countsComing: false)
-        var input = consolidationInput(fleet, unixMinute)
+        var input = consolidationInput(fleet, unixMillis)
         let places = fleet.rows.indices.filter { gives.contains(fleet.rows[$0].id) }
         guard places.count == gives.count else { return "one of its nodes is gone" }
         for place in places {
@@ -122,7 +122,7 @@ extension NodeStep {
         ]
     }
 
-    private mutating func launch(_ plan: MovePlanRow, _ unixMinute: Int64) {
+    private mutating func launch(_ plan: MovePlanRow, _ unixMillis: Int64) {
         var isComplete = true
         for step in steps(of: plan.id) where step.part == .takes {
             switch (step.phase, step.node.flatMap { state.nodes[$0] }) {
@@ -140,7 +140,7 @@ extension NodeStep {
         }
         if plan.due <= now { return drop(plan, because: "its new nodes did not come in time") }
         guard isComplete, !isUnheard else { return order(plan) }
-        if let why = objection(plan, unixMinute, most: 0, saves: true) { return drop(plan, because: why) }
+        if let why = objection(plan, unixMillis, most: 0, saves: true) { return drop(plan, because: why) }
         enter(plan, .moving, within: ConsolidationRule.edgeMax)
     }
 
@@ -153,7 +153,7 @@ extension NodeStep {
 
     // MARK: - Moving
 
-    private mutating func move(_ plan: MovePlanRow, _ unixMinute: Int64, holdsCapacity: Bool) {
+    private mutating func move(_ plan: MovePlanRow, _ unixMillis: Int64, holdsCapacity: Bool) {
         // A node that is about to go takes what comes, before another is bought for it.
         if isWaiting {
             purchases.removeAll(where: \.isForReplicas)
@@ -171,7 +171,7 @@ extension NodeStep {
         if open.isEmpty { return finish(plan) }
         if plan.due <= now { return drop(plan, because: "nothing moved for too long") }
         if open.contains(where: { $0.phase == .planned }), !holdsCapacity, !isUnheard {
-            startMoving(plan, unixMinute)
+            startMoving(plan, unixMillis)
         }
     }
 
@@ -188,18 +188,18 @@ extension NodeStep {
     }
 
     /// Asks the serve tier to move what stands on the next nodes, as many as may be disturbed.
-    private mutating func startMoving(_ plan: MovePlanRow, _ unixMinute: Int64) {
+    private mutating func startMoving(_ plan: MovePlanRow, _ unixMillis: Int64) {
         let open = steps(of: plan.id).filter { $0.part == .gives && $0.phase == .planned }
         let all = nodes(in: [.ready, .draining, .terminating]).filter { !$0.provider.isEmpty }
         let allowed = Allowance(
             settings.budgets, for: plan.cause, there: all.count,
-            disturbed: all.count { $0.phase != .ready || !isOpen($0) }, unixMinute: unixMinute)
+            disturbed: all.count { $0.phase != .ready || !isOpen($0) }, unixMinute: unixMillis / 60_000)
         guard allowed.nodes > 0 else {
-            if allowed.isTimed { wake(at: now + Millis(60_000)) }
+            if allowed.isTimed { wake(at: nextMinute(unixMillis)) }
             return
         }
         let isFirst = open.count == steps(of: plan.id).count { $0.part == .gives }
-        if let why = objection(plan, unixMinute, most: 0, saves: isFirst) { return drop(plan, because: why) }
+        if let why = objection(plan, unixMillis, most: 0, saves: isFirst) { return drop(plan, because: why) }
         for step in open.prefix(allowed.nodes) {
             guard let id = step.node, let row = state.nodes[id] else { continue }
             let deadline = now + ConsolidationRule.edgeMax + Self.drainMargin

@@ -53,6 +53,8 @@ import Testing
         }
         #expect(try edges("node_phase_edge") == edges(NodePhase.self) { $0.successors })
         #expect(try edges("replica_phase_edge") == edges(ReplicaPhase.self) { $0.successors })
+        #expect(try edges("move_plan_phase_edge") == edges(MovePlanRow.Phase.self) { $0.successors })
+        #expect(try edges("move_step_phase_edge") == edges(MoveStepRow.Phase.self) { $0.successors })
         #expect(try edges("placement_phase_edge") == edges(PlacementPhase.self) { $0.successors })
     }
 
@@ -61,6 +63,7 @@ import Testing
         LoadBucketRow.sql, NodeRow.sql,
         NodeTypeRow.sql, PlacementRow.sql, DrainRequestRow.sql, InstanceSeenRow.sql, AvailabilityRow.sql,
         SettingRow.sql, RoleRow.sql, ReadoptRow.sql, FoundReplicaRow.sql, ReadoptTakenRow.sql,
+        MovePlanRow.sql, MoveStepRow.sql, NodeNoteRow.sql, NodeStayRow.sql, DemandHistoryRow.sql,
     ])
     func rowsHaveTheColumnsOfTheirTables(_ sql: RowSQL) throws {
         let store = try Store.open(.memory, role: .serve)
