@@ -74,20 +74,16 @@ extension NodeStep {
     // MARK: - A new plan
 
     private mutating func propose(_ look: inout ConsolidationLook, _ unixMillis: Int64) {
-        guard let due = dueMoments() else { return }
+        guard let next = dueMoments() else { return }
         if let at = look.at, now < at + ConsolidationRule.lookEvery {
-            wake(at: max(at + ConsolidationRule.lookEvery, due.first))
-            return
+            return wake(at: at + ConsolidationRule.lookEvery)
         }
-        guard !isUnheard else {
-            wake(at: listening + settings.agentSilent)
-            return
-        }
+        guard !isUnheard else { return wake(at: listening + settings.agentSilent) }
         look.at = now
         let fleet = standingFleet(keeping: softDemand(), countsComing: false)
         let plan = consolidate(consolidationInput(fleet, unixMillis))
         look.stays = plan.stays
-        wake(at: Moment.earliest(plan.wake, due.next))
+        wake(at: Moment.earliest(plan.wake, next.first { $0 > now }))
         if plan.waitsForBudget { wake(at: nextMinute(unixMillis)) }
         for row in state.availability.values where row.until > now { wake(at: row.until) }
         if let move = plan.move { keep(move, fleet) }
@@ -96,9 +92,9 @@ extension NodeStep {
     /// Budgets hold from full minutes on.
     func nextMinute(_ unixMillis: Int64) -> Moment { now + Millis(60_000 - unixMillis % 60_000) }
 
-    /// When a node first comes into question by its age alone or because it is no longer as configured, which may be past;
-    /// and the next such moment to come. Nil: none ever does.
-    private func dueMoments() -> (first: Moment, next: Moment?)? {
+    /// When nodes come into question by their age alone, or because they are no longer as configured; sorted. Nil: none ever
+    /// does.
+    private func dueMoments() -> [Moment]? {
         let types = Dictionary(
             settings.nodeTypes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var due: [Moment] = []
@@ -107,7 +103,7 @@ extension NodeStep {
             if let after = types[node.type]?.expireAfter { due.append(node.createdAt + after) }
             if cause(node) != nil { due.append(now) }
         }
-        return due.min().map { ($0, due.filter { $0 > now }.min()) }
+        return due.isEmpty ? nil : due.sorted()
     }
 
     private mutating func keep(_ move: Move, _ fleet: StandingFleet) {

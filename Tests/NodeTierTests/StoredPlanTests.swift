@@ -16,7 +16,8 @@ import TwoTiers
 
     /// One large node with one small replica: it is replaced by a tiny one.
     private func world() async throws -> (TwoTiers, [Character]) {
-        let world = try TwoTiers(settings())
+        let world = try TwoTiers(
+            settings(), offerings: [.usual("large", cents: 3), .usual("tiny", cents: 1)])
         try world.apply(letters("abcd"))
         try await world.run(.seconds(15))
         return (world, try world.thin())

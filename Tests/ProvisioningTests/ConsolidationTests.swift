@@ -76,7 +76,7 @@ extension DisruptionBudget {
 
 @Suite struct ConsolidationTests {
     @Test func aNodeGoesWhoseReplicasFitElsewhere() {
-        let plan = Standing([(0, 40, [3_000]), (0, 40, [1_000])]).plan()
+        let plan = Standing([(0, 40, [2_000, 1_000]), (0, 40, [1_000])]).plan()
         #expect(plan.move?.gives == [1] && plan.move?.launches == [])
         #expect(plan.move?.before == 80 && plan.move?.after == 40 && plan.move?.replicas == 1)
         #expect(Standing([(0, 40, [3_000]), (0, 40, [2_000])]).code(1) == .needed)
@@ -90,6 +90,7 @@ extension DisruptionBudget {
         world.offers = [(1, price)]
         #expect((world.plan().move != nil) == moves)
         world.settings.savingMin = .init(0)
+        world.settings.payback = .seconds(36_000)
         #expect((world.plan().move != nil) == (price < 40), "never by one of the same price")
     }
 
@@ -161,7 +162,7 @@ extension DisruptionBudget {
 
     @Test func roomThatIsKeptFreeHoldsANodeOnlyAsFarAsNeeded() {
         var world = Standing([(0, 40, [3_000]), (0, 40, [1_000])])
-        world.soft = [1_000: 4]
+        world.soft = [1_000: 3]
         #expect(world.plan().move == nil)
         world.nodes.append((0, 40, [1_000]))
         #expect(world.plan().move?.gives.count == 1)

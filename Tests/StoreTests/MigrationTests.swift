@@ -97,8 +97,9 @@ import Testing
         #expect(
             try place.shell(
                 """
-                INSERT INTO node (id, type, phase, token, epoch, resources_json, ports_first, ports_last, created_ms,
-                  join_deadline_ms, phase_ms) VALUES ('n1', 'small', 'ready', 't', 1, '{}', 1, 2, 3, 4, 5);
+                INSERT INTO node (id, type, phase, token, epoch, provider, offerings_json, resources_json, ports_first,
+                  ports_last, created_ms, created_unix_ms, join_deadline_ms, phase_ms)
+                VALUES ('n1', 'small', 'ready', 't', 1, 'native', '[]', '{}', 1, 2, 3, 3, 4, 5);
                 INSERT INTO drain_request (node, deadline_ms, reason) VALUES ('n1', 9, 'old')
                 """) == "")
         let store = try place.open(.nodes)
