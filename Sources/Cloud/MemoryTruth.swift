@@ -1,4 +1,4 @@
-import Model
+package import Model
 
 /// What nobody but the simulator may know.
 extension MemoryCloud {
