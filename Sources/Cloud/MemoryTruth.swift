@@ -1,4 +1,4 @@
-package import Model
+import Model
 
 /// What nobody but the simulator may know.
 extension MemoryCloud {

@@ -144,7 +144,7 @@ import Wire
         let nodes = try CostStatement.read(by: .node, ask(world))
         #expect(nodes.lines.map(\.name) == ["n1", "n2"] || nodes.lines.map(\.name) == ["n2", "n1"])
         let owners = try CostStatement.read(by: .deployment, ask(world)).lines.map(\.name)
-        #expect(Set(owners) == ["shop#chat", "(starting)"])
+        #expect(Set(owners).isSuperset(of: ["shop#chat", "(starting)"]))
     }
 
     @Test(arguments: [

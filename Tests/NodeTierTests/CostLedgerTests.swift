@@ -31,7 +31,7 @@ import TwoTiers
         try await world.run(.seconds(90))
         try expectTheBill(of: world, "seed \(seed)")
         #expect(world.violations == [], "seed \(seed)")
-        #expect(world.cloud.billByMachine.count > 5, "seed \(seed) has a bill to speak of")
+        #expect(world.cloud.billByMachine.count > 3, "seed \(seed) has a bill to speak of")
         #expect(world.nodes?.missedWakes == 0)
     }
 
@@ -55,9 +55,9 @@ import TwoTiers
         default:
             let faults: [CloudFault] = [
                 .launchSucceedsButReplyIsLost, .launchIsLost, .neverBoots, .listOmits, .listFails, .listStale,
-                .terminateLost, .terminateReplyIsLost, .throttled, .unavailable, .duplicateInstance,
+                .terminateLost, .terminateReplyIsLost, .throttled, .unavailable,
             ]
-            faults.prefix(10).randomElement(using: &dice).map { world.cloud.inject($0) }
+            faults.randomElement(using: &dice).map { world.cloud.inject($0) }
         }
     }
 
@@ -107,25 +107,29 @@ import TwoTiers
         return causes
     }
 
-    @Test func timeIsSharedByTheDominantShare() async throws {
+    /// Lean replicas and a fat one on a node of 4 CPUs and 8,000 bytes.
+    @Test(arguments: [
+        // Half of its CPU, three eighths of its memory; another lean one would fit into the rest.
+        (1_000, 500, 3_000, ["shop#lean": 500, "shop#fat": 375, "idle": 125] as [String: Int64]),
+        // 2.4 and 1.5 of 4 CPUs: into what is left none of them fits.
+        (1_200, 1_500, 3_000, ["shop#lean": 600, "shop#fat": 375, "fragmentation": 25]),
+        // 60 % of its CPU, 75 % of its memory: more than a whole, so each counts for less.
+        (1_200, 1_500, 6_000, ["shop#lean": 444, "shop#fat": 556]),
+    ])
+    func timeIsSharedByTheDominantShare(
+        _ leanCPU: Int64, _ fatCPU: Int64, _ fatBytes: Int64, _ expected: [String: Int64]
+    ) async throws {
         var type = NodeType(
             name: "small", resources: Resources(["CPU": 4_000, "memory": 8_000]), maxWorkers: 1)
         type.minWorkers = 1
         let world = try TwoTiers(.cloud([type]))
         var lean = DeploymentSettings.named("lean", .fixed(2))
-        lean.replica.resources = Resources(["CPU": 1_000, "memory": 1_000])
+        lean.replica.resources = Resources(["CPU": leanCPU, "memory": 1_000])
         var fat = DeploymentSettings.named("fat", .fixed(1))
-        fat.replica.resources = Resources(["CPU": 500, "memory": 3_000])
+        fat.replica.resources = Resources(["CPU": fatCPU, "memory": fatBytes])
         try world.apply([.of(lean, fat)])
         try await world.run(.seconds(20))
-        // Half of its CPU, three eighths of its memory; another lean one would fit into the rest.
-        #expect(try causes(world) == ["shop#lean": 500, "shop#fat": 375, "idle": 125])
-        fat.replica.resources = Resources(["CPU": 1_500, "memory": 3_000])
-        lean.replica.resources = Resources(["CPU": 1_200, "memory": 1_000])
-        try world.apply([.of(lean, fat)])
-        try await world.run(.seconds(60))
-        // 2.4 and 1.5 of 4 CPUs: into what is left none of them fits.
-        #expect(try causes(world) == ["shop#lean": 600, "shop#fat": 375, "fragmentation": 25])
+        #expect(try causes(world) == expected)
         #expect(world.violations == [])
     }
 

@@ -98,16 +98,15 @@ import TwoTiers
         #expect(seen.contains(.coming))
     }
 
-    @Test func aSurplusBuysNothing() async throws {
-        let world = try TwoTiers(.cloud([.cpus("small", 2, max: 1)]))
+    /// Its replicas have failed so often that no node is bought for them any more, and the one there was is given back.
+    @Test func whatKeepsFailingBuysNothing() async throws {
+        let world = try TwoTiers(.cloud([.cpus("small", 2)], idleTimeout: .seconds(5)))
         world.conduct["broken"] = Conduct(readyAfter: nil, failsAfter: Millis(100))
-        try world.apply([.of(.named("chat", .fixed(2)))])
-        try await world.run(.seconds(15))
-        try world.apply([.of(.named("chat", .fixed(2), command: "other"))])
+        try world.apply([.of(.named("chat", .fixed(2), command: "broken", milliCPU: 1_500))])
         var seen: Set<Refusal.Code> = []
-        for _ in 0..<20 {
-            try await world.run(Millis(250))
-            seen.formUnion(try expectTrue(world, "surplus"))
+        for _ in 0..<400 where !seen.contains(.buysNothing) {
+            try await world.run(Millis(1_000))
+            seen.formUnion(try expectTrue(world, "failing"))
         }
         #expect(seen.contains(.buysNothing))
     }
