@@ -136,7 +136,7 @@ import Testing
                     Decision(
                         .launch, "n1", after: "small", rule: "cheapest", reason: "one replica waits",
                         inputs: [
-                            .init("cost_microusd_per_hour", 10_100), .init("bound_microusd_per_hour", 10_000),
+                            .init("plan_microusd_per_hour", 10_100), .init("bound_microusd_per_hour", 10_000),
                         ],
                         refusals: [
                             Refusal(candidate: "large", code: .limit),

@@ -48,7 +48,7 @@ extension Explanation {
         let launch = try AnswerRow.all(
             ask,
             """
-            SELECT reason, refusals_json, inputs_json ->> '$.cost_microusd_per_hour' AS cost,
+            SELECT reason, refusals_json, inputs_json ->> '$.plan_microusd_per_hour' AS cost,
               inputs_json ->> '$.bound_microusd_per_hour' AS bound
             FROM node_decision WHERE kind = 'launch' AND subject = ? ORDER BY id DESC LIMIT 1
             """, [.text(name)])

@@ -163,9 +163,9 @@ CREATE VIEW why_this_type AS SELECT
   n.zone,                                                         -- where it was had; NULL: the row is gone
   n.capacity_type,                                                -- on_demand, spot, …
   n.microusd_per_hour / 1e6 AS usd_per_hour,                      -- price at which it was had; 0: not had yet
-  (d.inputs_json ->> '$.cost_microusd_per_hour') / 1e6 AS plan_usd_per_hour,  -- of all that was bought then
+  (d.inputs_json ->> '$.plan_microusd_per_hour') / 1e6 AS plan_usd_per_hour,  -- of all that was bought then
   (d.inputs_json ->> '$.bound_microusd_per_hour') / 1e6 AS bound_usd_per_hour,  -- no plan could be cheaper
-  (d.inputs_json ->> '$.cost_microusd_per_hour') * 1.0 / (d.inputs_json ->> '$.bound_microusd_per_hour') - 1 AS gap,
+  (d.inputs_json ->> '$.plan_microusd_per_hour') * 1.0 / (d.inputs_json ->> '$.bound_microusd_per_hour') - 1 AS gap,
                                                                   -- by so much more than the bound
   d.reason,                                                       -- in a sentence
   f.value ->> '$.candidate' AS refused,                           -- another candidate; NULL: there was none
