@@ -35,7 +35,8 @@ extension MemoryCloudState {
                 twin.instance.id = newID
                 append(twin)
             }
-            return fault == .launchSucceedsButReplyIsLost ? .failure(noAnswer) : .success(machine.answer(at: now, settings))
+            return fault == .launchSucceedsButReplyIsLost
+                ? .failure(noAnswer) : .success(machine.answer(at: now, settings))
         }
     }
 

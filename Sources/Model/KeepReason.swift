@@ -36,7 +36,8 @@ package enum KeepReason: String, CaseIterable, Sendable, Codable {
         case .ownMachine: "It is this machine itself."
         case .coming: "It is on its way, and may yet be needed."
         case .draining: "It is being emptied: \(detail.hasSuffix(".") ? String(detail.dropLast()) : detail)."
-        case .held: "The provider calls its machine \"\(detail)\", which is not understood, so nothing is done to it."
+        case .held:
+            "The provider calls its machine \"\(detail)\", which is not understood, so nothing is done to it."
         case .fitsNowhere: "\(detail) is there and fits on no other node."
         case .replicas: "It has \(detail)."
         case .awaited: "\(detail) waits for it."

@@ -11,7 +11,8 @@ extension Refusal {
         case .affinity: "\(candidate) has no replica near it that this one must stand with."
         case .antiAffinity: "\(candidate) has a replica near it that this one must not stand with."
         case .maxPerNode: "\(candidate) has as many of its kind as may be on one node."
-        case .gang: "\(candidate) has no room for the others of its gang, and a gang is placed whole or not at all."
+        case .gang:
+            "\(candidate) has no room for the others of its gang, and a gang is placed whole or not at all."
         case .budget: "\(candidate) would lift the price of all nodes above its limit."
         case .notReady: "\(candidate) takes no new replicas now: it is not ready, silent, or on its way out."
         case .limit: "\(candidate) is not bought: max_workers of the type or of the cluster is reached."
@@ -53,7 +54,8 @@ extension Refusal.Code {
         case .maxPerNode: "raise max_replicas_per_node, or add nodes"
         case .budget: "raise the price limit, or add a cheaper node type"
         case .limit: "raise max_workers"
-        case .unavailable: "add another zone, capacity type or node type: the provider has none of this one now"
+        case .unavailable:
+            "add another zone, capacity type or node type: the provider has none of this one now"
         case .buysNothing: "end what holds its room: a rollout's surplus and a failing deployment buy no node"
         }
     }

@@ -31,7 +31,9 @@ extension CostAccountRow {
                 ?? CostSpan(since: moment, until: since, shares: [CostShare(.ending)])
             let from = max(last.since, moment)
             booked += spread(last.shares, from: from, to: since, taking: true)
-            if from > last.since { recent.append(CostSpan(since: last.since, until: from, shares: last.shares)) }
+            if from > last.since {
+                recent.append(CostSpan(since: last.since, until: from, shares: last.shares))
+            }
             since = from
         }
         return booked

@@ -8,6 +8,10 @@ struct CostMemory {
     private(set) var listed: [String: Instance] = [:]
     /// Accounts of which the answers of this step say something.
     private(set) var news: Set<String> = []
+    /// When the latest list was heard.
+    private var listedAt: Moment?
+    /// Of machines that are in no list any more: the latest that showed them.
+    private(set) var lastShown: [String: Moment] = [:]
     /// One of them was a list.
     private(set) var hasList = false
     /// Nodes whose shares may have changed since the last commit.
@@ -17,13 +21,17 @@ struct CostMemory {
     /// Nothing was booked and committed yet: everything is looked at.
     private(set) var isFresh = true
 
-    mutating func hear(_ answers: [ProviderAnswer]) {
+    mutating func hear(_ answers: [ProviderAnswer], _ now: Moment) {
         news = []
         hasList = false
         for answer in answers {
             switch answer {
             case .list(.success(let list)):
+                let before = listed
                 listed = Dictionary(list.map { ($0.account, $0) }, uniquingKeysWith: { first, _ in first })
+                for id in before.keys where listed[id] == nil { lastShown[id] = listedAt }
+                for id in listed.keys { lastShown[id] = nil }
+                listedAt = now
                 news = Set(listed.keys)
                 hasList = true
             case .create(_, .success(let instance)):
@@ -34,6 +42,12 @@ struct CostMemory {
         }
         if isFresh { news = Set(listed.keys) }
     }
+
+    /// The same list once more.
+    mutating func hearsTheSame(_ now: Moment) { listedAt = now }
+
+    /// What is asked of it no more.
+    fileprivate mutating func forget(_ id: String) { lastShown[id] = nil }
 
     /// What was booked is in SQLite.
     mutating func committed() {
@@ -61,11 +75,15 @@ extension NodeStep {
         }
         let open = state.costAccounts.values.filter { $0.endedAt == nil }
         if memory.hasList {
-            for account in open.filter({ memory.listed[$0.id] == nil && isGone($0) }).sorted(by: { $0.id < $1.id }) {
-                // Gone from the lists without a word of its end.
-                end(account.id, at: now, isEstimate: true)
+            for account in open.filter({ memory.listed[$0.id] == nil && isGone($0) }).sorted(by: {
+                $0.id < $1.id
+            }) {
+                // Gone from the lists without a word of its end: it was there when a list last showed it, or its agent spoke.
+                let heard = max(account.since, state.nodes[account.node]?.heardAt ?? account.since)
+                end(account.id, at: min(memory.lastShown[account.id] ?? heard, now), isEstimate: true)
             }
         }
+        for id in memory.lastShown.keys where state.costAccounts[id]?.endedAt != nil { memory.forget(id) }
         let touched = memory.touched
         for account in open.filter({ isWhole || touched.contains($0.node) }).sorted(by: { $0.id < $1.id }) {
             guard let account = state.costAccounts[account.id], account.endedAt == nil else { continue }

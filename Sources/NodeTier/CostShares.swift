@@ -35,16 +35,15 @@ struct CostShares {
 
     private func shared(_ node: NodeRow, _ placements: [PlacementRow]) -> [CostShare] {
         var used: [DeploymentID: Resources] = [:]
-        var free = node.resources
         for placement in placements {
             used[placement.deployment] = (used[placement.deployment] ?? Resources()) + placement.resources
-            free = free - placement.resources
         }
         let parts = used.sorted { $0.key < $1.key }.map { ($0.key, dominant($0.value, of: node.resources)) }
         let taken = parts.reduce(0) { $0 + $1.1 }
         var owners = parts.map { CostShare(.deployment, deployment: $0.0.rawValue, milli: $0.1) }
         if taken < Self.whole {
-            let isOfUse = shapes.contains { free.covers($0) }
+            let room = FreeRoom(node, placements)
+            let isOfUse = shapes.contains { room.covers($0) }
             owners.append(CostShare(isOfUse ? .idle : .fragmentation, milli: Self.whole - taken))
         }
         return Self.apportioned(owners)

@@ -156,7 +156,7 @@ package final class NodeTier {
         rest.end()
         quietUntil = nil
         takeIn(now)
-        costs.hear(answers)
+        costs.hear(answers, now)
         // Nothing that a node says after its end is of use, and there would be more and more of it.
         // While the state is made anew its machines become known only by and by.
         let isReadopting = state.isReadopting
@@ -195,6 +195,7 @@ package final class NodeTier {
     private func take(unremarkable answer: ProviderAnswer) {
         inFlight.remove(CallKey(answer))
         listed = store.now()
+        if case .list(.success) = answer { costs.hearsTheSame(listed) }
         quietUntil = nil
     }
 

@@ -79,7 +79,7 @@ extension NodeStep {
 
 /// Where else a replica would fit, asked for each shape and not for each replica.
 struct RoomLooks {
-    private var free: [(node: NodeID, free: Resources)] = []
+    private var free: [(node: NodeID, free: FreeRoom)] = []
     /// By shape: up to two nodes with room for one of it; two tell of any node whether another has room.
     private var places: [Resources: [NodeID]] = [:]
     private var looksLeft: Int
@@ -87,16 +87,14 @@ struct RoomLooks {
     init(_ step: NodeStep, _ nodes: [NodeRow], looksMax: Int) {
         looksLeft = looksMax
         for node in nodes where node.phase == .ready && step.state.drainRequests[node.id] == nil {
-            var rest = node.resources
-            for id in step.onNode[node.id] ?? [] {
-                if let placement = step.state.placements[id] { rest = rest - placement.resources }
-            }
-            free.append((node.id, rest))
+            let placements = (step.onNode[node.id] ?? []).compactMap { step.state.placements[$0] }
+            free.append((node.id, FreeRoom(node, placements)))
         }
     }
 
     /// The first replica on a node that fits on no other; nil: there is none, or too much would have to be looked at.
-    mutating func firstStuck(of replicas: [ReplicaID], on node: NodeID, in state: ClusterState) -> ReplicaID? {
+    mutating func firstStuck(of replicas: [ReplicaID], on node: NodeID, in state: ClusterState) -> ReplicaID?
+    {
         var asked: Set<Resources> = []
         for id in replicas {
             guard let shape = state.placements[id]?.resources, asked.insert(shape).inserted else { continue }

@@ -13,7 +13,8 @@ import Wire
 struct CloudCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cloud", abstract: "Look at the fake cloud's machines, or lose one.",
-        discussion: "Example: tandem cloud kill n2", subcommands: [List.self, Bill.self, Kill.self, Preempt.self])
+        discussion: "Example: tandem cloud kill n2",
+        subcommands: [List.self, Bill.self, Kill.self, Preempt.self])
 
     static let deadline = Millis(10_000)
 

@@ -100,7 +100,8 @@ struct Cost: AsyncParsableCommand {
                     ]
                 }), terminator: "")
         print(
-            "in all \(Money.text(statement.microusdPerHour)) USD an hour, \(Money.text(statement.microusd)) USD so far")
+            "in all \(Money.text(statement.microusdPerHour)) USD an hour, \(Money.text(statement.microusd)) USD so far"
+        )
         if statement.estimates > 0 {
             say("of \(statement.estimates) machines the provider never said when they ended: estimates")
         }

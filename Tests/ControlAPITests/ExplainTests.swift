@@ -21,7 +21,8 @@ import Wire
     }
 
     private func crowded() async throws -> TwoTiers {
-        let world = try TwoTiers(.cloud([.cpus("small", 2, max: 1), .cpus("tiny", 1, max: 1)], maxWorkers: 2))
+        let world = try TwoTiers(
+            .cloud([.cpus("small", 2, max: 1), .cpus("tiny", 1, max: 1)], maxWorkers: 2))
         try world.apply([.of(.named("chat", .fixed(4)), .named("huge", .fixed(1), milliCPU: 9_000))])
         try await world.run(.seconds(30))
         return world
@@ -65,7 +66,9 @@ import Wire
         let world = try await crowded()
         let node = try #require(try world.nodes(in: .ready).first { $0.type == "small" })
         let answer = try explain(.node, node.id.rawValue, world)
-        #expect(answer.sentences[0].hasPrefix("\(node.id) is a node of type small (on_demand, z1); it has been ready "))
+        #expect(
+            answer.sentences[0].hasPrefix(
+                "\(node.id) is a node of type small (on_demand, z1); it has been ready "))
         #expect(answer.sentences.contains { $0.hasPrefix("It was bought because: ") })
         #expect(answer.sentences.contains { $0.hasPrefix("It is not given back, since ") })
         let cost = try #require(answer.sentences.last)
@@ -88,7 +91,8 @@ import Wire
                 == "shop#chat wants 4 replicas (always 4): 3 are ready, 0 are starting, 1 wait for a node, 0 are ending."
         )
         #expect(
-            answer.sentences.contains("Those that wait ask for CPU 1 together; what would help: raise max_workers."))
+            answer.sentences.contains(
+                "Those that wait ask for CPU 1 together; what would help: raise max_workers."))
         #expect(answer.sentences.contains { $0.hasPrefix("It costs 0.03 USD an hour and has cost ") })
         world.offer(0, to: Self.chat)
         try world.apply([.of(.named("chat", .between(0, 3)))])
@@ -105,9 +109,11 @@ import Wire
         try world.apply([.of(.named("chat", .fixed(5)))])
         try await world.run(.seconds(15))
         let answer = try explain(.type, "small", world)
-        #expect(answer.sentences[0] == "small has CPU 2; from 0 to 8 nodes of it are kept, an idle one for 30 s.")
+        #expect(
+            answer.sentences[0] == "small has CPU 2; from 0 to 8 nodes of it are kept, an idle one for 30 s.")
         #expect(answer.sentences.contains("Its nodes: 1 ready."))
-        #expect(answer.sentences.contains { $0.hasPrefix("small/z1/on_demand is not asked for in the next ") })
+        #expect(
+            answer.sentences.contains { $0.hasPrefix("small/z1/on_demand is not asked for in the next ") })
         #expect(answer.reasons.map(\.code) == ["unavailable"] && answer.reasons[0].alike == 2)
         #expect(answer.history.contains { $0.kind == "launch" && $0.after == "n1" })
     }
@@ -122,7 +128,9 @@ import Wire
                 return (error as? Problem)?.message ?? "\(error)"
             }
         }
-        #expect(problem(.deployment, "shop#chta").hasPrefix("there is no deployment \"shop#chta\"; near ones: shop#chat;"))
+        #expect(
+            problem(.deployment, "shop#chta").hasPrefix(
+                "there is no deployment \"shop#chta\"; near ones: shop#chat;"))
         #expect(problem(.deployment, "CHAT").contains("near ones: shop#chat;"))
         #expect(problem(.node, "n11").contains("near ones: n1"))
         #expect(problem(.type, "huge").contains("there are: small, tiny;"))

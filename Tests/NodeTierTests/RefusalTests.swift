@@ -21,7 +21,8 @@ import TwoTiers
     }
 
     private func check(
-        _ refusal: Refusal, _ placement: PlacementRow, _ state: ClusterState, _ world: TwoTiers, _ words: String
+        _ refusal: Refusal, _ placement: PlacementRow, _ state: ClusterState, _ world: TwoTiers,
+        _ words: String
     ) throws {
         let node = state.nodes[NodeID(refusal.candidate)]
         let type = world.settings.nodeTypes.first { $0.name == refusal.candidate }
@@ -60,7 +61,8 @@ import TwoTiers
             #expect(living.contains { $0.type == refusal.candidate && $0.phase != .terminating }, "\(words)")
         default: Issue.record("\(words): a code that the node tier does not give here")
         }
-        #expect(refusal.code == .short || refusal.code == .tooLarge || refusal.short.entries.isEmpty, "\(words)")
+        #expect(
+            refusal.code == .short || refusal.code == .tooLarge || refusal.short.entries.isEmpty, "\(words)")
         #expect(refusal.sentence.hasPrefix(refusal.candidate) && refusal.sentence.hasSuffix("."))
         for entry in refusal.short.entries {
             #expect(refusal.sentence.contains(Resources.text(entry.name, entry.amount)), "\(words)")
@@ -68,9 +70,11 @@ import TwoTiers
     }
 
     @Test func roomAndLimits() async throws {
-        let world = try TwoTiers(.cloud([.cpus("small", 2, max: 2), .cpus("tiny", 1, max: 1)], maxWorkers: 3))
+        let world = try TwoTiers(
+            .cloud([.cpus("small", 2, max: 2), .cpus("tiny", 1, max: 1)], maxWorkers: 3))
         try world.apply([
-            .of(.named("chat", .fixed(2), milliCPU: 1_500), .named("mail", .fixed(6), milliCPU: 700),
+            .of(
+                .named("chat", .fixed(2), milliCPU: 1_500), .named("mail", .fixed(6), milliCPU: 700),
                 .named("huge", .fixed(1), milliCPU: 9_000))
         ])
         try await world.run(.seconds(40))

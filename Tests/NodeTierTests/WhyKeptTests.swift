@@ -78,6 +78,7 @@ import TwoTiers
         world.startLocalAgent(cpus: 4)
         try await world.run(.seconds(5))
         #expect(try kept(world) == ["own_machine"])
-        #expect(try world.ask("SELECT count(*) FROM cost_account").rows == [[.integer(0)]], "it costs nothing")
+        #expect(
+            try world.ask("SELECT count(*) FROM cost_account").rows == [[.integer(0)]], "it costs nothing")
     }
 }

@@ -160,7 +160,8 @@ import Testing
             try write.put(
                 KeptRow(
                     node: NodeID("n1"), reason: .fitsNowhere, detail: "shop#chat#1", since: Moment(50)))
-            try write.put(KeptRow(node: NodeID("n2"), reason: .idleTimeout, detail: "30 s", since: Moment(51)))
+            try write.put(
+                KeptRow(node: NodeID("n2"), reason: .idleTimeout, detail: "30 s", since: Moment(51)))
         }
         return pair
     }
@@ -205,7 +206,8 @@ import Testing
             "SELECT target, pending, starting, load, min_replicas, max_replicas FROM deployments_now")
         #expect(now.rows == [[.integer(4), .integer(2), .integer(1), .real(2.5), .integer(2), .integer(9)]])
         let type = try pair.serve.query(
-            "SELECT chosen, usd_per_hour, round(gap, 4), refused, code, short FROM why_this_type").rows
+            "SELECT chosen, usd_per_hour, round(gap, 4), refused, code, short FROM why_this_type"
+        ).rows
         #expect(
             type.map { $0.map(\.text) } == [
                 ["small", "0.01", "0.01", "large", "limit", ""],
@@ -229,11 +231,16 @@ import Testing
             try pair.serve.query(sql).rows.map { $0.map(\.text).joined(separator: " ") }
         }
         #expect(
-            try rows("SELECT deployment, replicas, usd_per_hour, node_hours, usd FROM cost_by_deployment") == [
-                "(idle) 0 0.01 1.0 0.01", "shop#chat 1 0.006 0.6 0.006", "(fragmentation) 0 0.004 0.4 0.004",
-                "(starting) 0 0.0 0.5 0.005",
+            try rows("SELECT deployment, replicas, usd_per_hour, node_hours, usd FROM cost_by_deployment")
+                == [
+                    "(idle) 0 0.01 1.0 0.01", "shop#chat 1 0.006 0.6 0.006",
+                    "(fragmentation) 0 0.004 0.4 0.004",
+                    "(starting) 0 0.0 0.5 0.005",
+                ])
+        #expect(
+            try rows("SELECT cause, usd FROM cost_by_cause WHERE usd > 0.005") == [
+                "idle 0.01", "deployment 0.006",
             ])
-        #expect(try rows("SELECT cause, usd FROM cost_by_cause WHERE usd > 0.005") == ["idle 0.01", "deployment 0.006"])
         #expect(
             try rows("SELECT node, cause, share, usd FROM cost_by_node WHERE node = 'n2'") == [
                 "n2 idle 1.0 0.01", "n2 starting 0.0 0.005",

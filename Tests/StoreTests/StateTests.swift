@@ -28,7 +28,9 @@ import Testing
         cloud.bootDelay = .lognormal(median: Millis(5), sigma: Thousandths(6))
         settings.provider = .fake(cloud)
         let setting = SettingRow(settings: settings, appliedUnixMs: 8)
-        let shares = [CostShare(.deployment, deployment: chat.rawValue, milli: 400), CostShare(.idle, milli: 600)]
+        let shares = [
+            CostShare(.deployment, deployment: chat.rawValue, milli: 400), CostShare(.idle, milli: 600),
+        ]
         var paid = account(1, began: Moment(7), shares)
         paid.recent = [CostSpan(since: Moment(7), until: Moment(9), shares: [CostShare(.starting)])]
         (paid.since, paid.endedAt, paid.isEstimate) = (Moment(9), Moment(9), true)

@@ -231,7 +231,8 @@ func bucket(_ sequence: Int64, end: Int64, proxy: String = "p1", incarnation: St
 
 func account(_ number: Int, began: Moment, _ shares: [CostShare]) -> CostAccountRow {
     CostAccountRow(
-        id: "i-\(number)@\(number)", instance: "i-\(number)", node: NodeID("n\(number)"), type: "small", zone: "z",
+        id: "i-\(number)@\(number)", instance: "i-\(number)", node: NodeID("n\(number)"), type: "small",
+        zone: "z",
         capacityType: "spot", microdollarsPerHour: 10_000, createdUnixMs: Int64(number), beganAt: began,
         shares: shares)
 }

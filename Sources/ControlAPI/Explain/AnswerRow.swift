@@ -24,7 +24,9 @@ struct AnswerRow {
         return nil
     }
 
-    static func all(_ ask: Ask, _ sql: String, _ arguments: [StoreValue] = []) throws(StoreError) -> [AnswerRow] {
+    static func all(_ ask: Ask, _ sql: String, _ arguments: [StoreValue] = []) throws(StoreError)
+        -> [AnswerRow]
+    {
         let answer = try ask(sql, arguments)
         return answer.rows.map { AnswerRow(answer.columns, $0) }
     }

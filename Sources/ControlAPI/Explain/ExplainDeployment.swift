@@ -22,7 +22,8 @@ extension Explanation {
             sentences.append("The target has not changed since it was deployed.")
         } else {
             sentences.append(
-                "The target went from \(row.text("before")) to \(row.text("after")) by rule \(row.text("rule")): \(Self.phrase(row.text("reason"))).")
+                "The target went from \(row.text("before")) to \(row.text("after")) by rule \(row.text("rule")): \(Self.phrase(row.text("reason")))."
+            )
             sentences += try figures(row.text("inputs"), ask)
         }
         if !row.text("message").isEmpty {
@@ -70,6 +71,7 @@ extension Explanation {
         let statement = try CostStatement.read(by: .deployment, ask)
         guard let line = statement.lines.first(where: { $0.name == name }) else { return }
         sentences.append(
-            "It costs \(Money.text(line.microusdPerHour)) USD an hour and has cost \(Money.text(line.microusd)) USD of \(Money.text(statement.microusd)).")
+            "It costs \(Money.text(line.microusdPerHour)) USD an hour and has cost \(Money.text(line.microusd)) USD of \(Money.text(statement.microusd))."
+        )
     }
 }

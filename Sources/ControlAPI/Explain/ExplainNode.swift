@@ -16,7 +16,8 @@ extension Explanation {
             FROM node n LEFT JOIN kept k ON k.node = n.id CROSS JOIN clock_now c WHERE n.id = ?
             """, [.text(name)])
         guard let row = rows.first else { return false }
-        let place = [row.text("capacity_type"), row.text("zone")].filter { !$0.isEmpty }.joined(separator: ", ")
+        let place = [row.text("capacity_type"), row.text("zone")].filter { !$0.isEmpty }.joined(
+            separator: ", ")
         sentences.append(
             "\(name) is a node of type \(row.text("type"))\(place.isEmpty ? "" : " (\(place))"); it has been \(row.text("phase")) for \(SpanWords.text(row.number("phase_age") ?? 0))."
         )
@@ -30,7 +31,8 @@ extension Explanation {
         case _ where words.isEmpty: break
         default:
             sentences.append(
-                "It is not given back, since \(SpanWords.text(row.number("kept") ?? 0)): \(Self.phrase(words)).")
+                "It is not given back, since \(SpanWords.text(row.number("kept") ?? 0)): \(Self.phrase(words))."
+            )
         }
         if !row.text("last_error").isEmpty {
             sentences.append("The provider's latest error: \(Self.phrase(row.text("last_error"))).")
@@ -56,7 +58,8 @@ extension Explanation {
         sentences.append("It was bought because: \(Self.phrase(launch.text("reason"))).")
         if let cost = launch.number("cost"), let bound = launch.number("bound") {
             sentences.append(
-                "All that was bought then costs \(Money.text(cost)) USD an hour; no choice could have cost less than \(Money.text(bound)).")
+                "All that was bought then costs \(Money.text(cost)) USD an hour; no choice could have cost less than \(Money.text(bound))."
+            )
         }
         add(StoreJSON.value(launch.text("refusals_json")) ?? [], to: name)
     }

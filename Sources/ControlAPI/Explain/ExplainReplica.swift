@@ -15,7 +15,8 @@ extension Explanation {
             """, [.text(name)])
         guard let row = rows.first else { return false }
         sentences.append(
-            "\(name) was ordered \(SpanWords.text(row.number("age") ?? 0)) ago with version \(row.text("version")).")
+            "\(name) was ordered \(SpanWords.text(row.number("age") ?? 0)) ago with version \(row.text("version"))."
+        )
         if row.text("wanted") != "wanted" { sentences.append(ending(row)) }
         switch row.text("phase") {
         case "": sentences.append("The node tier has not seen it yet.")
@@ -24,7 +25,8 @@ extension Explanation {
             sentences.append("It is \(row.text("phase")) on \(row.text("node")).")
         case "ready":
             sentences.append(
-                "It has been ready for \(SpanWords.text(row.number("ready") ?? 0)) on \(row.text("node")), at \(row.text("address")).")
+                "It has been ready for \(SpanWords.text(row.number("ready") ?? 0)) on \(row.text("node")), at \(row.text("address"))."
+            )
         default:
             let exit = row.text("exit_text")
             sentences.append("It is \(row.text("phase"))\(exit.isEmpty ? "" : ": \(exit)").")
@@ -45,7 +47,8 @@ extension Explanation {
         let refusals: [Refusal] = StoreJSON.value(row.text("refusals_json")) ?? []
         let asked: Resources = StoreJSON.value(row.text("resources_json")) ?? Resources()
         sentences.append(
-            "It has waited for a node for \(SpanWords.text(row.number("pending") ?? 0)); it asks for \(asked).")
+            "It has waited for a node for \(SpanWords.text(row.number("pending") ?? 0)); it asks for \(asked)."
+        )
         add(refusals, to: name)
         if refusals.isEmpty { sentences.append("No node and no node type has been asked yet.") }
         if refusals.contains(where: { $0.code == .coming }) {

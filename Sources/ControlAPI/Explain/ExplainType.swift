@@ -8,12 +8,14 @@ extension Explanation {
     /// - Returns: whether there is such a node type.
     mutating func type(_ ask: Ask) throws(StoreError) -> Bool {
         let rows = try AnswerRow.all(
-            ask, "SELECT resources_json, min_workers, max_workers, idle_timeout_ms FROM node_type WHERE name = ?",
+            ask,
+            "SELECT resources_json, min_workers, max_workers, idle_timeout_ms FROM node_type WHERE name = ?",
             [.text(name)])
         guard let row = rows.first else { return false }
         let resources: Resources = StoreJSON.value(row.text("resources_json")) ?? Resources()
         sentences.append(
-            "\(name) has \(resources); from \(row.text("min_workers")) to \(row.text("max_workers")) nodes of it are kept, an idle one for \(SpanWords.text(row.number("idle_timeout_ms") ?? 0)).")
+            "\(name) has \(resources); from \(row.text("min_workers")) to \(row.text("max_workers")) nodes of it are kept, an idle one for \(SpanWords.text(row.number("idle_timeout_ms") ?? 0))."
+        )
         try tellNodes(ask)
         try tellAvailability(ask)
         for waiting in try AnswerRow.all(
@@ -29,7 +31,8 @@ extension Explanation {
         let statement = try CostStatement.read(by: .type, ask)
         if let line = statement.lines.first(where: { $0.name == name }) {
             sentences.append(
-                "Its nodes cost \(Money.text(line.microusdPerHour)) USD an hour and have cost \(Money.text(line.microusd)) USD.")
+                "Its nodes cost \(Money.text(line.microusdPerHour)) USD an hour and have cost \(Money.text(line.microusd)) USD."
+            )
         }
         return true
     }
@@ -52,7 +55,8 @@ extension Explanation {
             """, [.text(name)])
         for row in blocked {
             sentences.append(
-                "\(row.text("offering")) is not asked for in the next \(SpanWords.text(row.number("left") ?? 0)), after \(row.text("failures")) failures: \(Self.phrase(row.text("reason"))).")
+                "\(row.text("offering")) is not asked for in the next \(SpanWords.text(row.number("left") ?? 0)), after \(row.text("failures")) failures: \(Self.phrase(row.text("reason")))."
+            )
         }
     }
 }

@@ -74,7 +74,8 @@ package struct Explanation: Codable, Equatable, Sendable {
             """, [.text(name)]
         ).map { row in
             Past(
-                at: row.text("at"), tier: row.text("tier"), kind: row.text("kind"), before: row.text("before"),
+                at: row.text("at"), tier: row.text("tier"), kind: row.text("kind"),
+                before: row.text("before"),
                 after: isOfType ? row.text("subject") : row.text("after"), rule: row.text("rule"),
                 reason: row.text("reason"))
         }
@@ -84,7 +85,8 @@ package struct Explanation: Codable, Equatable, Sendable {
     mutating func add(_ refusals: [Refusal], to subject: String) {
         for refusal in refusals {
             let place = reasons.firstIndex {
-                $0.candidate == refusal.candidate && $0.code == refusal.code.rawValue && $0.short == refusal.short
+                $0.candidate == refusal.candidate && $0.code == refusal.code.rawValue
+                    && $0.short == refusal.short
             }
             if let place {
                 reasons[place].alike += 1
@@ -138,7 +140,8 @@ enum NearNames {
             : known.isEmpty ? "there is none" : "there are: \(list(known))"
         return Problem(
             code: "not_found",
-            message: "there is no \(kind.rawValue) \"\(name.prefix(100))\"; \(words); tandem status lists all")
+            message: "there is no \(kind.rawValue) \"\(name.prefix(100))\"; \(words); tandem status lists all"
+        )
     }
 
     private static func list(_ names: [String]) -> String {

@@ -36,5 +36,7 @@ package enum SpanWords {
         }
     }
 
-    private static func rest(_ count: Int64, _ unit: String) -> String { count == 0 ? "" : " \(count) \(unit)" }
+    private static func rest(_ count: Int64, _ unit: String) -> String {
+        count == 0 ? "" : " \(count) \(unit)"
+    }
 }

@@ -25,7 +25,8 @@ package struct SafetyOfCosts: Sendable {
     package var isComplete: Bool
 
     package init(
-        accounts: [Account], past: [Int64: Int64] = [:], bill: [MemoryCloud.Bill.MachineLine], isComplete: Bool
+        accounts: [Account], past: [Int64: Int64] = [:], bill: [MemoryCloud.Bill.MachineLine],
+        isComplete: Bool
     ) {
         self.accounts = accounts
         self.past = past
