@@ -8,6 +8,7 @@ package struct CostStatement: Codable, Equatable, Sendable {
         case deployment, cause, node, type
     }
 
+    /// One owner of time, or one node or type.
     package struct Line: Codable, Equatable, Sendable {
         /// A deployment, cause, node or type; of time that is no deployment's, the cause in brackets.
         package var name: String

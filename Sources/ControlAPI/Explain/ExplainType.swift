@@ -50,12 +50,12 @@ extension Explanation {
         let blocked = try AnswerRow.all(
             ask,
             """
-            SELECT a.offering, a.failures, a.reason, a.until_ms - c.now_ms AS left FROM availability a CROSS JOIN clock_now c
+            SELECT a.offering, a.failures, a.reason, a.until_ms - c.now_ms AS rest FROM availability a CROSS JOIN clock_now c
             WHERE substr(a.offering, 1, length(?1) + 1) = ?1 || '/' AND a.until_ms > c.now_ms ORDER BY a.offering
             """, [.text(name)])
         for row in blocked {
             sentences.append(
-                "\(row.text("offering")) is not asked for in the next \(SpanWords.text(row.number("left") ?? 0)), after \(row.text("failures")) failures: \(Self.phrase(row.text("reason")))."
+                "\(row.text("offering")) is not asked for in the next \(SpanWords.text(row.number("rest") ?? 0)), after \(row.text("failures")) failures: \(Self.phrase(row.text("reason")))."
             )
         }
     }

@@ -121,7 +121,7 @@ extension Checks {
         }
         let cloud = world.provider.cloud
         let bill = cloud.billByMachine.filter { $0.cluster == cluster }
-        let young = cloud.unixMillis - Self.answerWithin.rawValue
+        let young = cloud.unixMillis - (Self.answerWithin + plan.cloud.listLag).rawValue
         let isTold =
             plan.torment == .none && plan.script.isEmpty && plan.cloud.remembersTerminated >= Self.tellsFor
             && plan.faults.classes.allSatisfy { Self.tellingFaults.contains($0) }
