@@ -29,6 +29,20 @@ extension MemoryCloud {
             package var endedUnixMs: Int64?
             /// That are paid.
             package var time: Millis
+
+            package init(
+                instance: String, token: String, node: NodeID, cluster: String, offering: Offering,
+                createdUnixMs: Int64, endedUnixMs: Int64?, time: Millis
+            ) {
+                self.instance = instance
+                self.token = token
+                self.node = node
+                self.cluster = cluster
+                self.offering = offering
+                self.createdUnixMs = createdUnixMs
+                self.endedUnixMs = endedUnixMs
+                self.time = time
+            }
         }
 
         /// Of the exact sum, what is less than one of them is left out.
