@@ -34,6 +34,7 @@ package final class NodeTier {
     private var settingsStored = false
     private var rest: Rest
     private var silences = Silences()
+    private var costs = CostMemory()
     /// No call is due before then, as long as nothing is planned anew and no answer has come.
     private var quietUntil: Moment?
     /// The serve tier was silent at the last plan.
@@ -144,7 +145,7 @@ package final class NodeTier {
         machinesEnded = false
         var wake = step.wake
         // What was not worth a commit goes with the next renewal, if it is still so.
-        if !step.changes, !step.explained.isEmpty, !renew {
+        if !step.changes, step.isForPeople, !renew {
             wake = Moment.earliest(wake, renewed + TierPace.renewEvery)
         }
         if !step.changes { rest.begin(at: known, now, wake: wake) }
@@ -155,6 +156,7 @@ package final class NodeTier {
         rest.end()
         quietUntil = nil
         takeIn(now)
+        costs.hear(answers, now)
         // Nothing that a node says after its end is of use, and there would be more and more of it.
         // While the state is made anew its machines become known only by and by.
         let isReadopting = state.isReadopting
@@ -177,6 +179,8 @@ package final class NodeTier {
         step.advanceNodes()
         serveWasSilent = isServeSilent(state, now)
         step.place(holdsCapacity: serveWasSilent)
+        step.noteKept(serveIsSilent: serveWasSilent)
+        step.bookCosts(&costs, unixMillis: store.unixMillis())
         step.raiseGenerations()
         silences = Silences(step.watched, now, heard: lastHeard)
         return step
@@ -191,6 +195,7 @@ package final class NodeTier {
     private func take(unremarkable answer: ProviderAnswer) {
         inFlight.remove(CallKey(answer))
         listed = store.now()
+        if case .list(.success) = answer { costs.hearsTheSame(listed) }
         quietUntil = nil
     }
 
@@ -282,6 +287,7 @@ package final class NodeTier {
             }
         }
         outranked = nil
+        if step.hasBooked { costs.committed() }
         settingsStored = true
         if renew { renewed = step.now }
     }

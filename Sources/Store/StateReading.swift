@@ -14,6 +14,7 @@ struct StateReading {
         Followed(\.settings), Followed(\.nodeTypes), Followed(\.nodes), Followed(\.placements),
         Followed(\.drainRequests), Followed(\.instances), Followed(\.availability),
         Followed(\.readopts), Followed(\.foundReplicas), Followed(\.readoptsTaken),
+        Followed(\.costAccounts), Followed(\.kept),
     ]
     private static let tableByName = Dictionary(uniqueKeysWithValues: tables.map { ($0.name, $0) })
 
