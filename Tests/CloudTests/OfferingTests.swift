@@ -13,12 +13,20 @@ private let spot = Offering(
 private let firm = Offering(
     nodeType: "small", zone: "b", capacityType: "on_demand", microdollarsPerHour: 10_000)
 
+/// Room for the contract's three machines, and one way of which nothing is left.
+private let roomy: [Offering] = {
+    var (many, none) = (spot, firm)
+    many.available = 3
+    (none.zone, none.available) = ("c", 0)
+    return [many, firm, none]
+}()
+
 /// Zones, capacity types, prices and how many there are, in memory and behind the wire alike.
 @Suite(.timeLimit(.minutes(2))) struct OfferingTests {
     private static func memory() -> MemoryCloud { Shop.cloud { $0.offerings = [spot, firm] } }
 
     @Test func honoursTheContractInMemory() async throws {
-        let cloud = Self.memory()
+        let cloud = Shop.cloud { $0.offerings = roomy }
         let setting = ContractSetting(clusters: ("mine", "other"), join: Shop.join) {
             cloud.advance(by: Millis(50))
         }
@@ -26,7 +34,7 @@ private let firm = Offering(
     }
 
     @Test func honoursTheContractOverTheWire() async throws {
-        try await withPlace(fake: { $0.offerings = [spot, firm] }) { place in
+        try await withPlace(fake: { $0.offerings = roomy }) { place in
             try await place.whileRunning { (provider, _) async throws -> Void in
                 let setting = ContractSetting(
                     clusters: (place.cluster, "\(place.cluster)-other"), join: place.join, looksMax: 600
@@ -71,7 +79,7 @@ private let firm = Offering(
         }
         _ = try cloud.made("a", [spot])
         cloud.advance(by: .seconds(2))
-        let offering = try #require(cloud.offeringsNow().get().first)
+        let offering = try #require(try cloud.offeringsNow().get().first)
         #expect(offering.microdollarsPerHour == 5_000 && offering.available == 0)
     }
 

@@ -31,7 +31,7 @@ import TwoTiers
     }
 
     private func inForce(_ world: TwoTiers) throws -> ClusterSettings {
-        try #require(world.state().setting).settings
+        try #require(try world.state().setting).settings
     }
 
     // MARK: - What is taken
@@ -91,7 +91,7 @@ import TwoTiers
             ])
         #expect(change.changes.contains("max_workers 8 to 1"))
         #expect(try inForce(world) == before && world.nodes?.clusterSettings == before, "not a part of it")
-        let why = try #require(world.state().setting?.refused)
+        let why = try #require(try world.state().setting?.refused)
         #expect(why.contains("cluster_name") && why.contains("provider.type") && why.contains("ports"))
         try await world.run(.seconds(10))
         #expect(world.machines.count == 3)
@@ -129,7 +129,7 @@ import TwoTiers
         let world = try await idle()
         let before = try inForce(world)
         try world.nodes?.refuseFile(because: "c:1:1: unknown key: x")
-        let row = try #require(world.state().setting)
+        let row = try #require(try world.state().setting)
         #expect(row.refused == "c:1:1: unknown key: x" && row.refusedUnixMs != nil && row.settings == before)
         try restart(world)
         try await world.run(.seconds(3))

@@ -32,7 +32,7 @@ import TwoTiers
         try world.apply(worthy)
         try await world.run(.seconds(30))
         #expect(try world.ready(chat) == ready && world.deployment(chat)?.status == .healthy)
-        let row = try #require(world.deployment(chat))
+        let row = try #require(try world.deployment(chat))
         #expect(row.settings.priority == 5 && row.settings.weight == 3 && row.settings.isUndisturbed)
         #expect(world.violations == [])
     }

@@ -152,7 +152,7 @@ struct ClusterTests {
         ),
         (
             "{resources: {CPU: 1}, node_config: [a]}",
-            "c:2:27: available_node_types.a.node_config must be a mapping: a list: "
+            "c:2:62: available_node_types.a.node_config must be a mapping: a list: "
         ),
         (
             "{resources: {CPU: 1}, labels: {'a b': c}}",

@@ -54,7 +54,7 @@ import Testing
             applications: [{name: shop, deployments: [{name: chat, command: [x], labels: {app: 7}, ray_actor_options:
               {resources: {labels: 2}, label_selector: {rack: 7}, fallback_strategy: [{label_selector: {rack: 8}}]}}]}]
             """
-        let config = try #require(Settings.serve(text: text, file: "f").applications.first?.config)
+        let config = try #require(try Settings.serve(text: text, file: "f").applications.first?.config)
         #expect(
             config.contains(#""ray_actor_options":{"fallback_strategy":[{"label_selector":{"rack":"8"}}],"#)
                 && config.contains(#""label_selector":{"rack":"7"},"resources":{"labels":2}}"#)

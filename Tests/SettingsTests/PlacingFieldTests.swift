@@ -44,10 +44,10 @@ import Testing
     }
 
     @Test func aRuleCountsItsOwnDeploymentUnlessItSaysWhom() throws {
-        let own = try #require(read("spread: [{topology: zone}]").replica.placing?.rules.first)
+        let own = try #require(try read("spread: [{topology: zone}]").replica.placing?.rules.first)
         #expect(own.matches(["application": "shop", "deployment": "chat", "team": "red"]))
         #expect(!own.matches(["application": "shop", "deployment": "other"]))
-        let all = try #require(read("spread: [{topology: zone, selector: {}}]").replica.placing?.rules.first)
+        let all = try #require(try read("spread: [{topology: zone, selector: {}}]").replica.placing?.rules.first)
         #expect(all.matches(["application": "mail", "deployment": "other"]))
     }
 
