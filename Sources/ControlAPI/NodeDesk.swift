@@ -75,7 +75,8 @@ package final class NodeDesk: TierDesk {
             fence: news.fence,
             orders: news.orders.replicas.map {
                 ReplicaOrder(
-                    id: $0.id, settings: $0.settings, stopGrace: $0.stopGrace, adjustment: $0.adjustment)
+                    id: $0.id, settings: $0.settings, stopGrace: $0.stopGrace, adjustment: $0.adjustment,
+                    gpus: $0.gpus)
             }, retire: news.orders.retire)
     }
 

@@ -101,6 +101,8 @@ package struct Orders: Sendable, Hashable {
         package var stopGrace: Millis?
         /// Another than before: what can be changed while it runs is to be taken over.
         package var adjustment: Int
+        /// Indices of the GPUs it may use.
+        package var gpus: [Int] = []
     }
 
     package var generation: Int64

@@ -116,7 +116,7 @@ extension Orders {
                 return Orders.Replica(
                     id: placement.replica, settings: replica.settings,
                     stopGrace: placement.phase == .stopping ? grace(replica, placement) : nil,
-                    adjustment: placement.adjustment)
+                    adjustment: placement.adjustment, gpus: placement.gpus)
             }
         return Orders(
             generation: node.generation, replicas: replicas,

@@ -158,7 +158,11 @@ package struct ReplicaOrder: Sendable, Codable, Equatable {
     /// Another than before: health checks and `userConfig` are to be taken over while it runs. Nil: 0.
     package var adjustment: Int?
 
-    package init(id: ReplicaID, settings: ReplicaSettings, stopGrace: Millis? = nil, adjustment: Int = 0) {
+    package init(
+        id: ReplicaID, settings: ReplicaSettings, stopGrace: Millis? = nil, adjustment: Int = 0,
+        gpus: [Int] = []
+    ) {
+        self.gpus = gpus
         self.adjustment = adjustment
         self.id = id
         self.settings = settings

@@ -259,7 +259,7 @@ extension StandingOrder {
     init(_ order: Orders.Replica) {
         self.init(
             id: order.id, settings: order.settings, stopGrace: order.stopGrace,
-            adjustment: order.adjustment)
+            gpus: order.gpus, adjustment: order.adjustment)
     }
 }
 
