@@ -312,23 +312,6 @@ package final class NodeTier {
         }
     }
 
-    func writeSettings(to transaction: StoreTransaction, known: [String], _ unixMillis: Int64) throws {
-        var row = SettingRow(settings: settings, appliedUnixMs: unixMillis, file: inForce.file)
-        row.refused = inForce.refused?.why ?? ""
-        row.refusedUnixMs = inForce.refused?.unixMillis
-        try transaction.put(row)
-        let names = Set(settings.nodeTypes.map(\.name))
-        for type in settings.nodeTypes {
-            try transaction.put(
-                NodeTypeRow(
-                    name: type.name, resources: type.resources, minWorkers: type.minWorkers,
-                    maxWorkers: type.maxWorkers, idleTimeout: type.idleTimeout ?? settings.idleTimeout))
-        }
-        for name in known where !names.contains(name) {
-            try transaction.delete(NodeTypeRow.self, name)
-        }
-    }
-
     /// A call that leaves is an attempt of a committed intent.
     private func noteAttempts(_ calls: [ProviderCall]) throws(StoreError) {
         #if MUTANTS

@@ -90,6 +90,24 @@ extension NodeTier {
         try force(next)
     }
 
+    /// The row, and the table of node types that goes with it.
+    func writeSettings(to transaction: StoreTransaction, known: [String], _ unixMillis: Int64) throws {
+        var row = SettingRow(settings: inForce.settings, appliedUnixMs: unixMillis, file: inForce.file)
+        row.refused = inForce.refused?.why ?? ""
+        row.refusedUnixMs = inForce.refused?.unixMillis
+        try transaction.put(row)
+        let names = Set(inForce.settings.nodeTypes.map(\.name))
+        for type in inForce.settings.nodeTypes {
+            try transaction.put(
+                NodeTypeRow(
+                    name: type.name, resources: type.resources, minWorkers: type.minWorkers,
+                    maxWorkers: type.maxWorkers, idleTimeout: type.idleTimeout ?? inForce.settings.idleTimeout))
+        }
+        for name in known where !names.contains(name) {
+            try transaction.delete(NodeTypeRow.self, name)
+        }
+    }
+
     /// Durable before anything is done of it; what cannot be written down is not in force.
     private func force(_ next: SettingsInForce) throws(StoreError) {
         let old = inForce
