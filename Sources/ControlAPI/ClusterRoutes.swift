@@ -72,7 +72,8 @@ private func reload(
     }
     guard difference.refusals.isEmpty else {
         throw Problem(
-            code: "conflict", message: "nothing was changed: \(call.file) changes what cannot change while it runs",
+            code: "conflict",
+            message: "nothing was changed: \(call.file) changes what cannot change while it runs",
             problems: difference.refusals)
     }
     return ReloadAnswer(changes: difference.changes)

@@ -23,7 +23,9 @@ extension MachineRoom {
     /// Machines of an offering of ours that can still be had; nil: as many as are asked.
     private func room(for offering: Offering) -> Int? {
         let type = offering.nodeType
-        let ofType = settings.fake.capacity.first { $0.type == type }.map { max(0, $0.count - registry.used(type)) }
+        let ofType = settings.fake.capacity.first { $0.type == type }.map {
+            max(0, $0.count - registry.used(type))
+        }
         let ofWay = offering.available.map { max(0, $0 - registry.used(offering)) }
         guard let ofType, let ofWay else { return ofType ?? ofWay }
         return min(ofType, ofWay)

@@ -32,7 +32,9 @@ struct SettingsInForce {
         }
         guard file != stored.file else { return inForce }
         // Machines that are there are known by their provider and cluster alone.
-        let refusals = SettingsDifference(from: stored.settings, to: file).refusals.filter { !$0.hasPrefix("ports") }
+        let refusals = SettingsDifference(from: stored.settings, to: file).refusals.filter {
+            !$0.hasPrefix("ports")
+        }
         let hasMachines = state.nodes.values.contains { $0.phase != .gone && !$0.provider.isEmpty }
         if hasMachines, !refusals.isEmpty {
             inForce.refused = Refused(why: refusals.joined(separator: "; "), unixMillis: unixMillis)
@@ -101,7 +103,8 @@ extension NodeTier {
             try transaction.put(
                 NodeTypeRow(
                     name: type.name, resources: type.resources, minWorkers: type.minWorkers,
-                    maxWorkers: type.maxWorkers, idleTimeout: type.idleTimeout ?? inForce.settings.idleTimeout))
+                    maxWorkers: type.maxWorkers, idleTimeout: type.idleTimeout ?? inForce.settings.idleTimeout
+                ))
         }
         for name in known where !names.contains(name) {
             try transaction.delete(NodeTypeRow.self, name)

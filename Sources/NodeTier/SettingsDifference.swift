@@ -11,7 +11,8 @@ package struct SettingsDifference: Equatable, Sendable {
         if old.name != new.name {
             changes.append("cluster_name \(old.name) to \(new.name)")
             refusals.append(
-                "cluster_name \(old.name) to \(new.name): machines bear it: stop this cluster with tandem down first")
+                "cluster_name \(old.name) to \(new.name): machines bear it: stop this cluster with tandem down first"
+            )
         }
         compare("max_workers", old.maxWorkers, new.maxWorkers)
         compareDecimals("upscaling_speed", old.upscalingSpeed.rawValue, new.upscalingSpeed.rawValue)
@@ -21,7 +22,8 @@ package struct SettingsDifference: Equatable, Sendable {
         compareDecimals("agent_lost_s", old.agentLost.rawValue, new.agentLost.rawValue)
         compareDecimals("proxy_silent_s", old.proxySilent.rawValue, new.proxySilent.rawValue)
         if old.priceMax != new.priceMax {
-            changes.append("price_per_hour_max \(Self.dollars(old.priceMax)) to \(Self.dollars(new.priceMax))")
+            changes.append(
+                "price_per_hour_max \(Self.dollars(old.priceMax)) to \(Self.dollars(new.priceMax))")
         }
         if old.consolidation != new.consolidation { changes.append("consolidation") }
         if old.budgets != new.budgets { changes.append("disruption_budgets") }
@@ -59,7 +61,8 @@ package struct SettingsDifference: Equatable, Sendable {
         case (.fake(let before), .fake(let after)): compareFakes(before, after)
         case (.native(let before, let file), .native(let after, let other)):
             let change =
-                before != after ? "provider.endpoint \(before) to \(after)" : "provider.token_file \(file) to \(other)"
+                before != after
+                ? "provider.endpoint \(before) to \(after)" : "provider.token_file \(file) to \(other)"
             changes.append(change)
             refusals.append("\(change): its machines are known by it: tandem down, then tandem up")
         default:
@@ -93,7 +96,8 @@ package struct SettingsDifference: Equatable, Sendable {
 
     private mutating func compareTypes(_ old: ClusterSettings, _ new: ClusterSettings) {
         for type in old.nodeTypes where !new.nodeTypes.contains(where: { $0.name == type.name }) {
-            changes.append("available_node_types.\(type.name) removed: its nodes are given back as they empty")
+            changes.append(
+                "available_node_types.\(type.name) removed: its nodes are given back as they empty")
         }
         for type in new.nodeTypes {
             guard let known = old.nodeTypes.first(where: { $0.name == type.name }) else {
@@ -110,8 +114,12 @@ package struct SettingsDifference: Equatable, Sendable {
     private static func fields(of old: NodeType, otherwiseIn new: NodeType) -> [String] {
         var fields: [String] = []
         if old.resources != new.resources { fields.append("resources \(old.resources) to \(new.resources)") }
-        if old.minWorkers != new.minWorkers { fields.append("min_workers \(old.minWorkers) to \(new.minWorkers)") }
-        if old.maxWorkers != new.maxWorkers { fields.append("max_workers \(old.maxWorkers) to \(new.maxWorkers)") }
+        if old.minWorkers != new.minWorkers {
+            fields.append("min_workers \(old.minWorkers) to \(new.minWorkers)")
+        }
+        if old.maxWorkers != new.maxWorkers {
+            fields.append("max_workers \(old.maxWorkers) to \(new.maxWorkers)")
+        }
         if old.idleTimeout != new.idleTimeout { fields.append("idle_timeout_s") }
         if old.labels != new.labels { fields.append("labels") }
         if old.config != new.config { fields.append("node_config") }

@@ -75,7 +75,9 @@ enum CronText {
     /// `*`, `7`, `1-5`, and each with `/2`.
     private static func part(_ part: String, _ column: Column) throws(Problem) -> [Int] {
         let halves = part.split(separator: "/", omittingEmptySubsequences: false).map { String($0) }
-        guard halves.count <= 2 else { throw Problem(description: "\(column.name) \(part): one step at most") }
+        guard halves.count <= 2 else {
+            throw Problem(description: "\(column.name) \(part): one step at most")
+        }
         var step = 1
         if halves.count == 2 {
             guard let number = number(halves[1]), number >= 1, number <= column.most else {
@@ -86,7 +88,9 @@ enum CronText {
         }
         let ends = halves[0].split(separator: "-", omittingEmptySubsequences: false).map { String($0) }
         if halves[0] == "*" { return Array(stride(from: column.least, through: column.most, by: step)) }
-        guard ends.count <= 2 else { throw Problem(description: "\(column.name) \(part): a range has two ends") }
+        guard ends.count <= 2 else {
+            throw Problem(description: "\(column.name) \(part): a range has two ends")
+        }
         let first = try value(ends[0], column, of: part)
         var last = first
         if ends.count == 2 {

@@ -39,7 +39,8 @@ extension FieldTable {
 
     static let nodeLabels: [FieldRow] = [
         FieldRow(
-            "label_selector", "labels that its node has: v, !v, in(a, b) or !in(a, b) for each", default: "{}",
+            "label_selector", "labels that its node has: v, !v, in(a, b) or !in(a, b) for each",
+            default: "{}",
             test: "\(tests).whatIsSaidOfPlacesIsReadWhole"),
         FieldRow(
             "fallback_strategy", "selectors that will do as well, in this order", default: "[]",

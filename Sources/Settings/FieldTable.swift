@@ -109,7 +109,8 @@ package enum FieldTable {
         FieldSection(
             "affinity", "An entry of affinity", known: PlacingSection.knownOfAffinity, rows: affinity),
         FieldSection(
-            "anti_affinity", "An entry of anti_affinity", known: PlacingSection.knownOfAffinity, rows: affinity),
+            "anti_affinity", "An entry of anti_affinity", known: PlacingSection.knownOfAffinity,
+            rows: affinity),
         FieldSection(
             "autoscaling_config", "autoscaling_config", known: AutoscalingSection.known,
             rows: autoscaling + autoscalingBeyondRay),

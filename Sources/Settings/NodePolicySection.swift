@@ -90,7 +90,8 @@ struct NodePolicySection {
             let count = section["count"].map { $0.whole(in: 1...ClusterFile.nodesMax) } ?? 1
             guard let resources, let count else { return nil }
             return .fixed(resources, count: count)
-        case (nil, let percent?, nil): return notCounted(section) ?? percent.whole(in: 1...100).map { .percent($0) }
+        case (nil, let percent?, nil):
+            return notCounted(section) ?? percent.whole(in: 1...100).map { .percent($0) }
         case (nil, nil, let economic?):
             guard let shape = economic.section else { return nil }
             shape.check(known: ["quantile"])

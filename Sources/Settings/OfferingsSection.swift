@@ -10,7 +10,8 @@ struct OfferingsSection {
     /// Ways to buy one type beyond this are taken for a mistake.
     private static let waysMax = 1_000
     private static let known = ["zone", "capacity_type", "price_per_hour", "available"]
-    private static let right = "a list of ways to buy it: [{zone: a, capacity_type: spot, price_per_hour: 0.01}]"
+    private static let right =
+        "a list of ways to buy it: [{zone: a, capacity_type: spot, price_per_hour: 0.01}]"
 
     /// In the order of the file.
     func read() -> [Offering] {
@@ -44,7 +45,8 @@ struct OfferingsSection {
                 nodeType: type, zone: zone, capacityType: capacity, microdollarsPerHour: price,
                 available: available)
             if seen.contains(where: { $0.zone == zone && $0.capacityType == capacity }) {
-                field.refuse("is given twice: \(capacity) in \(zone)", "one entry for each zone and capacity_type")
+                field.refuse(
+                    "is given twice: \(capacity) in \(zone)", "one entry for each zone and capacity_type")
             }
             seen.append(offering)
             return offering

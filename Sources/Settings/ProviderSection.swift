@@ -9,7 +9,9 @@ struct ProviderSection {
     /// `capacity` and `prices` may name only these.
     let typeNames: [String]
 
-    private static let fakeKeys = ["type", "boot_delay_s", "seed", "capacity", "error_rates", "prices", "offerings"]
+    private static let fakeKeys = [
+        "type", "boot_delay_s", "seed", "capacity", "error_rates", "prices", "offerings",
+    ]
     private static let nativeKeys = ["type", "endpoint", "token_file"]
 
     func read() -> ProviderSettings? {
@@ -43,7 +45,8 @@ struct ProviderSection {
         fake.prices = byType("prices") { $0.price() }
             .map { FakeCloudSettings.TypePrice(type: $0, microdollarsPerHour: $1) }
         fake.offerings = section["offerings"]?.section.map {
-            OfferingsSection(section: $0, prices: section["prices"].flatMap(mapping), typeNames: typeNames).read()
+            OfferingsSection(section: $0, prices: section["prices"].flatMap(mapping), typeNames: typeNames)
+                .read()
         }
         if let rates = section["error_rates"]?.section {
             rates.check(known: ["out_of_capacity", "rejected", "lost_reply"])

@@ -141,6 +141,6 @@ struct ReplicaSection {
         "fallback_strategy",
     ]
     static let unread = [
-        Unread(key: "object_store_memory", sentence: "there is no object store: remove it"),
+        Unread(key: "object_store_memory", sentence: "there is no object store: remove it")
     ]
 }

@@ -43,7 +43,8 @@ package enum StandingDemandText {
         return entries
     }
 
-    private static let right = "num_cpus, or bundles with a list: [{resources: {CPU: 4}, count: 3}], [] for none"
+    private static let right =
+        "num_cpus, or bundles with a list: [{resources: {CPU: 4}, count: 3}], [] for none"
 
     private static func bundles(_ top: Section) -> [Entry] {
         guard let field = top["bundles"], let list = field.list(right) else { return [] }

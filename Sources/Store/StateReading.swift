@@ -11,7 +11,8 @@ struct StateReading {
         Followed(\.applications), Followed(\.deployments), Followed(\.scalings), Followed(\.capacities),
         Followed(\.replicas),
         Followed(\.proxies),
-        Followed(\.settings), Followed(\.standingDemands), Followed(\.nodeTypes), Followed(\.nodes), Followed(\.placements),
+        Followed(\.settings), Followed(\.standingDemands), Followed(\.nodeTypes), Followed(\.nodes),
+        Followed(\.placements),
         Followed(\.drainRequests), Followed(\.instances), Followed(\.availability),
         Followed(\.readopts), Followed(\.foundReplicas), Followed(\.readoptsTaken),
     ]

@@ -20,7 +20,8 @@ struct Reload: AsyncParsableCommand {
                      tandem reload
             """)
 
-    @Argument(help: "Cluster file (YAML); default: the one that the cluster was started with.") var file: String?
+    @Argument(help: "Cluster file (YAML); default: the one that the cluster was started with.") var file:
+        String?
     @Flag(help: "Only print what would change.") var dryRun = false
     @OptionGroup var place: StateOption
     @Flag(help: "Print JSON.") var json = false
@@ -31,7 +32,8 @@ struct Reload: AsyncParsableCommand {
         guard let path = file.map({ StatePaths($0).root }) ?? started else {
             throw ValidationError("the cluster was started without a file: name one")
         }
-        let answer = try await sending.send(path, isStartFile: path == started, dryRun: dryRun, watched: false)
+        let answer = try await sending.send(
+            path, isStartFile: path == started, dryRun: dryRun, watched: false)
         if json { return try printJSON(answer) }
         if answer.changes.isEmpty { return print("nothing changes: \(path) says what is in force") }
         for change in answer.changes { print(change) }
@@ -50,7 +52,8 @@ struct ClusterFileSending: Sendable {
         guard let file = RunFile.read(paths.runFile("nodes")), file.isAlive else {
             throw Problem(
                 code: "state",
-                message: "no node tier runs on \(paths.root): start a cluster (tandem up), or name its --state")
+                message:
+                    "no node tier runs on \(paths.root): start a cluster (tandem up), or name its --state")
         }
         return Link(try Endpoint(parsing: file.address), token: try paths.loadToken())
     }

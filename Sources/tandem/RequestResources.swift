@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Link
 import Model
 import Settings
 import Wire
@@ -27,18 +28,23 @@ struct RequestResources: AsyncParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func validate() throws {
-        if clear, !bundles.isEmpty || numCpus != nil { throw ValidationError("--clear asks for nothing: no bundles") }
+        if clear, !bundles.isEmpty || numCpus != nil {
+            throw ValidationError("--clear asks for nothing: no bundles")
+        }
         if count < 1 { throw ValidationError("--count \(count): at least 1") }
         if let numCpus, numCpus < 0 { throw ValidationError("--num-cpus \(numCpus): at least 0") }
     }
 
     func run() async throws {
-        let (method, body) = clear ? ("DELETE", nil) : asks ? ("PUT", try text()) : ("GET", nil)
+        let method = clear ? "DELETE" : asks ? "PUT" : "GET"
+        var body: String?
+        if asks { body = try text() }
+        let sent = body.map { Data($0.utf8) }
         let link = try ClusterFileSending.nodes(StatePaths(place.state))
         let answer = try await ClusterFileSending.plainly {
             try await link.text(
-                method, Routes.standingDemand, body: body.map { Data($0.utf8) },
-                contentType: body == nil ? nil : "application/yaml", deadline: ClusterFileSending.deadline)
+                method, Routes.standingDemand, body: sent,
+                contentType: sent == nil ? nil : "application/yaml", deadline: ClusterFileSending.deadline)
         }
         let demand = try WireCoding.decode(StandingDemandAnswer.self, from: Data(answer.utf8))
         if json { return try printJSON(demand) }

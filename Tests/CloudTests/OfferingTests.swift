@@ -50,7 +50,9 @@ private let roomy: [Offering] = {
         let first = try cloud.made("a", [spot, firm])
         #expect(first.offering.zone == "a" && first.offering.microdollarsPerHour == 3_000)
         #expect(try cloud.offeringsNow().get().map(\.available) == [0, nil])
-        #expect(throws: CloudError.outOfCapacity("none of [\"small\"] to be had")) { try cloud.made("b", [spot]) }
+        #expect(throws: CloudError.outOfCapacity("none of [\"small\"] to be had")) {
+            try cloud.made("b", [spot])
+        }
         let second = try cloud.made("c", [spot, firm])
         #expect(second.offering.zone == "b" && second.offering.capacityType == "on_demand")
         cloud.preempt(instance: first.id, in: .seconds(5))
@@ -116,8 +118,10 @@ private let roomy: [Offering] = {
         try await withPlace { place in
             var fake = place.settings.fake
             fake.offerings = [firm]
-            let large = LocalCloudSettings.MachineType(name: "large", resources: Resources([Resources.cpu: 2000]))
-            let call = CatalogueCall(fake: fake, types: place.settings.nodeTypes + [large], isStartFile: false)
+            let large = LocalCloudSettings.MachineType(
+                name: "large", resources: Resources([Resources.cpu: 2000]))
+            let call = CatalogueCall(
+                fake: fake, types: place.settings.nodeTypes + [large], isStartFile: false)
             try await place.whileRunning { (provider, link) async throws -> Void in
                 #expect(try await provider.offerings().map(\.zone) == ["local"])
                 _ = try await link.data(

@@ -42,7 +42,8 @@ extension EndToEnd.Alone {
         try await cluster.atRest(nodes: 1)
         let refused = try await cluster.tandem(
             "reload", try cluster.write(Self.file(minimum: 1, more: "ports: {ingress: 9}"), as: "ports.yaml"))
-        #expect(refused.code != 0 && refused.errors.contains("ports: processes listen there"), "\(refused.whole)")
+        #expect(
+            refused.code != 0 && refused.errors.contains("ports: processes listen there"), "\(refused.whole)")
         // Killed, and started again with a file that is wrong and older.
         for role in ["nodes", "cloud"] {
             let victim = try cluster.pid(role)

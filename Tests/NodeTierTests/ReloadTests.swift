@@ -39,7 +39,8 @@ import TwoTiers
     @Test func aLowerLimitGivesBackWhatIsIdle() async throws {
         let world = try await idle()
         let change = try reload(world) { $0.nodeTypes[0].minWorkers = 1 }
-        #expect(change.changes == ["available_node_types.small: min_workers 3 to 1"] && change.refusals.isEmpty)
+        #expect(
+            change.changes == ["available_node_types.small: min_workers 3 to 1"] && change.refusals.isEmpty)
         #expect(try inForce(world).nodeTypes[0].minWorkers == 1, "written down before it is answered")
         try await world.run(.seconds(15))
         #expect(world.machines.count == 1 && world.violations == [])
@@ -134,7 +135,8 @@ import TwoTiers
         try restart(world)
         try await world.run(.seconds(3))
         #expect(try inForce(world) == before)
-        #expect(try world.state().setting?.refused == "", "the file says again what it said when it was taken")
+        #expect(
+            try world.state().setting?.refused == "", "the file says again what it said when it was taken")
     }
 
     // MARK: - Which file, after a restart

@@ -21,7 +21,8 @@ import TwoTiers
             Bundles(resources: one, count: 3),
         ])
         // By their texts, so in every process alike; bundles of one size are counted together.
-        #expect(try demand(world) == [Bundles(resources: other, count: 1), Bundles(resources: one, count: 5)])
+        #expect(
+            try demand(world) == [Bundles(resources: other, count: 1), Bundles(resources: one, count: 5)])
         try world.nodes?.request([Bundles(resources: one, count: 7)])
         #expect(try demand(world) == [Bundles(resources: one, count: 7)])
         let before = try world.state().changeSequence
@@ -41,14 +42,5 @@ import TwoTiers
         try await world.run(.seconds(3))
         #expect(try demand(world) == [Bundles(resources: one, count: 2)])
         #expect(world.violations == [])
-    }
-
-    @Test func whatIsWrittenWakesTheTier() async throws {
-        let world = try TwoTiers(.cloud([.cpus("small", 4)]))
-        try await world.run(.seconds(30))
-        let before = world.steps.nodes
-        try world.nodes?.request([Bundles(resources: one, count: 1)])
-        try await world.run(.seconds(2))
-        #expect(world.steps.nodes > before && world.nodes?.missedWakes == 0, "\(world.nodes?.latestMissed ?? "")")
     }
 }

@@ -51,7 +51,8 @@ extension FieldCase {
                     section, "topology", beside: "soft: false", ["zone", "node"], edge: ["Zone"],
                     wrong: ["rack", "5", "[]"]),
                 FieldCase(
-                    section, "selector", ["{team: a}"], edge: ["{}"], wrong: ["3", "[]", "{a: null}", "{'': a}"]),
+                    section, "selector", ["{team: a}"], edge: ["{}"],
+                    wrong: ["3", "[]", "{a: null}", "{'': a}"]),
                 FieldCase(section, "soft", ["true"], edge: ["false"], wrong: ["yes", "1", "[]"]),
             ]
         }
@@ -59,8 +60,11 @@ extension FieldCase {
     static let nodeLabels: [FieldCase] = [
         FieldCase(
             "ray_actor_options", "label_selector",
-            ["{zone: a}", "{zone: 'in(a, b)', disk: '!hdd'}", "{rack: 7}", "{gpu: '!in(A10,L4)'}"], edge: ["{}"],
-            wrong: ["3", "[a]", "{zone: null}", "{zone: ''}", "{zone: 'in('}", "{zone: 'in()'}", "{'a b': c}"]),
+            ["{zone: a}", "{zone: 'in(a, b)', disk: '!hdd'}", "{rack: 7}", "{gpu: '!in(A10,L4)'}"],
+            edge: ["{}"],
+            wrong: [
+                "3", "[a]", "{zone: null}", "{zone: ''}", "{zone: 'in('}", "{zone: 'in()'}", "{'a b': c}",
+            ]),
         FieldCase(
             "ray_actor_options", "fallback_strategy", beside: "label_selector: {zone: a}",
             ["[{label_selector: {zone: b}}]", "[{label_selector: {}}]"], edge: ["[]"],

@@ -4,7 +4,9 @@ import Testing
 
 /// What a cluster file says of money, of disturbing nodes, and of room that is kept free.
 @Suite struct NodePolicyTests {
-    private func read(_ text: String) throws -> ClusterSettings { try Settings.cluster(text: text, file: "c") }
+    private func read(_ text: String) throws -> ClusterSettings {
+        try Settings.cluster(text: text, file: "c")
+    }
 
     @Test func thePolicyIsReadWhole() throws {
         let settings = try read(
@@ -79,7 +81,8 @@ import Testing
         ("60 * * * *", "minute 60: from 0 to 59"), ("* 24 * * *", "hour 24: from 0 to 23"),
         ("* * 0 * *", "day of the month 0: from 1 to 31"), ("* * * 13 *", "month 13: from 1 to 12"),
         ("* * * * 8", "day of the week 8: from 0 to 7"), ("x * * * *", "minute x: \\\"x\\\" is no number"),
-        ("-1 * * * *", "minute -1: \\\"\\\" is no number"), ("+1 * * * *", "minute +1: \\\"+1\\\" is no number"),
+        ("-1 * * * *", "minute -1: \\\"\\\" is no number"),
+        ("+1 * * * *", "minute +1: \\\"+1\\\" is no number"),
         ("5-1 * * * *", "minute 5-1: the end is before the beginning"),
         ("1-2-3 * * * *", "minute 1-2-3: a range has two ends"),
         ("*/0 * * * *", "minute */0: a step is a whole number from 1 to 59"),
@@ -91,7 +94,8 @@ import Testing
     func aWrongScheduleIsNamed(text: String, message: String) {
         let found = ClusterTests.problems("disruption_budgets: [{schedule: \"\(text)\", duration_s: 1}]")
         let unescaped = message.split(separator: "\\").joined()
-        #expect(found.count == 1 && found[0].hasPrefix("c:1:33: disruption_budgets[0].schedule is no schedule ("))
+        #expect(
+            found.count == 1 && found[0].hasPrefix("c:1:33: disruption_budgets[0].schedule is no schedule ("))
         #expect(found.first?.contains(unescaped) == true, "\(found)")
     }
 
@@ -104,10 +108,16 @@ import Testing
             "consolidation: {saving_min_percent: 101}",
             "consolidation.saving_min_percent is out of range: 101: a number percent of at least 0, at most 100"
         ),
-        ("consolidation: {saving_min_percent: 0.01}", "cannot be read exactly: 0.01: a number with at most 1 "),
+        (
+            "consolidation: {saving_min_percent: 0.01}",
+            "cannot be read exactly: 0.01: a number with at most 1 "
+        ),
         ("consolidation: {payback_s: 0}", "consolidation.payback_s is out of range: 0: "),
         ("disruption_budgets: {nodes: 1}", "disruption_budgets must be a list: a mapping: "),
-        ("disruption_budgets: [{nodes: 101%}]", "disruption_budgets[0].nodes is no part of the nodes: 101%: "),
+        (
+            "disruption_budgets: [{nodes: 101%}]",
+            "disruption_budgets[0].nodes is no part of the nodes: 101%: "
+        ),
         ("disruption_budgets: [{nodes: -1}]", "disruption_budgets[0].nodes is out of range: -1: "),
         (
             "disruption_budgets: [{reasons: [cost]}]",
@@ -148,7 +158,8 @@ import Testing
               - {schedule: "0 25 * * *", duration_s: 1}
             headroom: [{percent: 200}]
             """)
-        #expect(found.map { $0.prefix { $0 != " " } } == ["c:1:21:", "c:2:26:", "c:4:13:", "c:5:16:", "c:6:22:"])
+        #expect(
+            found.map { $0.prefix { $0 != " " } } == ["c:1:21:", "c:2:26:", "c:4:13:", "c:5:16:", "c:6:22:"])
     }
 }
 
@@ -175,8 +186,11 @@ import Testing
         }
         #expect(
             fake.offerings == [
-                Offering(nodeType: "small", zone: "b", capacityType: "spot", microdollarsPerHour: 10_000, available: 3),
-                Offering(nodeType: "small", zone: "a", capacityType: "on_demand", microdollarsPerHour: 40_000),
+                Offering(
+                    nodeType: "small", zone: "b", capacityType: "spot", microdollarsPerHour: 10_000,
+                    available: 3),
+                Offering(
+                    nodeType: "small", zone: "a", capacityType: "on_demand", microdollarsPerHour: 40_000),
                 Offering(nodeType: "small", zone: "local", capacityType: "on_demand", microdollarsPerHour: 0),
             ])
         let small = try #require(settings.nodeTypes.first { $0.name == "small" })
@@ -190,7 +204,10 @@ import Testing
         ("{small: {price_per_hour: 1}}", "provider.offerings.small must be a list: a mapping: "),
         ("{small: []}", "provider.offerings.small sells nothing: []: "),
         ("{small: [{zone: a}]}", "a key is missing in provider.offerings.small[0]: price_per_hour: "),
-        ("{small: [{price_per_hour: -1}]}", "provider.offerings.small[0].price_per_hour is out of range: -1: "),
+        (
+            "{small: [{price_per_hour: -1}]}",
+            "provider.offerings.small[0].price_per_hour is out of range: -1: "
+        ),
         ("{small: [{price_per_hour: 1, zone: 'a b'}]}", "provider.offerings.small[0].zone is no name: "),
         ("{small: [{price_per_hour: 1, available: -1}]}", "small[0].available is out of range: -1: "),
         (

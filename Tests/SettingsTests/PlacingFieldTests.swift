@@ -14,7 +14,9 @@ import Testing
 
     @Test func aDeploymentThatSaysNothingStandsAnywhere() throws {
         #expect(try read("num_replicas: 2").replica.placing == nil)
-        #expect(try read("labels: {}, spread: [], ray_actor_options: {label_selector: {}}").replica.placing == nil)
+        #expect(
+            try read("labels: {}, spread: [], ray_actor_options: {label_selector: {}}").replica.placing == nil
+        )
         let plain = try read("num_replicas: 2")
         #expect(plain.priority == 0 && plain.weight == 1 && !plain.isUndisturbed)
     }
@@ -47,13 +49,15 @@ import Testing
         let own = try #require(try read("spread: [{topology: zone}]").replica.placing?.rules.first)
         #expect(own.matches(["application": "shop", "deployment": "chat", "team": "red"]))
         #expect(!own.matches(["application": "shop", "deployment": "other"]))
-        let all = try #require(try read("spread: [{topology: zone, selector: {}}]").replica.placing?.rules.first)
+        let all = try #require(
+            try read("spread: [{topology: zone, selector: {}}]").replica.placing?.rules.first)
         #expect(all.matches(["application": "mail", "deployment": "other"]))
     }
 
     /// As Ray: the selector first, then the fallbacks in their order; beyond one that any node satisfies nothing is tried.
     @Test func fallbacksEndWithOneThatEveryNodeSatisfies() throws {
-        let both = "label_selector: {zone: a}, fallback_strategy: [{label_selector: {zone: b}}, {label_selector: {}}"
+        let both =
+            "label_selector: {zone: a}, fallback_strategy: [{label_selector: {zone: b}}, {label_selector: {}}"
         let settings = try read("ray_actor_options: {\(both), {label_selector: {zone: c}}]}")
         #expect(
             settings.replica.placing?.selectors == [
@@ -74,7 +78,8 @@ import Testing
             try selectors("[{zone: 'in(a, b, c)'}, {zone: '!c', disk: ssd}]")
                 == [selector(["zone": "in(a, b)", "disk": "ssd"])])
         #expect(try selectors("[{zone: '!a'}, {zone: '!b'}]") == [selector(["zone": "!in(a, b)"])])
-        let own = ", ray_actor_options: {label_selector: {disk: ssd}, fallback_strategy: [{label_selector: {disk: hdd}}]}"
+        let own =
+            ", ray_actor_options: {label_selector: {disk: ssd}, fallback_strategy: [{label_selector: {disk: hdd}}]}"
         #expect(
             try selectors("[{zone: a}]", own)
                 == [selector(["zone": "a", "disk": "ssd"]), selector(["zone": "a", "disk": "hdd"])])
