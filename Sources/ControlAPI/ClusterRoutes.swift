@@ -13,8 +13,11 @@ package func addClusterRoutes(
     to router: Router<ListenerContext>, thread: TierThread<NodeDesk>, startFile: String?
 ) {
     router.get(RouterPath(Routes.cluster)) { _, _ in
-        let refused = try await thread.perform { desk in desk.tier.refusedFile }
-        return try Answer.json(ClusterFileAnswer(file: startFile, refused: refused))
+        let answer = try await thread.perform { desk in
+            ClusterFileAnswer(
+                file: startFile, refused: desk.tier.refusedFile, isOvertaken: desk.tier.isFileOvertaken)
+        }
+        return try Answer.json(answer)
     }
     router.post(RouterPath(Routes.cluster)) { request, context in
         let call = try await context.read(ReloadCall.self, from: request)

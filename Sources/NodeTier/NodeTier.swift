@@ -393,4 +393,6 @@ package final class NodeTier {
     package var clusterSettings: ClusterSettings { settings }
     /// Why the latest cluster file was not taken; nil: it was.
     package var refusedFile: String? { inForce.refused?.why }
+    /// Another file than the one named at the start was taken since.
+    package var isFileOvertaken: Bool { inForce.settings != inForce.file }
 }

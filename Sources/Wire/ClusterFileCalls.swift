@@ -34,10 +34,13 @@ package struct ClusterFileAnswer: Sendable, Codable, Equatable {
     package var file: String?
     /// Why the latest file was not taken; nil: it was.
     package var refused: String?
+    /// Another file was reloaded since that one was taken.
+    package var isOvertaken: Bool
 
-    package init(file: String?, refused: String?) {
+    package init(file: String?, refused: String?, isOvertaken: Bool) {
         self.file = file
         self.refused = refused
+        self.isOvertaken = isOvertaken
     }
 }
 

@@ -28,7 +28,7 @@ struct Reload: AsyncParsableCommand {
 
     func run() async throws {
         let sending = ClusterFileSending(paths: StatePaths(place.state))
-        let started = try await sending.startFile()
+        let started = try await sending.standing().file
         guard let path = file.map({ StatePaths($0).root }) ?? started else {
             throw ValidationError("the cluster was started without a file: name one")
         }
@@ -58,12 +58,12 @@ struct ClusterFileSending: Sendable {
         return Link(try Endpoint(parsing: file.address), token: try paths.loadToken())
     }
 
-    /// Nil: the cluster was started without one.
-    func startFile() async throws -> String? {
+    /// Which file the cluster was started with, and what became of it.
+    func standing() async throws -> ClusterFileAnswer {
         try await Self.plainly {
             try await Self.nodes(paths).call(
                 "GET", Routes.cluster, deadline: Self.deadline, as: ClusterFileAnswer.self)
-        }.file
+        }
     }
 
     /// The fake cloud is told before the node tier, which would be refused a machine of a type that is not sold yet, and
@@ -155,6 +155,9 @@ struct ClusterFileWatch: Sendable {
     func run() async throws {
         let sending = ClusterFileSending(paths: paths)
         var heard: Look?
+        if let standing = try? await sending.standing(), standing.isOvertaken {
+            note("\(path) is older than what was reloaded since, which is in force: tandem reload \(path) takes it")
+        }
         while true {
             let look = Look(path)
             if look != heard {

@@ -147,6 +147,7 @@ import TwoTiers
         // Killed at once, and started with the older file.
         try restart(world)
         #expect(world.nodes?.clusterSettings.nodeTypes[0].minWorkers == 1)
+        #expect(world.nodes?.isFileOvertaken == true)
         try await world.run(.seconds(15))
         #expect(world.machines.count == 1)
         #expect(try inForce(world).nodeTypes[0].minWorkers == 1)
