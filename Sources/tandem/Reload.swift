@@ -156,7 +156,9 @@ struct ClusterFileWatch: Sendable {
         let sending = ClusterFileSending(paths: paths)
         var heard: Look?
         if let standing = try? await sending.standing(), standing.isOvertaken {
-            note("\(path) is older than what was reloaded since, which is in force: tandem reload \(path) takes it")
+            note(
+                "\(path) is older than what was reloaded since, which is in force: tandem reload \(path) takes it"
+            )
         }
         while true {
             let look = Look(path)
