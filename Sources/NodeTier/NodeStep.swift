@@ -46,6 +46,16 @@ struct NodeStep {
     var moves = TouchedMoves()
     /// Nodes on their way that replicas wait for.
     var awaited: Set<NodeID> = []
+    /// Nodes whose room was taken or given back.
+    private(set) var roomed: Set<NodeID> = []
+    private(set) var touchedKept: Set<NodeID> = []
+    private(set) var removedKept: Set<NodeID> = []
+    private(set) var touchedAccounts: Set<String> = []
+    private(set) var bookings: [CostBooking] = []
+    /// An account was opened or ended; how its time is shared is by itself no reason to commit.
+    private(set) var hasCostNews = false
+    /// The ledger has looked at this step.
+    var hasBooked = false
     /// Numbers of nodes up to here are in use; 0: nothing new is known of them.
     var numbersTaken: Int64 = 0
     /// Rows that are deleted before they are written anew.
@@ -84,11 +94,8 @@ struct NodeStep {
             && touchedDrains.isEmpty && removedPlacements.isEmpty && removedInstances.isEmpty
             && removedAvailability.isEmpty && removedDrains.isEmpty && reordered.isEmpty && purchases.isEmpty
             && decisions.isEmpty && touchedFound.isEmpty && removedFound.isEmpty && !touchesReadopt
-            && !moves.changes)
+            && !hasCostNews && !moves.changes)
     }
-
-    /// Something is to be written for people that is by itself no reason to commit.
-    var explains: Bool { !explained.isEmpty || !moves.stays.isEmpty }
 
     /// What it would change, for a log line.
     var words: String {
@@ -132,6 +139,7 @@ struct NodeStep {
 
     mutating func put(_ row: PlacementRow) {
         if let node = state.placements[row.replica]?.node { onNode[node]?.remove(row.replica) }
+        roomed.formUnion([state.placements[row.replica]?.node, row.node].compactMap { $0 })
         if row.phase.holdsRoom, let node = row.node { onNode[node, default: []].insert(row.replica) }
         state.placements[row.replica] = row
         touchedPlacements.insert(row.replica)
@@ -139,6 +147,7 @@ struct NodeStep {
 
     mutating func remove(_ id: ReplicaID) {
         if let node = state.placements[id]?.node { onNode[node]?.remove(id) }
+        if let node = state.placements[id]?.node { roomed.insert(node) }
         state.placements[id] = nil
         touchedPlacements.remove(id)
         removedPlacements.insert(id)
@@ -205,6 +214,34 @@ struct NodeStep {
         guard state.readopt != row else { return }
         state.readopts[row.key] = row
         touchesReadopt = true
+    }
+
+    mutating func put(_ row: KeptRow) {
+        guard state.kept[row.node] != row else { return }
+        state.kept[row.node] = row
+        removedKept.remove(row.node)
+        touchedKept.insert(row.node)
+    }
+
+    mutating func forget(kept node: NodeID) {
+        state.kept[node] = nil
+        touchedKept.remove(node)
+        removedKept.insert(node)
+    }
+
+    /// - Parameter isFact: not only shared otherwise.
+    mutating func put(_ row: CostAccountRow, _ booked: [CostBooking], isFact: Bool) {
+        guard state.costAccounts[row.id] != row else { return }
+        state.costAccounts[row.id] = row
+        touchedAccounts.insert(row.id)
+        bookings += booked
+        if isFact { hasCostNews = true }
+    }
+
+    /// For people alone: by itself no reason to commit.
+    var isForPeople: Bool {
+        !(explained.isEmpty && touchedKept.isEmpty && removedKept.isEmpty && touchedAccounts.isEmpty
+            && moves.stays.isEmpty)
     }
 
     mutating func askDrain(_ node: NodeID, deadline: Moment, reason: String) {

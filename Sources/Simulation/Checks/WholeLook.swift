@@ -37,6 +37,7 @@ extension Checks {
             lookAtLoad(keptBy: store, world, watch)
         }
         lookForUnknown(world, whole)
+        lookAtCosts(world, isAtTheEnd: false)
         for proxy in world.proxies where proxy.isUp { lookAtPlaces(of: proxy, world) }
         if seenCommits / Self.wholeEvery % Self.deepEvery == 0 { lookAtTables(world, watch) }
     }
