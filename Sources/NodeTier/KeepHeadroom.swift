@@ -69,16 +69,20 @@ extension NodeStep {
         }
     }
 
-    /// Nodes that hold nothing and stay all the same: those of a plan that is carried out, and as many as the room needs that
-    /// is kept free.
-    func nodesKept() -> Set<NodeID> {
-        var kept = Set(livePlan.map { steps(of: $0.id).compactMap(\.node) } ?? [])
+    /// Nodes that stay whether they hold anything or not: those of a plan that is carried out, and as many as the room needs
+    /// that is kept free.
+    var nodesKept: Set<NodeID> {
+        keptFree.union(livePlan.map { steps(of: $0.id).compactMap(\.node) } ?? [])
+    }
+
+    /// Looks anew which nodes the room is on that is kept free, once replicas were placed.
+    mutating func lookForKept() {
         let soft = softDemand()
-        guard !soft.isEmpty else { return kept }
+        keptFree = []
+        guard !soft.isEmpty else { return }
         var fleet = standingFleet(keeping: soft, countsComing: true)
         fleet.world.offers = []
-        kept.formUnion(planHeadroom(fleet.world).holds.map { fleet.rows[$0].id })
-        return kept
+        keptFree = Set(planHeadroom(fleet.world).holds.map { fleet.rows[$0].id })
     }
 
     /// Buys what is missing of the room that is to be kept free, once nothing real is being bought.

@@ -46,6 +46,8 @@ struct NodeStep {
     var moves = TouchedMoves()
     /// Nodes on their way that replicas wait for.
     var awaited: Set<NodeID> = []
+    /// Nodes that hold room which is to be kept free.
+    var keptFree: Set<NodeID> = []
     /// Nodes whose room was taken or given back.
     private(set) var roomed: Set<NodeID> = []
     private(set) var touchedKept: Set<NodeID> = []

@@ -148,7 +148,8 @@ extension NodeStep {
 
     private mutating func provision(_ plan: PlacementPlan, holdsCapacity: Bool) {
         awaited = Set(plan.coming.map(\.node))
-        let kept = nodesKept()
+        lookForKept()
+        let kept = nodesKept
         let idle = nodes(in: [.ready]).filter { node in
             liveReplicas(on: node.id).isEmpty && !node.provider.isEmpty && !awaited.contains(node.id)
                 && !isHeld(node) && !kept.contains(node.id)

@@ -18,7 +18,7 @@ extension NodeStep {
         case .moving: move(plan, unixMillis, holdsCapacity: holdsCapacity)
         case .done, .dropped: return
         }
-        if let due = livePlan?.due { wake(at: due > now ? due : listening + settings.agentSilent) }
+        if let due = livePlan?.due { wake(at: due > now ? due : now + upscalingStep) }
     }
 
     // MARK: - Proposed
@@ -28,6 +28,8 @@ extension NodeStep {
         guard plan.due <= now, !isUnheard else { return }
         if holdsCapacity { return drop(plan, because: "the serve tier is silent") }
         let takes = steps(of: plan.id).filter { $0.part == .takes }
+        // A process that has just begun does not know the market yet.
+        if !takes.isEmpty, offerings.isEmpty { return }
         let most = takes.reduce(Int64(0)) { $0 + $1.microdollarsPerHour }
         if let why = objection(plan, unixMillis, most: most, saves: true) { return drop(plan, because: why) }
         if takes.isEmpty {
@@ -139,7 +141,7 @@ extension NodeStep {
             }
         }
         if plan.due <= now { return drop(plan, because: "its new nodes did not come in time") }
-        guard isComplete, !isUnheard else { return order(plan) }
+        guard isComplete, !isUnheard else { return offerings.isEmpty ? () : order(plan) }
         if let why = objection(plan, unixMillis, most: 0, saves: true) { return drop(plan, because: why) }
         enter(plan, .moving, within: ConsolidationRule.edgeMax)
     }

@@ -65,6 +65,7 @@ extension NodeStep {
         guard let type = settings.nodeTypes.first(where: { $0.name == node.type }) else { return (.due, "") }
         let least = min(type.minWorkers, type.maxWorkers)
         if count <= least { return (.minWorkers, "\(least)") }
+        if keptFree.contains(node.id) { return (.headroom, "") }
         let timeout = type.idleTimeout ?? settings.idleTimeout
         if (node.idleSince ?? now) + timeout > now {
             return (.idleTimeout, "\(Resources.decimal(timeout.rawValue)) s")
