@@ -13,7 +13,8 @@ extension NodeStep {
         }
         var counts: [Key: Int] = [:]
         for replica in state.replicas.values where replica.phase == .wanted {
-            counts[Key(deployment: replica.deployment, resources: replica.settings.resources), default: 0] += 1
+            counts[Key(deployment: replica.deployment, resources: replica.settings.resources), default: 0] +=
+                1
         }
         let keys = counts.keys.sorted {
             $0.deployment != $1.deployment

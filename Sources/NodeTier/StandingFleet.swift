@@ -29,7 +29,8 @@ extension NodeStep {
         let columns = Columns(
             types.map(\.resources) + rows.map(\.resources) + soft.map(\.resources)
                 + state.placements.values.map(\.resources))
-        var book = ClassBook(columns, withRules: state.replicas.values.contains { $0.settings.placing != nil })
+        var book = ClassBook(
+            columns, withRules: state.replicas.values.contains { $0.settings.placing != nil })
         var (labels, zones) = (LabelBook(), ZoneBook(rows, offerings))
         var packed: [PackedNode] = []
         var replicas: [[Party.Member]] = []
@@ -92,7 +93,8 @@ extension NodeStep {
         }
     }
 
-    private func node(_ row: NodeRow, takes: Bool, _ columns: Columns, zone: Int?, labels: Int) -> PackedNode {
+    private func node(_ row: NodeRow, takes: Bool, _ columns: Columns, zone: Int?, labels: Int) -> PackedNode
+    {
         let total = columns.amountsWithoutGPU(row.resources)
         var free = total
         var devices = Devices(count: Int(row.resources[Resources.gpu] / Devices.whole))

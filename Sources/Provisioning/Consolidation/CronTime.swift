@@ -48,10 +48,10 @@ extension CronSchedule {
         return isDay && isWeekday
     }
 
-    /// It fired at most `span` before that minute ends. A span of no length is that minute alone.
+    /// It fired at most `span` before that minute ends. A span of no length is that minute alone, and none is longer than a
+    /// week.
     package func holds(for span: Millis, at unixMinute: Int64) -> Bool {
         let minutes = Swift.max(1, (span.rawValue + 59_999) / 60_000)
-        // What fires at all fires within four years and a leap day; a budget that holds for longer holds for good.
         for back in 0..<Swift.min(minutes, Self.backMax)
         where fires(at: CronTime(unixMinute: unixMinute - back)) {
             return true
