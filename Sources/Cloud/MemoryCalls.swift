@@ -29,7 +29,7 @@ extension MemoryCloudState {
         }
         if let made = made(by: request.token), fault != .duplicateInstance {
             return fault == .launchSucceedsButReplyIsLost
-                ? .failure(noAnswer) : .success(machines[made].answer(at: now))
+                ? .failure(noAnswer) : .success(machines[made].answer(at: now, settings))
         }
         return make(request, fault).flatMap { machine in
             append(machine)
@@ -38,7 +38,8 @@ extension MemoryCloudState {
                 twin.instance.id = newID
                 append(twin)
             }
-            return fault == .launchSucceedsButReplyIsLost ? .failure(noAnswer) : .success(machine.instance)
+            return fault == .launchSucceedsButReplyIsLost
+                ? .failure(noAnswer) : .success(machine.answer(at: now, settings))
         }
     }
 

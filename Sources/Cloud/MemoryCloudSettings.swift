@@ -15,6 +15,8 @@ extension MemoryCloud {
         public var stopDelay = Millis.zero
         /// A terminated machine stays in lists for this long.
         public var remembersTerminated = Millis.seconds(300)
+        /// The date on its clock when its own time is 0, for the dates of `Instance`.
+        package var unixMsAtStart: Int64 = 1_700_000_000_000
         /// What goes wrong, and how often.
         public var faults = FaultPlan()
         /// When there is nothing of a type to be had, whatever `capacity` says.

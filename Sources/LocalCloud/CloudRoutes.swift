@@ -36,6 +36,8 @@ package enum LocalCloudRoutes {
     /// The loss of a machine, by node or instance: everything on it ends at once.
     package static func kill(_ name: String) -> String { "\(Routes.instances)/\(name)/kill" }
     package static func preempt(_ name: String) -> String { "\(Routes.instances)/\(name)/preempt" }
+    /// What each machine of a cluster has cost: `?cluster=TAG`.
+    package static let bill = "/v1/bill"
     /// Gives back all machines of one cluster.
     package static let shutdown = "/v1/shutdown"
 }
@@ -81,6 +83,13 @@ struct CloudRoutes: Sendable {
             let call = try await context.read(PreemptCall.self, from: request)
             try await room.preempt(try context.parameter("id"), in: call.inMs)
             return Response(status: .noContent)
+        }
+        router.get(RouterPath(LocalCloudRoutes.bill)) { request, _ in
+            guard let cluster = request.uri.queryParameters.get("cluster"), !cluster.isEmpty else {
+                throw Problem(
+                    code: "invalid", message: "name the cluster: \(LocalCloudRoutes.bill)?cluster=TAG")
+            }
+            return try Answer.json(await room.bill(cluster: cluster))
         }
         router.post(RouterPath(LocalCloudRoutes.catalogue)) { request, context in
             let call = try await context.read(CatalogueCall.self, from: request)

@@ -78,11 +78,11 @@ extension MachineRoom {
             )
         }
         let resources = settings.nodeTypes.first { $0.name == offering.nodeType }?.resources ?? Resources()
-        let callIndex = callIndex
+        let (callIndex, unixMs) = (callIndex, unixMillis())
         let boot = BootDelays.delay(fake.bootDelay, seed: fake.seed, token: call.token)
         let machine = try commit { registry throws(Problem) in
             registry.calls = callIndex
-            return registry.add(call, offering, resources, now: now, boot: boot)
+            return registry.add(call, offering, resources, now: now, unixMs: unixMs, boot: boot)
         }
         log.info("machine made", metadata: ["node": "\(call.node)", "type": "\(offering.nodeType)"])
         return CallAnswer(value: machine.body(now: now), isLost: isLost)

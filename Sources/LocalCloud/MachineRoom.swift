@@ -9,6 +9,8 @@ actor MachineRoom {
     private(set) var settings: LocalCloudSettings
     private let file: RegistryFile
     private let clock: @Sendable () -> Moment
+    /// The date, for the bill.
+    let unixMillis: @Sendable () -> Int64
     let log: Logger
     private(set) var registry: Registry
     /// By machine id.
@@ -44,9 +46,11 @@ actor MachineRoom {
 
     /// Reads the registry and adopts the agents that live.
     init(
-        settings: LocalCloudSettings, boot: String, clock: @escaping @Sendable () -> Moment, log: Logger
+        settings: LocalCloudSettings, boot: String, clock: @escaping @Sendable () -> Moment,
+        unixMillis: @escaping @Sendable () -> Int64, log: Logger
     ) throws(Problem) {
         self.clock = clock
+        self.unixMillis = unixMillis
         self.log = log
         file = RegistryFile(directory: settings.directory)
         var registry = try file.load() ?? Registry(boot: boot)
@@ -210,10 +214,10 @@ extension MachineRoom {
     }
 
     private func end(_ id: String) throws(Problem) {
-        let now = now
+        let (now, unixMs) = (now, unixMillis())
         try commit { registry throws(Problem) in
             guard let index = registry.machines.firstIndex(where: { $0.id == id }) else { return }
-            registry.finish(index, now: now)
+            registry.finish(index, now: now, unixMs: unixMs)
         }
         agents[id] = nil
         restarts[id] = nil

@@ -35,10 +35,13 @@ package final class NodeTier {
     private var settingsStored = false
     private var rest: Rest
     private var silences = Silences()
+    private var costs = CostMemory()
     /// No call is due before then, as long as nothing is planned anew and no answer has come.
     private var quietUntil: Moment?
     /// The serve tier was silent at the last plan.
     private var serveWasSilent = false
+    /// The latest look for nodes that can be given up.
+    private var look = ConsolidationLook()
     private var published: (sequence: Int64, orders: [NodeID: Orders])?
 
     /// How often a step that was expected to find nothing to do was planned all the same and did. Anything but 0 is
@@ -159,7 +162,7 @@ package final class NodeTier {
         machinesEnded = false
         var wake = step.wake
         // What was not worth a commit goes with the next renewal, if it is still so.
-        if !step.changes, !step.explained.isEmpty, !renew {
+        if !step.changes, step.isForPeople, !renew {
             wake = Moment.earliest(wake, renewed + TierPace.renewEvery)
         }
         if !step.changes { rest.begin(at: known, now, wake: wake) }
@@ -170,6 +173,7 @@ package final class NodeTier {
         rest.end()
         quietUntil = nil
         takeIn(now)
+        costs.hear(answers, now)
         // Nothing that a node says after its end is of use, and there would be more and more of it.
         // While the state is made anew its machines become known only by and by.
         let isReadopting = state.isReadopting
@@ -192,6 +196,9 @@ package final class NodeTier {
         step.advanceNodes()
         serveWasSilent = isServeSilent(state, now)
         step.place(holdsCapacity: serveWasSilent)
+        step.giveBack(&look, unixMillis: store.unixMillis(), holdsCapacity: serveWasSilent)
+        step.noteKept(serveIsSilent: serveWasSilent)
+        step.bookCosts(&costs, unixMillis: store.unixMillis())
         step.raiseGenerations()
         silences = Silences(step.watched, now, heard: lastHeard)
         return step
@@ -206,6 +213,7 @@ package final class NodeTier {
     private func take(unremarkable answer: ProviderAnswer) {
         inFlight.remove(CallKey(answer))
         listed = store.now()
+        if case .list(.success) = answer { costs.hearsTheSame(listed) }
         quietUntil = nil
     }
 
@@ -297,6 +305,7 @@ package final class NodeTier {
             }
         }
         outranked = nil
+        if step.hasBooked { costs.committed() }
         settingsStored = true
         if renew { renewed = step.now }
     }

@@ -15,6 +15,15 @@ package struct ClusterState: Equatable, Sendable {
     package var drainRequests: [NodeID: DrainRequestRow] = [:]
     package var instances: [String: InstanceSeenRow] = [:]
     package var availability: [String: AvailabilityRow] = [:]
+    package var movePlans: [String: MovePlanRow] = [:]
+    package var moveSteps: [String: MoveStepRow] = [:]
+    package var nodeNotes: [NodeID: NodeNoteRow] = [:]
+    package var nodeStays: [NodeID: NodeStayRow] = [:]
+    package var demandHistories: [DeploymentID: DemandHistoryRow] = [:]
+    /// Of machines that are paid for, or were lately.
+    package var costAccounts: [String: CostAccountRow] = [:]
+    /// Why each node that is up is not given back.
+    package var kept: [NodeID: KeptRow] = [:]
     package var roles: [StoreRole: RoleRow] = [:]
     package var readopts: [String: ReadoptRow] = [:]
     package var foundReplicas: [ReplicaID: FoundReplicaRow] = [:]

@@ -15,6 +15,9 @@ struct StateReading {
         Followed(\.placements),
         Followed(\.drainRequests), Followed(\.instances), Followed(\.availability),
         Followed(\.readopts), Followed(\.foundReplicas), Followed(\.readoptsTaken),
+        Followed(\.movePlans), Followed(\.moveSteps), Followed(\.nodeNotes), Followed(\.nodeStays),
+        Followed(\.demandHistories),
+        Followed(\.costAccounts), Followed(\.kept),
     ]
     private static let tableByName = Dictionary(uniqueKeysWithValues: tables.map { ($0.name, $0) })
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CloudAdapters
+import ControlAPI
 import Foundation
 import Link
 import Listener
@@ -12,7 +13,8 @@ import Wire
 struct CloudCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cloud", abstract: "Look at the fake cloud's machines, or lose one.",
-        discussion: "Example: tandem cloud kill n2", subcommands: [List.self, Kill.self, Preempt.self])
+        discussion: "Example: tandem cloud kill n2",
+        subcommands: [List.self, Bill.self, Kill.self, Preempt.self])
 
     static let deadline = Millis(10_000)
 
@@ -36,6 +38,32 @@ struct CloudCommand: AsyncParsableCommand {
                             $0.offering.capacityType, $0.state,
                         ]
                     }), terminator: "")
+        }
+    }
+
+    struct Bill: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "What each machine has cost, as the fake cloud says; tandem cost says for what.",
+            discussion: "Example: tandem cloud bill --json")
+        @OptionGroup var place: StateOption
+        @Flag(help: "Print JSON.") var json = false
+
+        func run() async throws {
+            let answer = try await CloudCommand.link(place).call(
+                "GET", "\(LocalCloudRoutes.bill)?cluster=\(try ClusterTag.read(StatePaths(place.state)))",
+                deadline: deadline, as: BillAnswer.self)
+            if json { return try printJSON(answer) }
+            print(
+                StatusTable.table(
+                    ["INSTANCE", "NODE", "TYPE", "USD/H", "HOURS", "ENDED"],
+                    answer.machines.map { line in
+                        [
+                            line.instance, line.node.rawValue, line.offering.nodeType,
+                            Money.text(line.offering.microdollarsPerHour), Money.hours(line.timeMs.micros),
+                            line.endedUnixMs == nil ? "no" : "yes",
+                        ]
+                    }), terminator: "")
+            print("in all \(Money.text(answer.microdollars)) USD")
         }
     }
 

@@ -106,4 +106,37 @@ import Testing
         (scaling.load, scaling.loadAt) = (Thousandths(2_500), Moment(23))
         #expect(state.scalings == [chat: scaling])
     }
+
+    /// What stood before stored plans is untouched; their tables begin empty and guard their phases.
+    @Test func whatRanBeforeStoredPlansGoesOn() throws {
+        let place = try made(Schema.migrations.count { $0.name < "m0008" })
+        #expect(
+            try place.shell(
+                """
+                INSERT INTO node (id, type, phase, token, epoch, provider, offerings_json, resources_json, ports_first,
+                  ports_last, created_ms, created_unix_ms, join_deadline_ms, phase_ms)
+                VALUES ('n1', 'small', 'ready', 't', 1, 'native', '[]', '{}', 1, 2, 3, 3, 4, 5);
+                INSERT INTO drain_request (node, deadline_ms, reason) VALUES ('n1', 9, 'old')
+                """) == "")
+        let store = try place.open(.nodes)
+        let state = try store.state()
+        #expect(state.nodes[NodeID("n1")]?.phase == .ready && state.drainRequests[NodeID("n1")]?.reason == "old")
+        #expect(state.movePlans.isEmpty && state.nodeNotes.isEmpty && state.demandHistories.isEmpty)
+        var plan = MovePlanRow(
+            id: "m1", cause: .drift, due: Moment(9), begunAt: Moment(1), replicas: 1, before: 2, after: 3, bound: 4,
+            reason: "r")
+        var step = MoveStepRow(
+            plan: "m1", position: 0, part: .gives, node: NodeID("n1"), type: "small", microdollarsPerHour: 5,
+            phaseAt: Moment(1))
+        try store.commit { write in
+            try write.put(plan)
+            try write.put(step)
+        }
+        #expect(try store.state().movePlans == ["m1": plan])
+        #expect(try store.state().moveSteps == ["m1/0": step])
+        plan.phase = .done
+        step.phase = .drained
+        #expect(throws: (any Error).self) { try store.commit { try $0.put(plan) } }
+        #expect(throws: (any Error).self) { try store.commit { try $0.put(step) } }
+    }
 }

@@ -153,6 +153,13 @@ struct ContractRun: Sendable {
         }
         try await provider.terminate(instance: made.id)
         let again = try await provider.create(request("contract-1", offering, node: "contract1"))
+        try expect(again.createdUnixMs == made.createdUnixMs, "the date of creation never changes")
+        if let created = again.createdUnixMs {
+            try expect(
+                again.endedUnixMs.map { $0 >= created } ?? false, "who gives dates gives that of the end")
+        } else {
+            try expect(again.endedUnixMs == nil, "no end without a beginning")
+        }
         try expect(again.id == made.id, "1: the token of an ended machine never makes a second one")
         try expect(again.state == .terminated, "1: what is shown for it is the ended machine")
     }
