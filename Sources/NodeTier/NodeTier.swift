@@ -32,7 +32,7 @@ package final class NodeTier {
     private var machinesEnded: Bool
     /// An agent has obeyed somebody higher: this cluster generation is to be risen above.
     private var outranked: Int64?
-    private var settingsStored = false
+    var settingsStored = false
     private var rest: Rest
     private var silences = Silences()
     private var costs = CostMemory()
@@ -79,13 +79,6 @@ package final class NodeTier {
         listed = Moment(Int64.min / 2)
         inForce = SettingsInForce.atStart(
             try store.state(), file: settings, problem: fileProblem, unixMillis: store.unixMillis())
-    }
-
-    /// Other settings are in force and written down: everything is planned anew, and prices are asked for.
-    func noteSettingsStored() {
-        settingsStored = true
-        offeringsDue = store.now()
-        endRest()
     }
 
     /// Something was written that a plan has not seen.
@@ -398,10 +391,4 @@ package final class NodeTier {
             clusterGeneration: store.clusterGeneration, epoch: store.epoch, generation: orders.generation)
         return mine != fence || orders.retire ? (mine, orders) : nil
     }
-
-    package var clusterSettings: ClusterSettings { settings }
-    /// Why the latest cluster file was not taken; nil: it was.
-    package var refusedFile: String? { inForce.refused?.why }
-    /// Another file than the one named at the start was taken since.
-    package var isFileOvertaken: Bool { inForce.settings != inForce.file }
 }
