@@ -24,7 +24,9 @@ extension NodeStep {
     // MARK: - Proposed
 
     private mutating func begin(_ plan: MovePlanRow, _ unixMillis: Int64, holdsCapacity: Bool) {
-        if purchases.contains(where: \.isForReplicas) { return drop(plan, because: "replicas wait for a place") }
+        if purchases.contains(where: \.isForReplicas) {
+            return drop(plan, because: "replicas wait for a place")
+        }
         guard plan.due <= now, !isUnheard else { return }
         if holdsCapacity { return drop(plan, because: "the serve tier is silent") }
         let takes = steps(of: plan.id).filter { $0.part == .takes }
@@ -109,7 +111,8 @@ extension NodeStep {
         _ plan: MovePlanRow, _ step: MoveStepRow, _ known: TypeState, _ ways: [Offering]
     ) -> Decision {
         Decision(
-            .launch, step.type, before: "\(known.live)", after: "\(known.live + 1)", rule: plan.cause.rawValue,
+            .launch, step.type, before: "\(known.live)", after: "\(known.live + 1)",
+            rule: plan.cause.rawValue,
             reason: "\(plan.id): \(plan.reason).",
             inputs: figures(plan) + [.init("microusd_per_hour", ways.first?.microdollarsPerHour ?? 0)])
     }
@@ -134,7 +137,8 @@ extension NodeStep {
             case (.ready, let node?) where node.phase == .ready:
                 if !isOpen(node) { isComplete = false }
             case (_, let node):
-                let words = node.map { "\($0.id) is \($0.phase.rawValue): \($0.why)" } ?? "\(step.type) is gone"
+                let words =
+                    node.map { "\($0.id) is \($0.phase.rawValue): \($0.why)" } ?? "\(step.type) is gone"
                 return drop(plan, because: "a new node did not come: \(words)")
             }
         }

@@ -120,10 +120,12 @@ import Testing
                 """) == "")
         let store = try place.open(.nodes)
         let state = try store.state()
-        #expect(state.nodes[NodeID("n1")]?.phase == .ready && state.drainRequests[NodeID("n1")]?.reason == "old")
+        #expect(
+            state.nodes[NodeID("n1")]?.phase == .ready && state.drainRequests[NodeID("n1")]?.reason == "old")
         #expect(state.movePlans.isEmpty && state.nodeNotes.isEmpty && state.demandHistories.isEmpty)
         var plan = MovePlanRow(
-            id: "m1", cause: .drift, due: Moment(9), begunAt: Moment(1), replicas: 1, before: 2, after: 3, bound: 4,
+            id: "m1", cause: .drift, due: Moment(9), begunAt: Moment(1), replicas: 1, before: 2, after: 3,
+            bound: 4,
             reason: "r")
         var step = MoveStepRow(
             plan: "m1", position: 0, part: .gives, node: NodeID("n1"), type: "small", microdollarsPerHour: 5,
