@@ -30,6 +30,9 @@ enum Ownership {
         Table(name: "drain_request", key: "node", owner: .nodes, followed: true),
         Table(name: "instance_seen", key: "instance", owner: .nodes, followed: true),
         Table(name: "availability", key: "offering", owner: .nodes, followed: true),
+        Table(name: "provider_pace", key: "provider", owner: .nodes, followed: true),
+        Table(name: "hold", key: "scope", owner: .nodes, followed: true),
+        Table(name: "node_trouble", key: "node", owner: .nodes, followed: true),
         Table(name: "node_decision", key: "id", owner: .nodes, followed: false),
         Table(name: "readopt", key: "id", owner: .nodes, followed: true),
         Table(name: "found_replica", key: "replica", owner: .nodes, followed: true),
@@ -40,7 +43,9 @@ enum Ownership {
 
     /// Tables that the plans of a tier never read: what changes there is no reason to plan anew.
     private static let unplanned: [StoreRole: Set<String>] = [
-        .serve: ["node", "node_type", "instance_seen", "availability"],
+        .serve: [
+            "node", "node_type", "instance_seen", "availability", "provider_pace", "hold", "node_trouble",
+        ],
         .nodes: ["application", "deployment", "scaling", "capacity", "proxy"],
     ]
 

@@ -11,8 +11,9 @@ package struct Retention: Sendable {
     package var decisionRowsMax: Int64 = 100_000
     /// A tier that was away for longer than these reads the whole once.
     package var changeRowsMax: Int64 = 50_000
-    /// Nodes that are gone, for people to look back at.
-    package var goneNodeAgeMax = Millis(24 * 3_600_000)
+    /// Nodes that are gone, for people to look back at, and as tombstones: a machine that comes late is known by its
+    /// token and given back. Twice the day for which a provider keeps a token good (`CloudProvider`, promise 1).
+    package var goneNodeAgeMax = Millis(48 * 3_600_000)
     /// Load buckets stay for the largest look-back and this much longer.
     package var loadMargin = Millis(600_000)
     /// Look-back of a cluster without deployments (Ray's default).

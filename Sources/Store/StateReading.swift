@@ -13,6 +13,7 @@ struct StateReading {
         Followed(\.proxies),
         Followed(\.settings), Followed(\.nodeTypes), Followed(\.nodes), Followed(\.placements),
         Followed(\.drainRequests), Followed(\.instances), Followed(\.availability),
+        Followed(\.paces), Followed(\.holds), Followed(\.troubles),
         Followed(\.readopts), Followed(\.foundReplicas), Followed(\.readoptsTaken),
     ]
     private static let tableByName = Dictionary(uniqueKeysWithValues: tables.map { ($0.name, $0) })

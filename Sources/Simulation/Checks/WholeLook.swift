@@ -53,6 +53,9 @@ extension Checks {
         if a.drainRequests != b.drainRequests { names.append("drain_request") }
         if a.instances != b.instances { names.append("instance_seen") }
         if a.availability != b.availability { names.append("availability") }
+        if a.paces != b.paces { names.append("provider_pace") }
+        if a.holds != b.holds { names.append("hold") }
+        if a.troubles != b.troubles { names.append("node_trouble") }
         if a.roles != b.roles { names.append("role") }
         return names.isEmpty ? "another table" : names.joined(separator: ", ")
     }
