@@ -91,7 +91,7 @@ extension NodeStep {
         }
         let outcome = Provisioning.provision(
             ProvisioningInput(
-                settings: settings, unplaced: plan.unplaced, types: typeStates(), offerings: offerings,
+                settings: settings, unplaced: plan.unplaced, types: typeStates(), offerings: askable(),
                 unavailableUntil: unavailable(),
                 idle: holdsCapacity
                     ? []
@@ -185,13 +185,6 @@ extension NodeStep {
         }
     }
 
-    private func unavailable() -> [Unavailable] {
-        offerings.compactMap { offering in
-            guard let row = state.availability[offeringKey(offering)], row.until > now else { return nil }
-            return Unavailable(offering: offering, until: row.until)
-        }
-    }
-
     /// Its agent has obeyed the latest orders.
     func hasObeyed(_ node: NodeRow) -> Bool {
         guard let report = reports[node.id] else { return false }
@@ -208,9 +201,4 @@ extension NodeStep {
             row.why = ""
         }
     }
-}
-
-/// The key of the availability memory. One provider a cluster in this version, so its name is left out.
-func offeringKey(_ offering: Offering) -> String {
-    "\(offering.nodeType)/\(offering.zone)/\(offering.capacityType)"
 }

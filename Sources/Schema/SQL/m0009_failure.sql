@@ -42,7 +42,7 @@ CREATE TABLE node_trouble (
   silent_ms   INTEGER,                    -- since when its agent is called silent; NULL: it is heard
   flaps_json  TEXT NOT NULL DEFAULT '[]', -- when it came back from such silences, the latest three
   repaired_ms INTEGER,                    -- when it was given up for a new one
-  cause       TEXT NOT NULL DEFAULT ''    -- agent_lost | flapping: why
+  cause       TEXT NOT NULL DEFAULT ''    -- agent_lost | flapping: why; mass_unready: silent with most others
 ) STRICT, WITHOUT ROWID;
 
 -- ---------------------------------------------------------------- legal moves, as in Swift

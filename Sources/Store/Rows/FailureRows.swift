@@ -180,7 +180,7 @@ package struct NodeTroubleRow: StoreRow {
     package var flaps: [Moment] = []
     /// When it was given up for a new one.
     package var repairedAt: Moment?
-    /// The rule by which it was.
+    /// The rule by which it was; of one that is silent together with most others `mass_unready`.
     package var cause = ""
 
     package init(node: NodeID, type: String) {
