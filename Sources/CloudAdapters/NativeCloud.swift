@@ -18,6 +18,9 @@ package struct NativeCloud: CloudProvider {
         self.deadline = deadline
     }
 
+    /// The same provider with another deadline.
+    package func hurried(to deadline: Millis) -> NativeCloud { NativeCloud(link, deadline: deadline) }
+
     package func offerings() async throws(CloudError) -> [Offering] {
         do {
             let answer = try await link.call(
