@@ -129,7 +129,7 @@ extension NodeStep {
             bought[offering.nodeType] = already + 1
             let ways = fleet.offerings.filter { $0.nodeType == offering.nodeType }.sorted {
                 $0.microdollarsPerHour != $1.microdollarsPerHour
-                    ? $0.microdollarsPerHour < $1.microdollarsPerHour : offeringKey($0) < offeringKey($1)
+                    ? $0.microdollarsPerHour < $1.microdollarsPerHour : key(of: $0) < key(of: $1)
             }
             purchases.append(
                 Purchase(

@@ -86,12 +86,9 @@ extension NodeStep {
 
     /// Of configured types, and not known to be had by nobody; in a fixed order.
     private func openOfferings() -> [Offering] {
-        let closed = Set(unavailable().map { offeringKey($0.offering) })
         let names = Set(settings.nodeTypes.map(\.name))
-        return offerings.filter {
-            names.contains($0.nodeType) && $0.available != 0 && !closed.contains(offeringKey($0))
-        }.sorted {
-            let (a, b) = (offeringKey($0), offeringKey($1))
+        return askable().filter { names.contains($0.nodeType) && $0.available != 0 }.sorted {
+            let (a, b) = (key(of: $0), key(of: $1))
             return a != b ? a < b : $0.microdollarsPerHour < $1.microdollarsPerHour
         }
     }

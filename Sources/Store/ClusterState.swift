@@ -24,6 +24,9 @@ package struct ClusterState: Equatable, Sendable {
     package var costAccounts: [String: CostAccountRow] = [:]
     /// Why each node that is up is not given back.
     package var kept: [NodeID: KeptRow] = [:]
+    package var paces: [String: ProviderPaceRow] = [:]
+    package var holds: [String: HoldRow] = [:]
+    package var troubles: [NodeID: NodeTroubleRow] = [:]
     package var roles: [StoreRole: RoleRow] = [:]
     package var readopts: [String: ReadoptRow] = [:]
     package var foundReplicas: [ReplicaID: FoundReplicaRow] = [:]

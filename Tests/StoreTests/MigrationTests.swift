@@ -33,6 +33,30 @@ import Testing
         return String(decoding: text, as: UTF8.self)
     }
 
+    @Test func whatFailedBeforeVersionNineIsForgottenAndNodesGoOn() throws {
+        let place = try made(8)
+        #expect(
+            try place.shell(
+                """
+                INSERT INTO availability (offering, until_ms, failures, reason) VALUES ('small/z/spot', 9, 2, 'none');
+                INSERT INTO node (id, type, phase, token, epoch, provider, offerings_json, resources_json, ports_first,
+                  ports_last, created_ms, created_unix_ms, join_deadline_ms, phase_ms)
+                VALUES ('n1', 'small', 'ready', 't', 1, 'native', '[]', '{}', 1, 2, 3, 4, 5, 6)
+                """) == "")
+        let store = try place.open(.nodes)
+        #expect(try store.state().availability.isEmpty)
+        var node = try #require(try store.state().nodes[NodeID("n1")])
+        #expect(node.phase == .ready)
+        // The table of moves is another one, and the trigger reads it.
+        node.phase = .booting
+        let back = node
+        #expect(throws: StoreError.self) { try store.commit { try $0.put(back) } }
+        node.phase = .draining
+        let on = node
+        try store.commit { try $0.put(on) }
+        #expect(try store.state().nodes[NodeID("n1")]?.phase == .draining)
+    }
+
     @Test func whatRanBeforeVersionFourGoesOn() throws {
         let place = try made(3)
         let replica = ReplicaID(chat, serial: 7)

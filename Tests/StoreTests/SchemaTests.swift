@@ -52,6 +52,11 @@ import Testing
             Set(Phase.allCases.flatMap { from in successors(from).map { "\(from.rawValue)>\($0.rawValue)" } })
         }
         #expect(try edges("node_phase_edge") == edges(NodePhase.self) { $0.successors })
+        let causes = Dictionary(grouping: NodeMove.all) { "\($0.from.rawValue)>\($0.to.rawValue)" }
+            .map { "\($0.key) \($0.value.map(\.rule).sorted().joined(separator: " "))" }
+        #expect(
+            try Set(column(store, "SELECT before || '>' || after || ' ' || causes FROM node_phase_edge"))
+                == Set(causes))
         #expect(try edges("replica_phase_edge") == edges(ReplicaPhase.self) { $0.successors })
         #expect(try edges("move_plan_phase_edge") == edges(MovePlanRow.Phase.self) { $0.successors })
         #expect(try edges("move_step_phase_edge") == edges(MoveStepRow.Phase.self) { $0.successors })
@@ -62,6 +67,7 @@ import Testing
         ApplicationRow.sql, DeploymentRow.sql, ScalingRow.sql, ReplicaRow.sql, ProxyRow.sql,
         LoadBucketRow.sql, NodeRow.sql,
         NodeTypeRow.sql, PlacementRow.sql, DrainRequestRow.sql, InstanceSeenRow.sql, AvailabilityRow.sql,
+        ProviderPaceRow.sql, HoldRow.sql, NodeTroubleRow.sql,
         SettingRow.sql, StandingDemandRow.sql, RoleRow.sql, ReadoptRow.sql, FoundReplicaRow.sql,
         ReadoptTakenRow.sql, CostAccountRow.sql, KeptRow.sql,
         MovePlanRow.sql, MoveStepRow.sql, NodeNoteRow.sql, NodeStayRow.sql, DemandHistoryRow.sql,

@@ -58,6 +58,9 @@ extension Checks {
         if a.moveSteps != b.moveSteps { names.append("move_step") }
         if a.nodeNotes != b.nodeNotes { names.append("node_note") }
         if a.nodeStays != b.nodeStays { names.append("node_stay") }
+        if a.paces != b.paces { names.append("provider_pace") }
+        if a.holds != b.holds { names.append("hold") }
+        if a.troubles != b.troubles { names.append("node_trouble") }
         if a.roles != b.roles { names.append("role") }
         return names.isEmpty ? "another table" : names.joined(separator: ", ")
     }
