@@ -47,6 +47,7 @@ struct NodeStep {
     /// Nodes whose orders change: their generation is raised once, at the end.
     private(set) var reordered: Set<NodeID> = []
     var purchases: [Purchase] = []
+    var frontier = FrontierRows()
     var decisions: [Decision] = []
     private(set) var wake: Moment?
     private(set) var watched: [NodeID: [Millis]] = [:]
@@ -77,7 +78,7 @@ struct NodeStep {
             && touchedAvailability.isEmpty
             && touchedDrains.isEmpty && removedPlacements.isEmpty && removedInstances.isEmpty
             && removedAvailability.isEmpty && removedDrains.isEmpty && reordered.isEmpty && purchases.isEmpty
-            && decisions.isEmpty && touchedFound.isEmpty && removedFound.isEmpty && !touchesReadopt)
+            && decisions.isEmpty && touchedFound.isEmpty && removedFound.isEmpty && !touchesReadopt && frontier.isEmpty)
     }
 
     /// What it would change, for a log line.

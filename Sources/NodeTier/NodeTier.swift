@@ -177,6 +177,7 @@ package final class NodeTier {
         step.advanceNodes()
         serveWasSilent = isServeSilent(state, now)
         step.place(holdsCapacity: serveWasSilent)
+        step.tellFrontier()
         step.raiseGenerations()
         silences = Silences(step.watched, now, heard: lastHeard)
         return step

@@ -41,6 +41,7 @@ extension NodeStep {
         for id in removedFound.sorted() { try transaction.delete(FoundReplicaRow.self, id) }
         if touchesReadopt, let row = state.readopt { try transaction.put(row) }
         if numbersTaken > 0 { _ = try transaction.nextNodeSerial(Int(numbersTaken)) }
+        try frontier.write(to: transaction)
         try writePurchases(to: transaction, epoch: epoch, unixMillis: unixMillis, token: token)
         try transaction.record(decisions, at: now)
     }

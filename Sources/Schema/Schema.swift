@@ -8,6 +8,7 @@ package enum Schema {
         (3, "m0003_scaling", text(PackageResources.m0003_scaling_sql)),
         (4, "m0004_adjust", text(PackageResources.m0004_adjust_sql)),
         (5, "m0005_looks", text(PackageResources.m0005_looks_sql)),
+        (10, "m0010_feasible", text(PackageResources.m0010_feasible_sql)),
     ]
 
     /// Dropped and made again when this text differs from that of the database.

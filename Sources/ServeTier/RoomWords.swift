@@ -28,6 +28,13 @@ extension ServeStep {
         return words
     }
 
+    /// Those that are wanted and not asked for: "; 6 more are wanted as soon as there is room".
+    func unaskedWords(_ row: DeploymentRow, _ replicas: [ReplicaRow]) -> String {
+        let missing = row.target - replicas.count
+        guard caps[row.id] != nil, missing > 0 else { return "" }
+        return "; \(missing) more \(missing == 1 ? "is" : "are") wanted as soon as there is room"
+    }
+
     private static func words(_ refusal: Refusal) -> String? {
         switch refusal.code {
         case .short, .notReady, .coming: nil

@@ -188,6 +188,7 @@ package final class ServeTier {
         }
         if !step.removedProxies.isEmpty { attention.all() }
         step.running = attention.running
+        step.capsBefore = attention.caps
         (step.looked, step.weighed) = attention.take(now)
         step.weigh()
         step.endFailedReplicas()

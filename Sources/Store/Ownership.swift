@@ -28,6 +28,7 @@ enum Ownership {
         Table(name: "node_serial", key: "id", owner: .nodes, followed: false),
         Table(name: "placement", key: "replica", owner: .nodes, followed: true),
         Table(name: "drain_request", key: "node", owner: .nodes, followed: true),
+        Table(name: "feasible", key: "deployment", owner: .nodes, followed: true),
         Table(name: "instance_seen", key: "instance", owner: .nodes, followed: true),
         Table(name: "availability", key: "offering", owner: .nodes, followed: true),
         Table(name: "node_decision", key: "id", owner: .nodes, followed: false),

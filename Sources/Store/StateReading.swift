@@ -12,7 +12,7 @@ struct StateReading {
         Followed(\.replicas),
         Followed(\.proxies),
         Followed(\.settings), Followed(\.nodeTypes), Followed(\.nodes), Followed(\.placements),
-        Followed(\.drainRequests), Followed(\.instances), Followed(\.availability),
+        Followed(\.drainRequests), Followed(\.feasible), Followed(\.instances), Followed(\.availability),
         Followed(\.readopts), Followed(\.foundReplicas), Followed(\.readoptsTaken),
     ]
     private static let tableByName = Dictionary(uniqueKeysWithValues: tables.map { ($0.name, $0) })

@@ -65,6 +65,16 @@ import Testing
         #expect(triggers.hasPrefix("2"))
     }
 
+    /// Nothing is known to be in the way of a cluster that knew no frontier, and the node tier may tell of it.
+    @Test func beforeVersionTenNothingWasInTheWay() throws {
+        let place = try made(5)
+        #expect(try place.open(.serve).state().feasible.isEmpty)
+        let nodes = try place.open(.nodes)
+        let row = FeasibleRow(deployment: chat, room: 2, reason: .limit, since: Moment(1))
+        try nodes.commit { try $0.put(row) }
+        #expect(try nodes.state().feasible == [chat: row])
+    }
+
     @Test func whatScalingRememberedBeforeVersionThreeIsTakenOver() throws {
         let place = try made(2)
         let json = try settings(without: [
