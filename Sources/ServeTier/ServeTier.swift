@@ -92,7 +92,8 @@ package final class ServeTier {
                 LoadBucketRow(
                     deployment: load.deployment, proxy: report.proxy, incarnation: report.incarnation,
                     sequence: bucket.sequence, end: bucket.end, span: bucket.span,
-                    areaMicros: bucket.area, ongoing: bucket.ongoing, queued: bucket.queued))
+                    areaMicros: bucket.area, ongoing: bucket.ongoing, queued: bucket.queued,
+                    completed: bucket.completed))
         }
     }
 

@@ -241,8 +241,14 @@ package struct LoadBucket: Sendable, Codable, Equatable {
     /// Values at the end of the interval.
     package var ongoing: Int
     package var queued: Int
+    /// Requests that replicas were done with in the interval; nil: a proxy that does not count them.
+    package var completed: Int64?
 
-    package init(sequence: Int64, endedAgo: Millis, span: Millis, area: Int64, ongoing: Int, queued: Int) {
+    package init(
+        sequence: Int64, endedAgo: Millis, span: Millis, area: Int64, ongoing: Int, queued: Int,
+        completed: Int64? = nil
+    ) {
+        self.completed = completed
         self.sequence = sequence
         self.endedAgo = endedAgo
         self.span = span
