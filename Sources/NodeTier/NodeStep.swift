@@ -65,6 +65,7 @@ struct NodeStep {
     /// Nodes whose orders change: their generation is raised once, at the end.
     private(set) var reordered: Set<NodeID> = []
     var purchases: [Purchase] = []
+    var frontier = FrontierRows()
     var decisions: [Decision] = []
     private(set) var wake: Moment?
     private(set) var watched: [NodeID: [Millis]] = [:]
@@ -96,7 +97,7 @@ struct NodeStep {
             && touchedDrains.isEmpty && removedPlacements.isEmpty && removedInstances.isEmpty
             && removedAvailability.isEmpty && removedDrains.isEmpty && reordered.isEmpty && purchases.isEmpty
             && decisions.isEmpty && failures.isEmpty && touchedFound.isEmpty && removedFound.isEmpty
-            && !touchesReadopt && !hasCostNews && !moves.changes)
+            && !touchesReadopt && !hasCostNews && !moves.changes && frontier.isEmpty)
     }
 
     /// What it would change, for a log line.

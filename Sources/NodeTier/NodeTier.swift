@@ -203,6 +203,7 @@ package final class NodeTier {
         step.place(holdsCapacity: holds)
         step.giveBack(&look, unixMillis: store.unixMillis(), holdsCapacity: holds)
         step.leaveProbesToOne()
+        step.tellFrontier()
         step.noteKept(serveIsSilent: serveWasSilent)
         step.bookCosts(&costs, unixMillis: store.unixMillis())
         step.raiseGenerations()

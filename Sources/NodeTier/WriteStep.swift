@@ -51,6 +51,7 @@ extension NodeStep {
         try transaction.book(bookings)
         try writeFailures(to: transaction)
         if numbersTaken > 0 { _ = try transaction.nextNodeSerial(Int(numbersTaken)) }
+        try frontier.write(to: transaction)
         try writePurchases(to: transaction, epoch: epoch, unixMillis: unixMillis, token: token)
         try transaction.record(decisions, at: now)
     }

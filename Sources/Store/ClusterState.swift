@@ -13,6 +13,7 @@ package struct ClusterState: Equatable, Sendable {
     package var nodeTypes: [String: NodeTypeRow] = [:]
     package var placements: [ReplicaID: PlacementRow] = [:]
     package var drainRequests: [NodeID: DrainRequestRow] = [:]
+    package var feasible: [DeploymentID: FeasibleRow] = [:]
     package var instances: [String: InstanceSeenRow] = [:]
     package var availability: [String: AvailabilityRow] = [:]
     package var movePlans: [String: MovePlanRow] = [:]

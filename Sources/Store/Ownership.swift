@@ -29,6 +29,7 @@ enum Ownership {
         Table(name: "node_serial", key: "id", owner: .nodes, followed: false),
         Table(name: "placement", key: "replica", owner: .nodes, followed: true),
         Table(name: "drain_request", key: "node", owner: .nodes, followed: true),
+        Table(name: "feasible", key: "deployment", owner: .nodes, followed: true),
         Table(name: "instance_seen", key: "instance", owner: .nodes, followed: true),
         Table(name: "availability", key: "offering", owner: .nodes, followed: true),
         Table(name: "provider_pace", key: "provider", owner: .nodes, followed: true),

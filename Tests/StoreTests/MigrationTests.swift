@@ -105,6 +105,24 @@ import Testing
         #expect(state.standingDemand.isEmpty)
     }
 
+    /// Nothing is known to be in the way of a cluster that knew no frontier, and the node tier may tell of it.
+    @Test func beforeVersionTenNothingWasInTheWay() throws {
+        let place = try made(5)
+        #expect(
+            try place.shell("INSERT INTO load_bucket VALUES ('\(chat.rawValue)', 'p1', 'a', 4, 900, 500, 70, 2, 1)") == "")
+        let serve = try place.open(.serve)
+        #expect(try serve.state().feasible.isEmpty)
+        // Load told by proxies that do not count what is done is kept.
+        let kept = LoadBucketRow(
+            deployment: chat, proxy: "p1", incarnation: "a", sequence: 4, end: Moment(900), span: Millis(500),
+            areaMicros: 70, ongoing: 2, queued: 1)
+        #expect(serve.loadBuckets(chat) == ["p1": [kept]])
+        let nodes = try place.open(.nodes)
+        let row = FeasibleRow(deployment: chat, room: 2, reason: .limit, since: Moment(1))
+        try nodes.commit { try $0.put(row) }
+        #expect(try nodes.state().feasible == [chat: row])
+    }
+
     @Test func whatScalingRememberedBeforeVersionThreeIsTakenOver() throws {
         let place = try made(2)
         let json = try settings(without: [

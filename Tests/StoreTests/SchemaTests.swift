@@ -35,9 +35,12 @@ import Testing
     }
 
     @Test func migrationsAreNumberedInOrder() {
-        #expect(Schema.migrations.map(\.version) == Array(1...Schema.migrations.count))
+        let versions = Schema.migrations.map(\.version)
+        #expect(versions == Set(versions).sorted() && versions.first == 1)
         for migration in Schema.migrations {
-            #expect(migration.name.hasPrefix("m000\(migration.version)_"))
+            let number = "\(migration.version)"
+            #expect(
+                migration.name.hasPrefix("m\(String(repeating: "0", count: 4 - number.count))\(number)_"))
         }
     }
 
@@ -66,8 +69,8 @@ import Testing
     @Test(arguments: [
         ApplicationRow.sql, DeploymentRow.sql, ScalingRow.sql, ReplicaRow.sql, ProxyRow.sql,
         LoadBucketRow.sql, NodeRow.sql,
-        NodeTypeRow.sql, PlacementRow.sql, DrainRequestRow.sql, InstanceSeenRow.sql, AvailabilityRow.sql,
-        ProviderPaceRow.sql, HoldRow.sql, NodeTroubleRow.sql,
+        NodeTypeRow.sql, PlacementRow.sql, DrainRequestRow.sql, FeasibleRow.sql, InstanceSeenRow.sql,
+        AvailabilityRow.sql, ProviderPaceRow.sql, HoldRow.sql, NodeTroubleRow.sql,
         SettingRow.sql, StandingDemandRow.sql, RoleRow.sql, ReadoptRow.sql, FoundReplicaRow.sql,
         ReadoptTakenRow.sql, CostAccountRow.sql, KeptRow.sql,
         MovePlanRow.sql, MoveStepRow.sql, NodeNoteRow.sql, NodeStayRow.sql, DemandHistoryRow.sql,

@@ -15,6 +15,9 @@ import Testing
         let type = NodeTypeRow(
             name: "small", resources: Resources(["CPU": 1]), minWorkers: 1, maxWorkers: 2,
             idleTimeout: Millis(3))
+        let feasible = FeasibleRow(
+            deployment: chat, room: 3, reason: .unavailable,
+            refusals: [Refusal(candidate: "small", code: .unavailable)], generation: 7, since: Moment(8))
         let drain = DrainRequestRow(node: NodeID("n1"), deadline: Moment(9), reason: "r")
         let seen = InstanceSeenRow(
             instance: "i", token: "t", node: NodeID("n1"), type: "small", state: "odd", seenAt: Moment(1),
@@ -81,6 +84,7 @@ import Testing
             try write.put(placement(1, on: NodeID("n1")))
             try write.put(type)
             try write.put(drain)
+            try write.put(feasible)
             try write.put(seen)
             try write.put(none)
             try write.put(pace)
@@ -101,6 +105,7 @@ import Testing
         #expect(state.placements == [replica(1).id: placement(1, on: NodeID("n1"))])
         #expect(state.nodeTypes == ["small": type])
         #expect(state.drainRequests == [NodeID("n1"): drain])
+        #expect(state.feasible == [chat: feasible])
         #expect(state.instances == ["i": seen])
         #expect(state.availability == ["f/s/z/spot": none])
         #expect(state.paces == ["f": pace])

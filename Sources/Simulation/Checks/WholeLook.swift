@@ -52,6 +52,7 @@ extension Checks {
         if a.nodes != b.nodes { names.append("node") }
         if a.placements != b.placements { names.append("placement") }
         if a.drainRequests != b.drainRequests { names.append("drain_request") }
+        if a.feasible != b.feasible { names.append("feasible") }
         if a.instances != b.instances { names.append("instance_seen") }
         if a.availability != b.availability { names.append("availability") }
         if a.movePlans != b.movePlans { names.append("move_plan") }
