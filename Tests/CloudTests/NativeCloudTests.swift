@@ -129,7 +129,11 @@ private func isOutcomeUnknown(_ error: CloudError?) -> Bool {
             try await whileAnswering({ Answer.text(body, contentType: "application/json") }) {
                 (cloud) async throws -> Void in
                 let error = await #expect(throws: CloudError.self) {
-                    if index == 0 { _ = try await cloud.offerings() } else { _ = try await cloud.list(cluster: "c") }
+                    if index == 0 {
+                        _ = try await cloud.offerings()
+                    } else {
+                        _ = try await cloud.list(cluster: "c")
+                    }
                 }
                 #expect(isOutcomeUnknown(error), "\(String(describing: error))")
             }
@@ -140,7 +144,8 @@ private func isOutcomeUnknown(_ error: CloudError?) -> Bool {
         let body = "{\"wire_version\":2,\"offerings\":[],\"instances\":[]}"
         try await whileAnswering({ Answer.text(body, contentType: "application/json") }) {
             (cloud) async throws -> Void in
-            let words = "the provider speaks version 2 of the provider protocol and this cluster version 1: "
+            let words =
+                "the provider speaks version 2 of the provider protocol and this cluster version 1: "
                 + "update the older of the two"
             await #expect(throws: CloudError.rejected(words)) { try await cloud.offerings() }
             await #expect(throws: CloudError.rejected(words)) { try await cloud.list(cluster: "c") }
