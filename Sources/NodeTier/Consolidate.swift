@@ -20,6 +20,7 @@ extension NodeStep {
         noteNodes()
         noteDemand()
         coverHeadroom()
+        coverStandingDemand()
         if let plan = livePlan { carryOut(plan, unixMillis, holdsCapacity: holdsCapacity) }
         if !holdsCapacity {
             cancelLaunches()

@@ -24,7 +24,9 @@ extension NodeStep {
     // MARK: - Proposed
 
     private mutating func begin(_ plan: MovePlanRow, _ unixMillis: Int64, holdsCapacity: Bool) {
-        if purchases.contains(where: \.isForReplicas) { return drop(plan, because: "replicas wait for a place") }
+        if purchases.contains(where: \.isForReplicas) {
+            return drop(plan, because: "replicas wait for a place")
+        }
         guard plan.due <= now, !isUnheard else { return }
         if holdsCapacity { return drop(plan, because: "the serve tier is silent") }
         let takes = steps(of: plan.id).filter { $0.part == .takes }
@@ -79,15 +81,15 @@ extension NodeStep {
             typeStates().map { ($0.type.name, $0) }, uniquingKeysWith: { first, _ in first })
         var bought: [String: Int] = [:]
         for purchase in purchases { bought[purchase.type, default: 0] += 1 }
-        let closed = Set(unavailable().map { offeringKey($0.offering) })
+        let open = askable().filter { $0.available != 0 }
         for step in steps(of: plan.id) where step.part == .takes && step.phase == .planned {
             guard let known = states[step.type] else { return drop(plan, because: "\(step.type) is no type") }
-            let ways = offerings.filter {
-                $0.nodeType == step.type && $0.available != 0 && !closed.contains(offeringKey($0))
+            let ways = open.filter {
+                $0.nodeType == step.type
                     && (plan.cause != .consolidation || $0.microdollarsPerHour <= step.microdollarsPerHour)
             }.sorted {
                 $0.microdollarsPerHour != $1.microdollarsPerHour
-                    ? $0.microdollarsPerHour < $1.microdollarsPerHour : offeringKey($0) < offeringKey($1)
+                    ? $0.microdollarsPerHour < $1.microdollarsPerHour : key(of: $0) < key(of: $1)
             }
             guard !ways.isEmpty else {
                 return drop(plan, because: "\(step.type) is not to be had for what was planned")
@@ -109,7 +111,8 @@ extension NodeStep {
         _ plan: MovePlanRow, _ step: MoveStepRow, _ known: TypeState, _ ways: [Offering]
     ) -> Decision {
         Decision(
-            .launch, step.type, before: "\(known.live)", after: "\(known.live + 1)", rule: plan.cause.rawValue,
+            .launch, step.type, before: "\(known.live)", after: "\(known.live + 1)",
+            rule: plan.cause.rawValue,
             reason: "\(plan.id): \(plan.reason).",
             inputs: figures(plan) + [.init("microusd_per_hour", ways.first?.microdollarsPerHour ?? 0)])
     }
@@ -134,7 +137,8 @@ extension NodeStep {
             case (.ready, let node?) where node.phase == .ready:
                 if !isOpen(node) { isComplete = false }
             case (_, let node):
-                let words = node.map { "\($0.id) is \($0.phase.rawValue): \($0.why)" } ?? "\(step.type) is gone"
+                let words =
+                    node.map { "\($0.id) is \($0.phase.rawValue): \($0.why)" } ?? "\(step.type) is gone"
                 return drop(plan, because: "a new node did not come: \(words)")
             }
         }

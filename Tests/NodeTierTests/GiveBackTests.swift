@@ -30,7 +30,9 @@ extension TwoTiers {
     func standing() throws -> [NodeID: [Character]] {
         var standing: [NodeID: [Character]] = [:]
         for placement in try state().placements.values where placement.phase.holdsRoom {
-            guard let node = placement.node, let name = placement.deployment.application.first else { continue }
+            guard let node = placement.node, let name = placement.deployment.application.first else {
+                continue
+            }
             standing[node, default: []].append(name)
         }
         return standing.mapValues { $0.sorted() }

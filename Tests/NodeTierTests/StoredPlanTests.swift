@@ -66,7 +66,8 @@ import TwoTiers
         world.killNodes()
         try await world.run(.seconds(40))
         try world.openNodes()
-        let (done, missed) = try await world.watch(kept, until: { try isDone(world) }, within: .seconds(1_200))
+        let (done, missed) = try await world.watch(
+            kept, until: { try isDone(world) }, within: .seconds(1_200))
         #expect(done && missed.isEmpty, "\(try world.plans())")
         #expect(try world.state().drainRequests.isEmpty)
         #expect(world.violations == [])

@@ -21,7 +21,8 @@ import Testing
         var other = DisruptionBudget.of(.count(0))
         other.causes = [.consolidation]
         #expect(nodes([other, .of(.count(2))], there: 10) == 2)
-        let allowed = Allowance([.of(.percent(50)), .of(.count(3))], for: .drift, there: 10, disturbed: 1, unixMinute: 0)
+        let allowed = Allowance(
+            [.of(.percent(50)), .of(.count(3))], for: .drift, there: 10, disturbed: 1, unixMinute: 0)
         #expect(allowed.reason == "3 of 10 may be disturbed at a time, 1 are")
     }
 
@@ -39,7 +40,9 @@ import Testing
                 == [minute, hour, day, month, weekday])
     }
 
-    private func schedule(minutes: [Int] = [0], hours: [Int] = [9], days: [Int]? = nil, weekdays: [Int]? = nil)
+    private func schedule(
+        minutes: [Int] = [0], hours: [Int] = [9], days: [Int]? = nil, weekdays: [Int]? = nil
+    )
         -> CronSchedule
     {
         CronSchedule(

@@ -46,7 +46,9 @@ struct Standing {
                     name: "t\(type)", capacity: Amounts(values: [0, capacities[type]]), gpus: 0, labels: 0,
                     live: nodes.count { $0.type == type }, minWorkers: least[type], maxWorkers: 100)
             },
-            offers: offers.map { Offer(type: $0.type, zone: nil, capacityType: "", price: $0.price, room: 100) },
+            offers: offers.map {
+                Offer(type: $0.type, zone: nil, capacityType: "", price: $0.price, room: 100)
+            },
             labels: [[:]], zones: [], maxWorkers: maxWorkers, cpu: 1)
         var standing = nodes.enumerated().map { index, node in
             StandingNode(

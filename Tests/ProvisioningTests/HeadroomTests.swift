@@ -37,7 +37,8 @@ import Testing
         let due = (all.count * quantile + 999) / 1_000
         let expected = all.isEmpty ? 0 : all[max(0, due - 1)]
         #expect(
-            growth(steps, within: Millis(window), until: Moment(until), quantile: Thousandths(Int64(quantile)))
+            growth(
+                steps, within: Millis(window), until: Moment(until), quantile: Thousandths(Int64(quantile)))
                 == expected)
     }
 

@@ -224,7 +224,8 @@ struct ConsolidationSearch {
     private mutating func evaluate(_ gives: [Int]) -> Move? {
         let price = gives.reduce(Int64(0)) { $0 + input.nodes[$1].price }
         let least = leastSaving(gives, input)
-        guard price >= least, let move = trials.without(gives, most: price - least, for: .consolidation) else {
+        guard price >= least, let move = trials.without(gives, most: price - least, for: .consolidation)
+        else {
             note(gives, .needed, "its replicas have no room elsewhere for less")
             return nil
         }
@@ -250,7 +251,8 @@ struct ConsolidationSearch {
         let turns = (move.gives.count + allowance - 1) / max(allowance, 1)
         let overlap = boot + Self.moveTime.rawValue * Int64(turns)
         let price = move.launches.reduce(Int64(0)) { $0 + input.fleet.offers[$1].price }
-        return Int128(price) * Int128(overlap) <= Int128(move.saving) * Int128(input.settings.payback.rawValue)
+        return Int128(price) * Int128(overlap) <= Int128(move.saving)
+            * Int128(input.settings.payback.rawValue)
     }
 
     /// More saved; then fewer replicas moved, fewer nodes, and the first of them.
