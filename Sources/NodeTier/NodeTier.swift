@@ -372,14 +372,6 @@ package final class NodeTier {
         return orders
     }
 
-    /// True when the database knows the node, also one that is gone. Any other is refused and not retired: with the
-    /// wrong or an older database behind this tier, what runs there must go on.
-    /// While the state is made anew every agent is heard out.
-    package func knows(_ node: NodeID) throws(StoreError) -> Bool {
-        let state = try store.state()
-        return state.nodes[node] != nil || state.isReadopting
-    }
-
     /// Of what `news` says; nil: nothing can be read.
     package var publishedVersion: PublishedVersion? {
         guard let state = try? store.state() else { return nil }

@@ -244,3 +244,13 @@ extension FoundReplicaRow {
         gpus = replica.gpus
     }
 }
+
+extension NodeTier {
+    /// True when the database knows the node, also one that is gone. Any other is refused and not retired: with the
+    /// wrong or an older database behind this tier, what runs there must go on.
+    /// While the state is made anew every agent is heard out.
+    package func knows(_ node: NodeID) throws(StoreError) -> Bool {
+        let state = try store.state()
+        return state.nodes[node] != nil || state.isReadopting
+    }
+}
