@@ -3,9 +3,9 @@ public import Model
 extension MemoryCloud {
     /// What the cloud offers and how it behaves.
     public struct Settings: Sendable {
-        /// What it sells.
+        /// What it sells. `available` is how many machines there are of each; nil: as many as are asked.
         public var offerings: [Offering]
-        /// Machines there are of a type; a type not named has as many as are asked.
+        /// Machines there are of a type, in whatever way they are bought; a type not named has as many as are asked.
         public var capacity: [String: Int] = [:]
         /// From `create` to the start of the agent.
         public var bootDelay = Millis.zero

@@ -16,8 +16,23 @@ package struct ShutdownCall: Sendable, Codable, Equatable {
     package init(cluster: String) { self.cluster = cluster }
 }
 
+/// `POST /v1/catalogue`: what is sold from now on.
+package struct CatalogueCall: Sendable, Codable, Equatable {
+    package var fake: FakeCloudSettings
+    package var types: [LocalCloudSettings.MachineType]
+    /// The file that this cloud is started with says so too.
+    package var isStartFile: Bool
+
+    package init(fake: FakeCloudSettings, types: [LocalCloudSettings.MachineType], isStartFile: Bool) {
+        self.fake = fake
+        self.types = types
+        self.isStartFile = isStartFile
+    }
+}
+
 /// Paths that only a fake cloud has.
 package enum LocalCloudRoutes {
+    package static let catalogue = "/v1/catalogue"
     /// The loss of a machine, by node or instance: everything on it ends at once.
     package static func kill(_ name: String) -> String { "\(Routes.instances)/\(name)/kill" }
     package static func preempt(_ name: String) -> String { "\(Routes.instances)/\(name)/preempt" }
@@ -75,6 +90,11 @@ struct CloudRoutes: Sendable {
                     code: "invalid", message: "name the cluster: \(LocalCloudRoutes.bill)?cluster=TAG")
             }
             return try Answer.json(await room.bill(cluster: cluster))
+        }
+        router.post(RouterPath(LocalCloudRoutes.catalogue)) { request, context in
+            let call = try await context.read(CatalogueCall.self, from: request)
+            try await room.sell(Sold(fake: call.fake, types: call.types), isStartFile: call.isStartFile)
+            return Response(status: .noContent)
         }
         router.post(RouterPath(LocalCloudRoutes.shutdown)) { request, context in
             let call = try await context.read(ShutdownCall.self, from: request)

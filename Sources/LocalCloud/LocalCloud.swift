@@ -27,6 +27,14 @@ package final class LocalCloud: Sendable {
         self.unixMillis = unixMillis
     }
 
+    /// What the file said with which the cloud on this directory was last started; nil: there was none.
+    package static func soldBefore(
+        directory: String
+    ) -> (fake: FakeCloudSettings, types: [LocalCloudSettings.MachineType])? {
+        let registry = (try? RegistryFile(directory: directory).load()) ?? nil
+        return registry?.catalogue.map { ($0.file.fake, $0.file.types) }
+    }
+
     /// Serves until the task is cancelled or asked to shut down gracefully. The machines go on.
     /// - Parameter onBound: told the port (0 on a unix socket) once calls are answered.
     /// - Parameter onLook: told each time that it has looked after its machines.

@@ -20,6 +20,8 @@ struct Registry: Equatable, Sendable, Codable {
     var calls: UInt64 = 0
     /// In the order of creation.
     var machines: [Machine] = []
+    /// Nil: of an earlier version.
+    var catalogue: Catalogue?
 
     init(boot: String) { self.boot = boot }
 
@@ -34,6 +36,11 @@ struct Registry: Equatable, Sendable, Codable {
     /// Machines of a type that take room in its capacity.
     func used(_ type: String) -> Int {
         machines.count { $0.offering.nodeType == type && $0.state != .terminated }
+    }
+
+    /// Of those, the ones bought in this way.
+    func used(_ offering: Offering) -> Int {
+        machines.count { $0.offering.isSameWay(as: offering) && $0.state != .terminated }
     }
 
     func listed(cluster: String, now: Moment) -> [InstanceBody] {

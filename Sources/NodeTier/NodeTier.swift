@@ -27,7 +27,8 @@ package final class NodeTier {
     private var heardWritten = Moment(Int64.min / 2)
     /// A list from which nothing followed, and nothing has changed since: the same list again says no more.
     private var settledList: [Instance]?
-    private var settings: ClusterSettings
+    var inForce: SettingsInForce
+    private var settings: ClusterSettings { inForce.settings }
     private var machinesEnded: Bool
     /// An agent has obeyed somebody higher: this cluster generation is to be risen above.
     private var outranked: Int64?
@@ -59,12 +60,13 @@ package final class NodeTier {
     /// Provider calls on their way at once; the rest wait for the next step.
     static let callsMax = 32
 
-    /// - Parameter settings: the cluster file in force; nil takes what SQLite has, or the defaults.
+    /// - Parameter settings: what the cluster file says; nil takes what SQLite has, or the defaults.
+    /// - Parameter fileProblem: why there is a file and no settings.
     /// - Parameter sampleEvery: of so many steps that could rest one is planned, to see that it finds nothing to do.
     /// - Parameter machinesEnded: `tandem down` ended the machines of the fake cloud since the last step.
     package init(
-        store: Store, settings: ClusterSettings?, tokenFile: String, machinesEnded: Bool = false,
-        sampleEvery: Int = Rest.sampleEvery
+        store: Store, settings: ClusterSettings?, fileProblem: String? = nil, tokenFile: String,
+        machinesEnded: Bool = false, sampleEvery: Int = Rest.sampleEvery
     ) throws(StoreError) {
         rest = Rest(sampleEvery: sampleEvery)
         self.machinesEnded = machinesEnded
@@ -73,8 +75,21 @@ package final class NodeTier {
         ears = Listening(store.now())
         offeringsDue = ears.since
         listed = Moment(Int64.min / 2)
-        let stored = try store.state().setting?.settings
-        self.settings = settings ?? stored ?? ClusterSettings()
+        inForce = SettingsInForce.atStart(
+            try store.state(), file: settings, problem: fileProblem, unixMillis: store.unixMillis())
+    }
+
+    /// Other settings are in force and written down: everything is planned anew, and prices are asked for.
+    func noteSettingsStored() {
+        settingsStored = true
+        offeringsDue = store.now()
+        endRest()
+    }
+
+    /// Something was written that a plan has not seen.
+    func endRest() {
+        rest.end()
+        quietUntil = nil
     }
 
     /// Where the agents' endpoint listens, e.g. `http://127.0.0.1:6380`.
@@ -303,20 +318,6 @@ package final class NodeTier {
         }
     }
 
-    func writeSettings(to transaction: StoreTransaction, known: [String], _ unixMillis: Int64) throws {
-        try transaction.put(SettingRow(settings: settings, appliedUnixMs: unixMillis))
-        let names = Set(settings.nodeTypes.map(\.name))
-        for type in settings.nodeTypes {
-            try transaction.put(
-                NodeTypeRow(
-                    name: type.name, resources: type.resources, minWorkers: type.minWorkers,
-                    maxWorkers: type.maxWorkers, idleTimeout: type.idleTimeout ?? settings.idleTimeout))
-        }
-        for name in known where !names.contains(name) {
-            try transaction.delete(NodeTypeRow.self, name)
-        }
-    }
-
     /// A call that leaves is an attempt of a committed intent.
     private func noteAttempts(_ calls: [ProviderCall]) throws(StoreError) {
         #if MUTANTS
@@ -396,4 +397,8 @@ package final class NodeTier {
     }
 
     package var clusterSettings: ClusterSettings { settings }
+    /// Why the latest cluster file was not taken; nil: it was.
+    package var refusedFile: String? { inForce.refused?.why }
+    /// Another file than the one named at the start was taken since.
+    package var isFileOvertaken: Bool { inForce.settings != inForce.file }
 }

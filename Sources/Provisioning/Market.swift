@@ -54,6 +54,7 @@ package func nodeLabels(_ type: NodeType, zone: String, capacityType: String) ->
     return labels
 }
 
+/// The names of the labels that every node has of itself (Ray 2.60).
 package enum NodeLabels {
     package static let type = "ray.io/node-group"
     package static let zone = "ray.io/availability-zone"

@@ -9,6 +9,7 @@ package enum Schema {
         (4, "m0004_adjust", text(PackageResources.m0004_adjust_sql)),
         (5, "m0005_looks", text(PackageResources.m0005_looks_sql)),
         (6, "m0006_cost", text(PackageResources.m0006_cost_sql)),
+        (7, "m0007_standing", text(PackageResources.m0007_standing_sql)),
     ]
 
     /// Dropped and made again when this text differs from that of the database.

@@ -24,8 +24,13 @@ package struct ClusterState: Equatable, Sendable {
     package var foundReplicas: [ReplicaID: FoundReplicaRow] = [:]
     package var readoptsTaken: [String: ReadoptTakenRow] = [:]
     package var settings: [String: SettingRow] = [:]
+    package var standingDemands: [String: StandingDemandRow] = [:]
     /// The cluster file in force; nil before the node tier has written one.
     package var setting: SettingRow? { settings[SettingRow.onlyKey] }
+    /// Bundles that there shall be room for whatever runs, in the order of their texts.
+    package var standingDemand: [(resources: Resources, count: Int)] {
+        standingDemands.sorted { $0.key < $1.key }.map { ($0.value.resources, $0.value.count) }
+    }
     /// The part of all counts that is wanted; nil: all of it.
     package var capacity: CapacityRow? { capacities[CapacityRow.onlyKey] }
     /// How this state was made anew from what runs; nil: it never was.

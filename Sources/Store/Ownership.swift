@@ -23,6 +23,7 @@ enum Ownership {
         Table(name: "serve_decision", key: "id", owner: .serve, followed: false),
         Table(name: "readopt_taken", key: "id", owner: .serve, followed: true),
         Table(name: "setting", key: "id", owner: .nodes, followed: true),
+        Table(name: "standing_demand", key: "resources_json", owner: .nodes, followed: true),
         Table(name: "node_type", key: "name", owner: .nodes, followed: true),
         Table(name: "node", key: "id", owner: .nodes, followed: true),
         Table(name: "node_serial", key: "id", owner: .nodes, followed: false),
@@ -45,7 +46,9 @@ enum Ownership {
 
     /// Tables that the plans of a tier never read: what changes there is no reason to plan anew.
     private static let unplanned: [StoreRole: Set<String>] = [
-        .serve: ["node", "node_type", "instance_seen", "availability", "cost_account", "kept"],
+        .serve: [
+            "node", "node_type", "instance_seen", "availability", "cost_account", "kept", "standing_demand",
+        ],
         .nodes: ["application", "deployment", "scaling", "capacity", "proxy", "cost_account", "kept"],
     ]
 

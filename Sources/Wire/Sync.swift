@@ -10,6 +10,10 @@ package enum Routes {
     package static func scale(_ id: DeploymentID) -> String {
         "/api/v1/applications/\(id.application)/deployments/\(id.name)/scale"
     }
+    /// Of the node tier: the cluster file.
+    package static let cluster = "/v1/cluster"
+    /// Of the node tier: room that there shall be whatever runs.
+    package static let standingDemand = "/v1/standing-demand"
     package static let status = "/v1/status"
     package static let metrics = "/metrics"
     package static let health = "/-/healthz"

@@ -12,7 +12,7 @@ import Testing
         try FileManager.default.createDirectory(
             atPath: place.path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
         try place.shell("PRAGMA application_id = \(Schema.applicationID)")
-        for migration in Schema.migrations.prefix(version) {
+        for migration in Schema.migrations where migration.version <= version {
             #expect(try place.shell("\n" + migration.sql) == "")
         }
         try place.shell("PRAGMA user_version = \(version)")
@@ -63,6 +63,22 @@ import Testing
         let triggers = try place.shell(
             "SELECT count(*) FROM sqlite_master WHERE name IN ('replica_phase', 'placement_phase')")
         #expect(triggers.hasPrefix("2"))
+    }
+
+    /// What was in force is what the file said: there was no other way in.
+    @Test func theClusterFileBeforeVersionSevenIsTheOneInForce() throws {
+        let place = try made(6)
+        var settings = ClusterSettings()
+        settings.name = "old"
+        settings.nodeTypes = [NodeType(name: "small", resources: Resources(["CPU": 4000]), maxWorkers: 3)]
+        let json = try StoreJSON.text(settings)
+        #expect(
+            try place.shell(
+                "INSERT INTO setting (id, settings_json, applied_unix_ms) VALUES (1, '\(json)', 8)") == "")
+        let state = try place.open(.nodes).state()
+        #expect(state.setting == SettingRow(settings: settings, appliedUnixMs: 8))
+        #expect(state.setting?.file == settings && state.setting?.refused == "")
+        #expect(state.standingDemand.isEmpty)
     }
 
     @Test func whatScalingRememberedBeforeVersionThreeIsTakenOver() throws {

@@ -60,8 +60,8 @@ import Testing
         ApplicationRow.sql, DeploymentRow.sql, ScalingRow.sql, ReplicaRow.sql, ProxyRow.sql,
         LoadBucketRow.sql, NodeRow.sql,
         NodeTypeRow.sql, PlacementRow.sql, DrainRequestRow.sql, InstanceSeenRow.sql, AvailabilityRow.sql,
-        SettingRow.sql, RoleRow.sql, ReadoptRow.sql, FoundReplicaRow.sql, ReadoptTakenRow.sql,
-        CostAccountRow.sql, KeptRow.sql,
+        SettingRow.sql, StandingDemandRow.sql, RoleRow.sql, ReadoptRow.sql, FoundReplicaRow.sql,
+        ReadoptTakenRow.sql, CostAccountRow.sql, KeptRow.sql,
     ])
     func rowsHaveTheColumnsOfTheirTables(_ sql: RowSQL) throws {
         let store = try Store.open(.memory, role: .serve)
