@@ -72,12 +72,6 @@ CREATE TABLE serve_decision (
   refusals_json TEXT NOT NULL             -- [{candidate, code, short}]: who was not chosen, and why
 ) STRICT;
 
-CREATE TABLE setting (
-  id              INTEGER PRIMARY KEY CHECK (id = 1),  -- one row
-  settings_json   TEXT NOT NULL,                       -- the cluster file in force, defaults filled in
-  applied_unix_ms INTEGER NOT NULL                     -- for people: when it was applied
-) STRICT;
-
 CREATE TABLE node_type (
   name            TEXT PRIMARY KEY,       -- the operator's word, from available_node_types
   resources_json  TEXT NOT NULL,          -- of one node: thousandths; memory in bytes
@@ -384,6 +378,22 @@ CREATE TABLE kept (
   words    TEXT NOT NULL,             -- the two as a sentence
   since_ms INTEGER NOT NULL           -- when this became the answer
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE standing_demand (
+  resources_json TEXT PRIMARY KEY,   -- of one bundle: thousandths; memory in bytes
+  count          INTEGER NOT NULL,   -- bundles of this size that there shall be room for
+  asked_unix_ms  INTEGER NOT NULL    -- for people: when the call came; the newest call replaces all before it
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "setting" (
+  id              INTEGER PRIMARY KEY CHECK (id = 1),  -- one row
+  settings_json   TEXT NOT NULL,                       -- the cluster settings in force, defaults filled in
+  applied_unix_ms INTEGER NOT NULL,                    -- for people: when they were applied
+  file_json       TEXT NOT NULL,                       -- what the file named at the start said when it was last taken: a
+                                                       -- restart takes it again only if it says something else by now
+  refused         TEXT NOT NULL DEFAULT '',            -- why the latest file was not taken; empty: it was
+  refused_unix_ms INTEGER                              -- for people: when it was refused
+) STRICT;
 
 CREATE VIEW clock_now AS SELECT
   max(heard_ms) AS now_ms  -- the cluster clock as last heard; the file itself has no clock
