@@ -50,7 +50,8 @@ extension Explanation {
         let blocked = try AnswerRow.all(
             ask,
             """
-            SELECT a.offering, a.failures, a.reason, a.until_ms - c.now_ms AS rest FROM availability a CROSS JOIN clock_now c
+            SELECT a.offering, a.failures, a.reason, a.until_ms - c.now_ms AS rest FROM availability a
+            CROSS JOIN clock_now c
             WHERE substr(a.offering, 1, length(?1) + 1) = ?1 || '/' AND a.until_ms > c.now_ms ORDER BY a.offering
             """, [.text(name)])
         for row in blocked {
