@@ -18,9 +18,10 @@ extension Explanation {
         guard let row = rows.first else { return false }
         let place = [row.text("capacity_type"), row.text("zone")].filter { !$0.isEmpty }.joined(
             separator: ", ")
+        let since = SpanWords.text(row.number("phase_age") ?? 0)
         sentences.append(
-            "\(name) is a node of type \(row.text("type"))\(place.isEmpty ? "" : " (\(place))"); it has been \(row.text("phase")) for \(SpanWords.text(row.number("phase_age") ?? 0))."
-        )
+            "\(name) is a node of type \(row.text("type"))\(place.isEmpty ? "" : " (\(place))"); "
+                + "it has been \(row.text("phase")) for \(since).")
         try tellPurchase(ask)
         if let joined = row.number("joined") {
             sentences.append("Its agent said hello \(SpanWords.text(joined)) after it was decided.")
@@ -58,8 +59,8 @@ extension Explanation {
         sentences.append("It was bought because: \(Self.phrase(launch.text("reason"))).")
         if let cost = launch.number("cost"), let bound = launch.number("bound") {
             sentences.append(
-                "All that was bought then costs \(Money.text(cost)) USD an hour; no choice could have cost less than \(Money.text(bound))."
-            )
+                "All that was bought then costs \(Money.text(cost)) USD an hour; "
+                    + "no choice could have cost less than \(Money.text(bound)).")
         }
         add(StoreJSON.value(launch.text("refusals_json")) ?? [], to: name)
     }
