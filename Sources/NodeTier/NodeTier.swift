@@ -20,6 +20,8 @@ package final class NodeTier {
     private var offerings: [Offering] = []
     var offeringsDue: Moment
     var listed: Moment
+    /// When a call last left.
+    var called = Moment(Int64.min / 2)
     var inFlight: Set<CallKey> = []
     /// When a machine that belongs to no living node was last asked to be given back, by instance.
     var strayAsked: [String: Moment] = [:]
@@ -40,6 +42,8 @@ package final class NodeTier {
     private var quietUntil: Moment?
     /// The serve tier was silent at the last plan.
     private var serveWasSilent = false
+    /// The latest look for nodes that can be given up.
+    private var look = ConsolidationLook()
     private var published: (sequence: Int64, orders: [NodeID: Orders])?
 
     /// How often a step that was expected to find nothing to do was planned all the same and did. Anything but 0 is
@@ -123,6 +127,7 @@ package final class NodeTier {
     package func hear(_ answer: ProviderAnswer) {
         switch answer {
         case .list(.success(let list)) where list == settledList: return take(unremarkable: answer)
+        case .list(.failure(.throttled)): break
         // A list is whole or it is nothing: nothing follows from one that failed.
         case .list(.failure): return take(unremarkable: answer)
         default: break
@@ -191,9 +196,14 @@ package final class NodeTier {
         step.noteRefusals()
         for answer in answers { step.fold(answer) }
         step.followReplicas()
+        step.ageFailures()
         step.advanceNodes()
         serveWasSilent = isServeSilent(state, now)
-        step.place(holdsCapacity: serveWasSilent)
+        let holds = serveWasSilent || step.holdsDestruction != nil
+        step.place(holdsCapacity: holds)
+        step.giveBack(&look, unixMillis: store.unixMillis(), holdsCapacity: holds)
+        step.leaveProbesToOne()
+        step.tellFrontier()
         step.noteKept(serveIsSilent: serveWasSilent)
         step.bookCosts(&costs, unixMillis: store.unixMillis())
         step.raiseGenerations()

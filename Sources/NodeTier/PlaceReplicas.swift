@@ -123,7 +123,7 @@ extension NodeStep {
     }
 
     /// Replicas may be placed there now.
-    private func isOpen(_ node: NodeRow) -> Bool {
+    func isOpen(_ node: NodeRow) -> Bool {
         #if MUTANTS
             if Mutant.placesOnSilent.isOn, node.phase == .ready, state.drainRequests[node.id] == nil {
                 return true
@@ -138,7 +138,7 @@ extension NodeStep {
 
     /// The provider says of its machine a word that this version does not know: what runs there goes on, nothing is
     /// placed there, and it is not given back.
-    private func isHeld(_ node: NodeRow) -> Bool {
+    func isHeld(_ node: NodeRow) -> Bool {
         #if MUTANTS
             if Mutant.usesUnknownState.isOn { return false }
         #endif
@@ -147,13 +147,14 @@ extension NodeStep {
     }
 
     private mutating func provision(_ plan: PlacementPlan, holdsCapacity: Bool) {
-        let awaited = Set(plan.coming.map(\.node))
+        awaited = Set(plan.coming.map(\.node))
+        let kept = nodesKept()
         let idle = nodes(in: [.ready]).filter { node in
             liveReplicas(on: node.id).isEmpty && !node.provider.isEmpty && !awaited.contains(node.id)
-                && !isHeld(node)
+                && !isHeld(node) && !kept.contains(node.id)
         }
         var input = ProvisioningInput(
-            settings: settings, unplaced: plan.unplaced, types: typeStates(), offerings: offerings,
+            settings: settings, unplaced: plan.unplaced, types: typeStates(), offerings: askable(),
             unavailableUntil: unavailable(),
             idle: holdsCapacity
                 ? []
@@ -227,7 +228,7 @@ extension NodeStep {
         return nodes
     }
 
-    private func typeStates() -> [TypeState] {
+    func typeStates() -> [TypeState] {
         let nodes = nodes(in: [.requested, .booting, .ready, .draining, .terminating]).filter { node in
             #if MUTANTS
                 if Mutant.forgetsTerminating.isOn, node.phase == .terminating { return false }
@@ -265,13 +266,6 @@ extension NodeStep {
         }
     }
 
-    private func unavailable() -> [Unavailable] {
-        offerings.compactMap { offering in
-            guard let row = state.availability[offeringKey(offering)], row.until > now else { return nil }
-            return Unavailable(offering: offering, until: row.until)
-        }
-    }
-
     /// Its agent has obeyed the latest orders.
     func hasObeyed(_ node: NodeRow) -> Bool {
         guard let report = reports[node.id] else { return false }
@@ -297,9 +291,4 @@ extension NodeRow {
             ? offerings.allSatisfy { $0.capacityType != SpotSettings.word }
             : capacityType != SpotSettings.word
     }
-}
-
-/// The key of the availability memory. One provider a cluster in this version, so its name is left out.
-func offeringKey(_ offering: Offering) -> String {
-    "\(offering.nodeType)/\(offering.zone)/\(offering.capacityType)"
 }

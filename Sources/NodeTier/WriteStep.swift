@@ -40,6 +40,7 @@ extension NodeStep {
         }
         for id in removedFound.sorted() { try transaction.delete(FoundReplicaRow.self, id) }
         if touchesReadopt, let row = state.readopt { try transaction.put(row) }
+        try writeMoves(to: transaction)
         for id in touchedKept.sorted() {
             if let row = state.kept[id] { try transaction.put(row) }
         }
@@ -48,7 +49,9 @@ extension NodeStep {
             if let row = state.costAccounts[id] { try transaction.put(row) }
         }
         try transaction.book(bookings)
+        try writeFailures(to: transaction)
         if numbersTaken > 0 { _ = try transaction.nextNodeSerial(Int(numbersTaken)) }
+        try frontier.write(to: transaction)
         try writePurchases(to: transaction, epoch: epoch, unixMillis: unixMillis, token: token)
         try transaction.record(decisions, at: now)
     }
@@ -73,6 +76,8 @@ extension NodeStep {
             row.createdUnixMs = unixMillis
             row.why = purchase.decision.reason
             try transaction.put(row)
+            try transaction.put(note(of: row, type))
+            if let step = purchase.move { try transaction.put(ordered(step, row.id)) }
             var decision = purchase.decision
             decision.subject = row.id.rawValue
             decision.before = ""

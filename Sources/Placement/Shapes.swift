@@ -21,7 +21,7 @@ package func ruleLabels(of deployment: DeploymentID, _ placing: PlacingSettings?
 
 extension DemandClass {
     /// - Parameter deployment: nil: no rule looks at it.
-    init(
+    package init(
         _ resources: Resources, _ placing: PlacingSettings?, deployment: DeploymentID?, priority: Int,
         _ columns: Columns
     ) {

@@ -13,8 +13,11 @@ struct StateReading {
         Followed(\.proxies),
         Followed(\.settings), Followed(\.standingDemands), Followed(\.nodeTypes), Followed(\.nodes),
         Followed(\.placements),
-        Followed(\.drainRequests), Followed(\.instances), Followed(\.availability),
+        Followed(\.drainRequests), Followed(\.feasible), Followed(\.instances), Followed(\.availability),
+        Followed(\.paces), Followed(\.holds), Followed(\.troubles),
         Followed(\.readopts), Followed(\.foundReplicas), Followed(\.readoptsTaken),
+        Followed(\.movePlans), Followed(\.moveSteps), Followed(\.nodeNotes), Followed(\.nodeStays),
+        Followed(\.demandHistories),
         Followed(\.costAccounts), Followed(\.kept),
     ]
     private static let tableByName = Dictionary(uniqueKeysWithValues: tables.map { ($0.name, $0) })

@@ -35,9 +35,12 @@ import Testing
     }
 
     @Test func migrationsAreNumberedInOrder() {
-        #expect(Schema.migrations.map(\.version) == Array(1...Schema.migrations.count))
+        let versions = Schema.migrations.map(\.version)
+        #expect(versions == Set(versions).sorted() && versions.first == 1)
         for migration in Schema.migrations {
-            #expect(migration.name.hasPrefix("m000\(migration.version)_"))
+            let number = "\(migration.version)"
+            #expect(
+                migration.name.hasPrefix("m\(String(repeating: "0", count: 4 - number.count))\(number)_"))
         }
     }
 
@@ -52,16 +55,25 @@ import Testing
             Set(Phase.allCases.flatMap { from in successors(from).map { "\(from.rawValue)>\($0.rawValue)" } })
         }
         #expect(try edges("node_phase_edge") == edges(NodePhase.self) { $0.successors })
+        let causes = Dictionary(grouping: NodeMove.all) { "\($0.from.rawValue)>\($0.to.rawValue)" }
+            .map { "\($0.key) \($0.value.map(\.rule).sorted().joined(separator: " "))" }
+        #expect(
+            try Set(column(store, "SELECT before || '>' || after || ' ' || causes FROM node_phase_edge"))
+                == Set(causes))
         #expect(try edges("replica_phase_edge") == edges(ReplicaPhase.self) { $0.successors })
+        #expect(try edges("move_plan_phase_edge") == edges(MovePlanRow.Phase.self) { $0.successors })
+        #expect(try edges("move_step_phase_edge") == edges(MoveStepRow.Phase.self) { $0.successors })
         #expect(try edges("placement_phase_edge") == edges(PlacementPhase.self) { $0.successors })
     }
 
     @Test(arguments: [
         ApplicationRow.sql, DeploymentRow.sql, ScalingRow.sql, ReplicaRow.sql, ProxyRow.sql,
         LoadBucketRow.sql, NodeRow.sql,
-        NodeTypeRow.sql, PlacementRow.sql, DrainRequestRow.sql, InstanceSeenRow.sql, AvailabilityRow.sql,
+        NodeTypeRow.sql, PlacementRow.sql, DrainRequestRow.sql, FeasibleRow.sql, InstanceSeenRow.sql,
+        AvailabilityRow.sql, ProviderPaceRow.sql, HoldRow.sql, NodeTroubleRow.sql,
         SettingRow.sql, StandingDemandRow.sql, RoleRow.sql, ReadoptRow.sql, FoundReplicaRow.sql,
         ReadoptTakenRow.sql, CostAccountRow.sql, KeptRow.sql,
+        MovePlanRow.sql, MoveStepRow.sql, NodeNoteRow.sql, NodeStayRow.sql, DemandHistoryRow.sql,
     ])
     func rowsHaveTheColumnsOfTheirTables(_ sql: RowSQL) throws {
         let store = try Store.open(.memory, role: .serve)

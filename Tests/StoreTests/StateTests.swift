@@ -15,11 +15,26 @@ import Testing
         let type = NodeTypeRow(
             name: "small", resources: Resources(["CPU": 1]), minWorkers: 1, maxWorkers: 2,
             idleTimeout: Millis(3))
+        let feasible = FeasibleRow(
+            deployment: chat, room: 3, reason: .unavailable,
+            refusals: [Refusal(candidate: "small", code: .unavailable)], generation: 7, since: Moment(8))
         let drain = DrainRequestRow(node: NodeID("n1"), deadline: Moment(9), reason: "r")
         let seen = InstanceSeenRow(
             instance: "i", token: "t", node: NodeID("n1"), type: "small", state: "odd", seenAt: Moment(1),
             firstSeenAt: Moment(2), preemptedAt: Moment(3))
-        let none = AvailabilityRow(offering: "f/s/z/spot", until: Moment(4), failures: 2, reason: "r")
+        var none = AvailabilityRow(
+            offering: "f/s/z/spot", kind: .quota, since: Moment(1), failedAt: Moment(2), until: Moment(4),
+            failures: 2, reason: "r")
+        none.isTrusted = true
+        none.config = "c"
+        let pace = ProviderPaceRow(
+            provider: "f", until: Moment(3), callsMilli: 500, throttledAt: Moment(2), throttles: 4)
+        let hold = HoldRow(scope: HoldRow.nodes, since: Moment(5), count: 4, among: 8, reason: "r")
+        var trouble = NodeTroubleRow(node: NodeID("n1"), type: "small")
+        trouble.flaps = [Moment(1), Moment(2)]
+        trouble.silentAt = Moment(3)
+        trouble.repairedAt = Moment(4)
+        trouble.cause = "flapping"
         var settings = ClusterSettings()
         settings.nodeTypes = [
             NodeType(name: "small", resources: Resources(["CPU": 1, "x_y": 2]), maxWorkers: 3)
@@ -62,8 +77,12 @@ import Testing
             try write.put(placement(1, on: NodeID("n1")))
             try write.put(type)
             try write.put(drain)
+            try write.put(feasible)
             try write.put(seen)
             try write.put(none)
+            try write.put(pace)
+            try write.put(hold)
+            try write.put(trouble)
             try write.put(setting)
             try write.put(demand)
         }
@@ -77,8 +96,12 @@ import Testing
         #expect(state.placements == [replica(1).id: placement(1, on: NodeID("n1"))])
         #expect(state.nodeTypes == ["small": type])
         #expect(state.drainRequests == [NodeID("n1"): drain])
+        #expect(state.feasible == [chat: feasible])
         #expect(state.instances == ["i": seen])
         #expect(state.availability == ["f/s/z/spot": none])
+        #expect(state.paces == ["f": pace])
+        #expect(state.holds == [HoldRow.nodes: hold])
+        #expect(state.troubles == [NodeID("n1"): trouble])
         #expect(state.setting == setting)
         #expect(state.standingDemands == [demand.key: demand])
         #expect(state.roles[.nodes]?.epoch == 1)
