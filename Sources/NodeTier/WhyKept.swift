@@ -10,26 +10,48 @@ extension NodeStep {
     /// is the plain one.
     static let roomLooksMax = 2_000
 
-    /// - Parameter serveIsSilent: nothing is given back meanwhile.
+    /// What the answers have in common.
+    struct KeepGround {
+        /// Nothing is given back meanwhile.
+        var serveIsSilent: Bool
+        /// Replicas without a place.
+        var waiting: [PlacementRow] = []
+        /// Nodes that hold nothing and stay for room that is kept free or asked for.
+        var held: Set<NodeID> = []
+        /// Nodes of the plan that is carried out, with its name.
+        var planned: [NodeID: String] = [:]
+        /// Nodes of a type that are not on their way out.
+        var staying: [String: Int] = [:]
+    }
+
     mutating func noteKept(serveIsSilent: Bool) {
         let up = nodes(in: [.requested, .booting, .ready, .draining])
         var rooms = RoomLooks(up, looksMax: Self.roomLooksMax)
         let hasEmpty = up.contains { $0.phase == .ready && onNode[$0.id]?.isEmpty ?? true }
-        let waiting = hasEmpty ? waiting() : []
-        let awaited = Self.awaited(waiting)
-        var staying: [String: Int] = [:]
-        for node in up where node.phase != .draining { staying[node.type, default: 0] += 1 }
+        let ground = keepGround(up, serveIsSilent: serveIsSilent, hasEmpty: hasEmpty)
+        let awaited = Self.awaited(ground.waiting)
         for node in up {
             let known = state.kept[node.id]
             if up.count > Self.wholeLookMax, let known, isUnchanged(node, known) { continue }
             let (reason, detail) = answer(
-                node, awaitedBy: awaited[node.id.rawValue], serveIsSilent: serveIsSilent,
-                ofType: staying[node.type] ?? 0, waiting, &rooms)
+                node, awaitedBy: awaited[node.id.rawValue], ground, &rooms)
             let since = known?.reason == reason ? known?.since ?? now : now
             put(KeptRow(node: node.id, reason: reason, detail: detail, since: since))
         }
         let names = Set(up.map(\.id))
         for id in state.kept.keys.sorted() where !names.contains(id) { forget(kept: id) }
+    }
+
+    private func keepGround(_ up: [NodeRow], serveIsSilent: Bool, hasEmpty: Bool) -> KeepGround {
+        var ground = KeepGround(serveIsSilent: serveIsSilent)
+        for node in up where node.phase != .draining { ground.staying[node.type, default: 0] += 1 }
+        if let plan = livePlan {
+            for node in steps(of: plan.id).compactMap(\.node) { ground.planned[node] = plan.id }
+        }
+        guard hasEmpty else { return ground }
+        ground.waiting = waiting()
+        if !settings.headroom.isEmpty || !state.standingDemand.isEmpty { ground.held = nodesKept() }
+        return ground
     }
 
     /// It has replicas, as before, and neither it nor they have changed.
@@ -56,8 +78,7 @@ extension NodeStep {
     }
 
     private func answer(
-        _ node: NodeRow, awaitedBy: ReplicaID?, serveIsSilent: Bool, ofType count: Int,
-        _ waiting: [PlacementRow], _ rooms: inout RoomLooks
+        _ node: NodeRow, awaitedBy: ReplicaID?, _ ground: KeepGround, _ rooms: inout RoomLooks
     ) -> (KeepReason, String) {
         if node.provider.isEmpty { return (.ownMachine, "") }
         if node.phase == .requested || node.phase == .booting { return (.coming, "") }
@@ -67,6 +88,7 @@ extension NodeStep {
             return (.held, seen.state)
         }
         if node.phase == .draining { return (.draining, node.why) }
+        if let plan = ground.planned[node.id] { return (.planned, plan) }
         let replicas = liveReplicas(on: node.id)
         if !replicas.isEmpty {
             if let stuck = rooms.firstStuck(of: replicas, on: node.id, in: self) {
@@ -75,16 +97,23 @@ extension NodeStep {
             return (.replicas, replicas.count == 1 ? replicas[0].rawValue : "\(replicas.count) replicas")
         }
         if let awaitedBy { return (.awaited, awaitedBy.rawValue) }
-        if serveIsSilent { return (.serveSilent, "") }
+        return idle(node, ground)
+    }
+
+    /// Of a node that holds nothing and that nobody waits for.
+    private func idle(_ node: NodeRow, _ ground: KeepGround) -> (KeepReason, String) {
+        if let hold = holdsDestruction { return (.halted, hold.reason) }
+        if ground.serveIsSilent { return (.serveSilent, "") }
         guard let type = settings.nodeTypes.first(where: { $0.name == node.type }) else { return (.due, "") }
         let least = min(type.minWorkers, type.maxWorkers)
-        if count <= least { return (.minWorkers, "\(least)") }
+        if ground.staying[node.type] ?? 0 <= least { return (.minWorkers, "\(least)") }
+        if ground.held.contains(node.id) { return (settings.headroom.isEmpty ? .standing : .headroom, "") }
         let timeout = type.idleTimeout ?? settings.idleTimeout
         if (node.idleSince ?? now) + timeout > now {
             return (.idleTimeout, "\(Resources.decimal(timeout.rawValue)) s")
         }
         if !hasObeyed(node) { return (.unobeyed, "") }
-        if let one = waiting.first(where: { type.resources.covers($0.resources) }) {
+        if let one = ground.waiting.first(where: { type.resources.covers($0.resources) }) {
             return (.wanted, one.replica.rawValue)
         }
         return (.due, "")

@@ -107,8 +107,10 @@ CREATE VIEW why_not_removed AS SELECT
   coalesce(k.code, 'unseen') AS code,                             -- min_workers, idle_timeout, fits_nowhere, …
   coalesce(k.words, 'The node tier has not looked at it yet.') AS reason,  -- the same as a sentence
   (c.now_ms - k.since_ms) / 1000.0 AS since_s,                    -- since this is the reason
+  s.code AS move,                                                 -- why its replicas are not moved; NULL: not looked at
+  s.detail AS move_detail,                                        -- what that is about
   n.microusd_per_hour / 1e6 AS usd_per_hour                       -- what it costs meanwhile
-FROM node n LEFT JOIN kept k ON k.node = n.id LEFT JOIN room_taken r ON r.node = n.id
+FROM node n LEFT JOIN kept k ON k.node = n.id LEFT JOIN node_stay s ON s.node = n.id LEFT JOIN room_taken r ON r.node = n.id
   LEFT JOIN node_type t ON t.name = n.type
 CROSS JOIN clock_now c
 WHERE n.phase IN ('requested', 'booting', 'ready', 'draining') ORDER BY n.created_ms, n.id;
