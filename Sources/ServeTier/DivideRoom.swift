@@ -47,7 +47,9 @@ extension ServeStep {
             let least = max(part, held) + drained
             let asks = wanted(of: id).count - drained
             caps[id] = max(1, !isLimited ? max(least, asks) : isProbed ? least : least + 1)
-            if isLimited, isOfOneVersion(id) { queues.append(Queue(id, homeless(id), parts: max(0, part - held))) }
+            if isLimited, isOfOneVersion(id) {
+                queues.append(Queue(id, homeless(id), parts: max(0, part - held)))
+            }
         }
         for probe in Queue.early(queues) {
             earlyProbes.insert(probe)
@@ -88,7 +90,8 @@ extension ServeStep {
     }
 
     private func isHomeless(_ replica: ReplicaRow) -> Bool {
-        state.placements[replica.id].map { isStuck($0) || $0.phase == .pending && $0.refusals.isEmpty } ?? true
+        state.placements[replica.id].map { isStuck($0) || $0.phase == .pending && $0.refusals.isEmpty }
+            ?? true
     }
 
     /// Replicas with a place, or a node on its way, on nodes that stay; whether such a node is only asked for yet; and
@@ -140,7 +143,8 @@ extension ServeStep {
         decisions.append(
             Decision(
                 .stop, row.id.rawValue, before: "\(staying.count)", after: "\(left)", rule: "feasible",
-                reason: "\(row.target) are wanted and \(room) have a place, since nodes cannot be had (\(why)): \(left) are asked for until there is room.",
+                reason:
+                    "\(row.target) are wanted and \(room) have a place, since nodes cannot be had (\(why)): \(left) are asked for until there is room.",
                 inputs: [
                     .init("target", Int64(row.target)), .init("room", Int64(room)),
                     .init("asked", Int64(asked(row))), .init("priority", Int64(row.settings.priority)),
@@ -214,7 +218,8 @@ extension ServeStep {
         decisions.append(
             Decision(
                 .stop, replica.rawValue, before: "wanted", after: "draining", rule: "gives_way",
-                reason: "\(replica) on \(node) gives way to \(claim.deployment), for which no node can be had:"
+                reason:
+                    "\(replica) on \(node) gives way to \(claim.deployment), for which no node can be had:"
                     + " \(why).",
                 inputs: [
                     .init("priority", Int64(giver.settings.priority)),
@@ -245,7 +250,9 @@ struct Sharing {
     mutating func reserve(_ resources: Resources, on node: NodeID) {
         reserved[node] = (reserved[node] ?? Resources()) + resources
     }
-    mutating func give(_ id: DeploymentID, on node: NodeID) { givenAway[id, default: [:]][node, default: 0] += 1 }
+    mutating func give(_ id: DeploymentID, on node: NodeID) {
+        givenAway[id, default: [:]][node, default: 0] += 1
+    }
 
     /// Replicas that go in this step.
     func given(_ id: DeploymentID) -> Int { givenAway[id]?.values.reduce(0, +) ?? 0 }
@@ -280,7 +287,9 @@ struct Sharing {
     /// Room that another one waits for could be taken by a replica of this one.
     func isContested(_ id: DeploymentID) -> Bool {
         handed.contains { node, receivers in
-            guard receivers != [id], let claim = book.claims[id], let berth = book.berths[node] else { return false }
+            guard receivers != [id], let claim = book.claims[id], let berth = book.berths[node] else {
+                return false
+            }
             return berth.room.covers(claim.resources) && claim.nodes?.contains(node) ?? true
         }
     }
