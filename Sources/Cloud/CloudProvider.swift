@@ -111,15 +111,17 @@ public struct Instance: Hashable, Sendable {
 }
 
 /// Why a call failed: one case for each thing the caller does next.
+///
+/// Where offerings are named, the error is of these alone; none named: of all that the request asked for.
 public enum CloudError: Error, Hashable, Sendable {
     /// None to be had of these offerings now: others are tried in the same step, these again after a back-off.
-    case outOfCapacity(String)
+    case outOfCapacity(String, of: [Offering] = [])
     /// The account's limit: not retried until the operator or time changes it; shown in status.
-    case quotaReached(String)
+    case quotaReached(String, of: [Offering] = [])
     /// Too many calls: wait this long before the next call of any kind.
     case throttled(retryAfter: Millis)
     /// The request itself is wrong (unknown type, bad token): never retried unchanged; shown in status.
-    case rejected(String)
+    case rejected(String, of: [Offering] = [])
     /// Certainly nothing happened (no connection, refused): may be repeated at once.
     case unavailable(String)
     /// It may have happened. Only the same token is sent again, or `list` is asked.

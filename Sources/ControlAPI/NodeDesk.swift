@@ -116,6 +116,7 @@ extension AgentReplica {
             id: report.id, phase: phase, port: report.port, pid: report.pid, exitJSON: json,
             exitText: report.exit?.words ?? "", lastLines: report.lastLines.joined(separator: "\n"),
             settings: report.settings)
+        gpus = report.gpus ?? []
         applied = report.applied
         unwell = report.unwell
     }

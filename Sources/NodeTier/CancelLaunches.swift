@@ -7,7 +7,7 @@ extension NodeStep {
     /// room that is kept free; and only after a short while, so that demand that flaps does not buy anew each time.
     mutating func cancelLaunches() {
         let planned = Set(livePlan.map { steps(of: $0.id).compactMap(\.node) } ?? [])
-        let kept = nodesKept
+        let kept = nodesKept()
         var staying: [String: Int] = [:]
         for node in nodes(in: [.requested, .booting, .ready]) { staying[node.type, default: 0] += 1 }
         // The latest goes first: it has the longest way to go.

@@ -20,6 +20,7 @@ extension NodeStep {
         noteNodes()
         noteDemand()
         coverHeadroom()
+        coverStandingDemand()
         if let plan = livePlan { carryOut(plan, unixMillis, holdsCapacity: holdsCapacity) }
         if !holdsCapacity {
             cancelLaunches()
@@ -141,7 +142,7 @@ extension NodeStep {
     func consolidationInput(_ fleet: StandingFleet, _ unixMillis: Int64) -> ConsolidationInput {
         let living = nodes(in: [.ready, .draining, .terminating]).filter { !$0.provider.isEmpty }
         let planned = Set(livePlan.map { steps(of: $0.id).compactMap(\.node) } ?? [])
-        let held = nodesKept
+        let held = nodesKept()
         let pauses = pauses()
         return ConsolidationInput(
             settings: settings.consolidation, budgets: settings.budgets, fleet: fleet.world,

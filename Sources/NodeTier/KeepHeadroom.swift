@@ -71,26 +71,52 @@ extension NodeStep {
     }
 
     /// Nodes that stay whether they hold anything or not: those of a plan that is carried out, and as many as the room needs
-    /// that is kept free.
-    var nodesKept: Set<NodeID> {
+    /// that is kept free or asked for.
+    func nodesKept() -> Set<NodeID> {
         keptFree.union(livePlan.map { steps(of: $0.id).compactMap(\.node) } ?? [])
     }
 
-    /// Looks anew which nodes the room is on that is kept free, once replicas were placed.
+    /// Looks anew which nodes that room is on, once replicas were placed.
     mutating func lookForKept() {
-        let soft = softDemand()
         keptFree = []
-        guard !soft.isEmpty else { return }
-        var fleet = standingFleet(keeping: soft, countsComing: true)
-        fleet.world.offers = []
-        keptFree = Set(planHeadroom(fleet.world).holds.map { fleet.rows[$0].id })
+        for (soft, emptied) in [(softDemand(), false), (standingDemand(), true)] where !soft.isEmpty {
+            var fleet = standingFleet(keeping: soft, countsComing: true, emptied: emptied)
+            fleet.world.offers = []
+            keptFree.formUnion(planHeadroom(fleet.world).holds.map { fleet.rows[$0].id })
+        }
+    }
+
+    /// What people asked room for, whatever runs (Ray: `request_resources`).
+    private func standingDemand() -> [SoftDemand] {
+        state.standingDemand.map {
+            SoftDemand(resources: $0.resources, count: min($0.count, SoftDemand.most))
+        }
     }
 
     /// Buys what is missing of the room that is to be kept free, once nothing real is being bought.
     mutating func coverHeadroom() {
         let soft = softDemand()
         guard !soft.isEmpty, !purchases.contains(where: \.isForReplicas) else { return }
-        let fleet = standingFleet(keeping: soft, countsComing: true)
+        buy(
+            soft, standingFleet(keeping: soft, countsComing: true), rule: "headroom",
+            reason: "Room for \(words(soft)) is to be kept free, and there is too little.")
+    }
+
+    /// Buys what whole nodes lack of the standing demand, once nothing else is being bought. What runs counts against it: it
+    /// is a size of the cluster, and not room on top (as Ray packs it, against what all nodes have).
+    mutating func coverStandingDemand() {
+        let soft = standingDemand()
+        guard !soft.isEmpty, purchases.isEmpty else { return }
+        buy(
+            soft, standingFleet(keeping: soft, countsComing: true, emptied: true), rule: "request_resources",
+            reason: "Nodes for \(words(soft)) were asked for, and there are too few.")
+    }
+
+    private func words(_ soft: [SoftDemand]) -> String {
+        soft.map { "\($0.count) of \($0.resources)" }.joined(separator: ", ")
+    }
+
+    private mutating func buy(_ soft: [SoftDemand], _ fleet: StandingFleet, rule: String, reason: String) {
         let plan = planHeadroom(fleet.world)
         let states = Dictionary(
             typeStates().map { ($0.type.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -107,16 +133,14 @@ extension NodeStep {
             bought[offering.nodeType] = already + 1
             let ways = fleet.offerings.filter { $0.nodeType == offering.nodeType }.sorted {
                 $0.microdollarsPerHour != $1.microdollarsPerHour
-                    ? $0.microdollarsPerHour < $1.microdollarsPerHour : offeringKey($0) < offeringKey($1)
+                    ? $0.microdollarsPerHour < $1.microdollarsPerHour : key(of: $0) < key(of: $1)
             }
-            let wanted = soft.map { "\($0.count) of \($0.resources)" }.joined(separator: ", ")
             purchases.append(
                 Purchase(
                     type: offering.nodeType, offerings: ways,
                     decision: Decision(
                         .launch, offering.nodeType, before: "\(known.live + already)",
-                        after: "\(known.live + already + 1)", rule: "headroom",
-                        reason: "Room for \(wanted) is to be kept free, and there is too little.",
+                        after: "\(known.live + already + 1)", rule: rule, reason: reason,
                         inputs: [
                             .init("wanted", Int64(soft.reduce(0) { $0 + $1.count })),
                             .init("short", Int64(plan.short)), .init("live", Int64(known.live)),

@@ -25,7 +25,7 @@ struct NodeStep {
     /// Since when this process listens: no verdict of silence before everyone had the time to speak.
     let listening: Moment
 
-    private(set) var state: ClusterState
+    var state: ClusterState
     /// Of the nodes whose phase this step has changed: the phases it has given them, in order. The last is the row's.
     private(set) var phases: [NodeID: [NodePhase]] = [:]
     private(set) var touchedNodes: Set<NodeID> = []
@@ -58,6 +58,8 @@ struct NodeStep {
     private(set) var hasCostNews = false
     /// The ledger has looked at this step.
     var hasBooked = false
+    /// Rows of `FailureMemory`.
+    var failures = TouchedFailures()
     /// Numbers of nodes up to here are in use; 0: nothing new is known of them.
     var numbersTaken: Int64 = 0
     /// Rows that are deleted before they are written anew.
@@ -65,6 +67,7 @@ struct NodeStep {
     /// Nodes whose orders change: their generation is raised once, at the end.
     private(set) var reordered: Set<NodeID> = []
     var purchases: [Purchase] = []
+    var frontier = FrontierRows()
     var decisions: [Decision] = []
     private(set) var wake: Moment?
     private(set) var watched: [NodeID: [Millis]] = [:]
@@ -95,8 +98,8 @@ struct NodeStep {
             && touchedAvailability.isEmpty
             && touchedDrains.isEmpty && removedPlacements.isEmpty && removedInstances.isEmpty
             && removedAvailability.isEmpty && removedDrains.isEmpty && reordered.isEmpty && purchases.isEmpty
-            && decisions.isEmpty && touchedFound.isEmpty && removedFound.isEmpty && !touchesReadopt
-            && !hasCostNews && !moves.changes)
+            && decisions.isEmpty && failures.isEmpty && touchedFound.isEmpty && removedFound.isEmpty
+            && !touchesReadopt && !hasCostNews && !moves.changes && frontier.isEmpty)
     }
 
     /// What it would change, for a log line.
@@ -105,7 +108,7 @@ struct NodeStep {
             touchedNodes.map(\.rawValue) + touchedPlacements.map(\.rawValue) + touchedInstances
             + touchedAvailability + touchedDrains.map(\.rawValue) + removedPlacements.map(\.rawValue)
             + removedInstances + removedAvailability + removedDrains.map(\.rawValue)
-            + reordered.map(\.rawValue) + moves.words
+            + reordered.map(\.rawValue) + moves.words + failures.words
         return (decisions.map(\.reason) + purchases.map(\.decision.reason) + rows.sorted())
             .joined(separator: "; ")
     }

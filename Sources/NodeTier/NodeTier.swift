@@ -20,6 +20,8 @@ package final class NodeTier {
     private var offerings: [Offering] = []
     var offeringsDue: Moment
     var listed: Moment
+    /// When a call last left.
+    var called = Moment(Int64.min / 2)
     var inFlight: Set<CallKey> = []
     /// When a machine that belongs to no living node was last asked to be given back, by instance.
     var strayAsked: [String: Moment] = [:]
@@ -32,7 +34,7 @@ package final class NodeTier {
     private var machinesEnded: Bool
     /// An agent has obeyed somebody higher: this cluster generation is to be risen above.
     private var outranked: Int64?
-    private var settingsStored = false
+    var settingsStored = false
     private var rest: Rest
     private var silences = Silences()
     private var costs = CostMemory()
@@ -81,13 +83,6 @@ package final class NodeTier {
             try store.state(), file: settings, problem: fileProblem, unixMillis: store.unixMillis())
     }
 
-    /// Other settings are in force and written down: everything is planned anew, and prices are asked for.
-    func noteSettingsStored() {
-        settingsStored = true
-        offeringsDue = store.now()
-        endRest()
-    }
-
     /// Something was written that a plan has not seen.
     func endRest() {
         rest.end()
@@ -125,6 +120,7 @@ package final class NodeTier {
     package func hear(_ answer: ProviderAnswer) {
         switch answer {
         case .list(.success(let list)) where list == settledList: return take(unremarkable: answer)
+        case .list(.failure(.throttled)): break
         // A list is whole or it is nothing: nothing follows from one that failed.
         case .list(.failure): return take(unremarkable: answer)
         default: break
@@ -193,10 +189,14 @@ package final class NodeTier {
         step.noteRefusals()
         for answer in answers { step.fold(answer) }
         step.followReplicas()
+        step.ageFailures()
         step.advanceNodes()
         serveWasSilent = isServeSilent(state, now)
-        step.place(holdsCapacity: serveWasSilent)
-        step.giveBack(&look, unixMillis: store.unixMillis(), holdsCapacity: serveWasSilent)
+        let holds = serveWasSilent || step.holdsDestruction != nil
+        step.place(holdsCapacity: holds)
+        step.giveBack(&look, unixMillis: store.unixMillis(), holdsCapacity: holds)
+        step.leaveProbesToOne()
+        step.tellFrontier()
         step.noteKept(serveIsSilent: serveWasSilent)
         step.bookCosts(&costs, unixMillis: store.unixMillis())
         step.raiseGenerations()
@@ -321,30 +321,6 @@ package final class NodeTier {
         }
     }
 
-    /// A call that leaves is an attempt of a committed intent.
-    private func noteAttempts(_ calls: [ProviderCall]) throws(StoreError) {
-        #if MUTANTS
-            if Mutant.sendsUnnoted.isOn { return }
-        #endif
-        let state = try store.state()
-        let nodes = calls.compactMap { call -> NodeID? in
-            switch call {
-            case .create(let request): request.node
-            case .terminate(let node, _): node
-            case .offerings, .list: nil
-            }
-        }
-        guard !nodes.isEmpty else { return }
-        try store.commit { transaction in
-            for id in nodes.sorted() {
-                guard var row = state.nodes[id] else { continue }
-                row.attempts += 1
-                row.epoch = store.epoch
-                try transaction.put(row)
-            }
-        }
-    }
-
     // MARK: - What is published
 
     /// The complete orders of a node as committed; nil when there is no such node, and while the state is made anew.
@@ -372,14 +348,6 @@ package final class NodeTier {
         return orders
     }
 
-    /// True when the database knows the node, also one that is gone. Any other is refused and not retired: with the
-    /// wrong or an older database behind this tier, what runs there must go on.
-    /// While the state is made anew every agent is heard out.
-    package func knows(_ node: NodeID) throws(StoreError) -> Bool {
-        let state = try store.state()
-        return state.nodes[node] != nil || state.isReadopting
-    }
-
     /// Of what `news` says; nil: nothing can be read.
     package var publishedVersion: PublishedVersion? {
         guard let state = try? store.state() else { return nil }
@@ -398,10 +366,4 @@ package final class NodeTier {
             clusterGeneration: store.clusterGeneration, epoch: store.epoch, generation: orders.generation)
         return mine != fence || orders.retire ? (mine, orders) : nil
     }
-
-    package var clusterSettings: ClusterSettings { settings }
-    /// Why the latest cluster file was not taken; nil: it was.
-    package var refusedFile: String? { inForce.refused?.why }
-    /// Another file than the one named at the start was taken since.
-    package var isFileOvertaken: Bool { inForce.settings != inForce.file }
 }

@@ -149,13 +149,13 @@ extension NodeStep {
     private mutating func provision(_ plan: PlacementPlan, holdsCapacity: Bool) {
         awaited = Set(plan.coming.map(\.node))
         lookForKept()
-        let kept = nodesKept
+        let kept = nodesKept()
         let idle = nodes(in: [.ready]).filter { node in
             liveReplicas(on: node.id).isEmpty && !node.provider.isEmpty && !awaited.contains(node.id)
                 && !isHeld(node) && !kept.contains(node.id)
         }
         var input = ProvisioningInput(
-            settings: settings, unplaced: plan.unplaced, types: typeStates(), offerings: offerings,
+            settings: settings, unplaced: plan.unplaced, types: typeStates(), offerings: askable(),
             unavailableUntil: unavailable(),
             idle: holdsCapacity
                 ? []
@@ -267,13 +267,6 @@ extension NodeStep {
         }
     }
 
-    func unavailable() -> [Unavailable] {
-        offerings.compactMap { offering in
-            guard let row = state.availability[offeringKey(offering)], row.until > now else { return nil }
-            return Unavailable(offering: offering, until: row.until)
-        }
-    }
-
     /// Its agent has obeyed the latest orders.
     func hasObeyed(_ node: NodeRow) -> Bool {
         guard let report = reports[node.id] else { return false }
@@ -299,9 +292,4 @@ extension NodeRow {
             ? offerings.allSatisfy { $0.capacityType != SpotSettings.word }
             : capacityType != SpotSettings.word
     }
-}
-
-/// The key of the availability memory. One provider a cluster in this version, so its name is left out.
-func offeringKey(_ offering: Offering) -> String {
-    "\(offering.nodeType)/\(offering.zone)/\(offering.capacityType)"
 }

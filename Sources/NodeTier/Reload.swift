@@ -60,6 +60,12 @@ package enum ReloadCause: Sendable {
 }
 
 extension NodeTier {
+    package var clusterSettings: ClusterSettings { inForce.settings }
+    /// Why the latest cluster file was not taken; nil: it was.
+    package var refusedFile: String? { inForce.refused?.why }
+    /// Another file than the one named at the start was taken since.
+    package var isFileOvertaken: Bool { inForce.settings != inForce.file }
+
     /// Takes another cluster file while the cluster runs. What it changes is done by ordinary steps: limits, types and
     /// timeouts are read anew by each.
     /// - Parameter isStartFile: it is the one named at the start, so a restart finds nothing new in it.
@@ -109,6 +115,13 @@ extension NodeTier {
         for name in known where !names.contains(name) {
             try transaction.delete(NodeTypeRow.self, name)
         }
+    }
+
+    /// Other settings are in force and written down: everything is planned anew, and prices are asked for.
+    func noteSettingsStored() {
+        settingsStored = true
+        offeringsDue = store.now()
+        endRest()
     }
 
     /// Durable before anything is done of it; what cannot be written down is not in force.

@@ -20,10 +20,13 @@ extension NodeStep {
     ///   - soft: room that is to be kept free.
     ///   - countsComing: what is free on nodes on their way is room as well, and what waits for a place is there to be
     ///     placed.
-    func standingFleet(keeping soft: [SoftDemand], countsComing: Bool) -> StandingFleet {
+    ///   - emptied: the nodes as if nothing ran there.
+    func standingFleet(
+        keeping soft: [SoftDemand], countsComing: Bool, emptied: Bool = false
+    ) -> StandingFleet {
         let rows = nodes(in: [.requested, .booting, .ready, .draining]).filter { !$0.provider.isEmpty }
         let waiting =
-            countsComing
+            countsComing && !emptied
             ? state.placements.values.filter { $0.phase == .pending }.sorted { $0.replica < $1.replica } : []
         let types = settings.nodeTypes
         let columns = Columns(
@@ -41,7 +44,7 @@ extension NodeStep {
             let type = types.first { $0.name == row.type }
             packed.append(
                 node(
-                    row, takes: takes, columns, zone: zones.place(row.zone),
+                    row, takes: takes, emptied: emptied, columns, zone: zones.place(row.zone),
                     labels: labels.index(
                         nodeLabels(
                             type ?? NodeType(name: row.type, resources: row.resources, maxWorkers: 0),
@@ -83,23 +86,21 @@ extension NodeStep {
 
     /// Of configured types, and not known to be had by nobody; in a fixed order.
     private func openOfferings() -> [Offering] {
-        let closed = Set(unavailable().map { offeringKey($0.offering) })
         let names = Set(settings.nodeTypes.map(\.name))
-        return offerings.filter {
-            names.contains($0.nodeType) && $0.available != 0 && !closed.contains(offeringKey($0))
-        }.sorted {
-            let (a, b) = (offeringKey($0), offeringKey($1))
+        return askable().filter { names.contains($0.nodeType) && $0.available != 0 }.sorted {
+            let (a, b) = (key(of: $0), key(of: $1))
             return a != b ? a < b : $0.microdollarsPerHour < $1.microdollarsPerHour
         }
     }
 
-    private func node(_ row: NodeRow, takes: Bool, _ columns: Columns, zone: Int?, labels: Int) -> PackedNode
-    {
+    private func node(
+        _ row: NodeRow, takes: Bool, emptied: Bool, _ columns: Columns, zone: Int?, labels: Int
+    ) -> PackedNode {
         let total = columns.amountsWithoutGPU(row.resources)
         var free = total
         var devices = Devices(count: Int(row.resources[Resources.gpu] / Devices.whole))
         let replicas = liveReplicas(on: row.id)
-        for id in replicas {
+        for id in emptied ? [] : replicas {
             guard let placement = state.placements[id] else { continue }
             free.take(columns.amountsWithoutGPU(placement.resources))
             let ask = DeviceAsk(atLeast: placement.resources[Resources.gpu])

@@ -83,15 +83,15 @@ extension NodeStep {
             typeStates().map { ($0.type.name, $0) }, uniquingKeysWith: { first, _ in first })
         var bought: [String: Int] = [:]
         for purchase in purchases { bought[purchase.type, default: 0] += 1 }
-        let closed = Set(unavailable().map { offeringKey($0.offering) })
+        let open = askable().filter { $0.available != 0 }
         for step in steps(of: plan.id) where step.part == .takes && step.phase == .planned {
             guard let known = states[step.type] else { return drop(plan, because: "\(step.type) is no type") }
-            let ways = offerings.filter {
-                $0.nodeType == step.type && $0.available != 0 && !closed.contains(offeringKey($0))
+            let ways = open.filter {
+                $0.nodeType == step.type
                     && (plan.cause != .consolidation || $0.microdollarsPerHour <= step.microdollarsPerHour)
             }.sorted {
                 $0.microdollarsPerHour != $1.microdollarsPerHour
-                    ? $0.microdollarsPerHour < $1.microdollarsPerHour : offeringKey($0) < offeringKey($1)
+                    ? $0.microdollarsPerHour < $1.microdollarsPerHour : key(of: $0) < key(of: $1)
             }
             guard !ways.isEmpty else {
                 return drop(plan, because: "\(step.type) is not to be had for what was planned")

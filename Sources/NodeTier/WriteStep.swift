@@ -49,7 +49,9 @@ extension NodeStep {
             if let row = state.costAccounts[id] { try transaction.put(row) }
         }
         try transaction.book(bookings)
+        try writeFailures(to: transaction)
         if numbersTaken > 0 { _ = try transaction.nextNodeSerial(Int(numbersTaken)) }
+        try frontier.write(to: transaction)
         try writePurchases(to: transaction, epoch: epoch, unixMillis: unixMillis, token: token)
         try transaction.record(decisions, at: now)
     }

@@ -27,4 +27,11 @@ extension ServeStep {
         if reasons.count > Self.namedMax { words += " and \(reasons.count - Self.namedMax) more" }
         return words
     }
+
+    /// Those that are wanted and not asked for: "; 6 more are wanted as soon as there is room".
+    func unaskedWords(_ row: DeploymentRow, _ replicas: [ReplicaRow]) -> String {
+        let missing = row.target - replicas.count
+        guard caps[row.id] != nil, missing > 0 else { return "" }
+        return "; \(missing) more \(missing == 1 ? "is" : "are") wanted as soon as there is room"
+    }
 }

@@ -44,9 +44,9 @@ struct ProviderSection {
             .map { FakeCloudSettings.TypeCapacity(type: $0, count: $1) }
         fake.prices = byType("prices") { $0.price() }
             .map { FakeCloudSettings.TypePrice(type: $0, microdollarsPerHour: $1) }
-        fake.offerings = section["offerings"]?.section.map {
-            OfferingsSection(section: $0, prices: section["prices"].flatMap(mapping), typeNames: typeNames)
-                .read()
+        if let map = section["offerings"]?.section, !map.entries.isEmpty {
+            let prices = section["prices"].flatMap(mapping)
+            fake.offerings = OfferingsSection(section: map, prices: prices, typeNames: typeNames).read()
         }
         if let rates = section["error_rates"]?.section {
             rates.check(known: ["out_of_capacity", "rejected", "lost_reply"])

@@ -13,6 +13,7 @@ package struct ClusterState: Equatable, Sendable {
     package var nodeTypes: [String: NodeTypeRow] = [:]
     package var placements: [ReplicaID: PlacementRow] = [:]
     package var drainRequests: [NodeID: DrainRequestRow] = [:]
+    package var feasible: [DeploymentID: FeasibleRow] = [:]
     package var instances: [String: InstanceSeenRow] = [:]
     package var availability: [String: AvailabilityRow] = [:]
     package var movePlans: [String: MovePlanRow] = [:]
@@ -24,6 +25,9 @@ package struct ClusterState: Equatable, Sendable {
     package var costAccounts: [String: CostAccountRow] = [:]
     /// Why each node that is up is not given back.
     package var kept: [NodeID: KeptRow] = [:]
+    package var paces: [String: ProviderPaceRow] = [:]
+    package var holds: [String: HoldRow] = [:]
+    package var troubles: [NodeID: NodeTroubleRow] = [:]
     package var roles: [StoreRole: RoleRow] = [:]
     package var readopts: [String: ReadoptRow] = [:]
     package var foundReplicas: [ReplicaID: FoundReplicaRow] = [:]

@@ -29,8 +29,12 @@ enum Ownership {
         Table(name: "node_serial", key: "id", owner: .nodes, followed: false),
         Table(name: "placement", key: "replica", owner: .nodes, followed: true),
         Table(name: "drain_request", key: "node", owner: .nodes, followed: true),
+        Table(name: "feasible", key: "deployment", owner: .nodes, followed: true),
         Table(name: "instance_seen", key: "instance", owner: .nodes, followed: true),
         Table(name: "availability", key: "offering", owner: .nodes, followed: true),
+        Table(name: "provider_pace", key: "provider", owner: .nodes, followed: true),
+        Table(name: "hold", key: "scope", owner: .nodes, followed: true),
+        Table(name: "node_trouble", key: "node", owner: .nodes, followed: true),
         Table(name: "node_decision", key: "id", owner: .nodes, followed: false),
         Table(name: "readopt", key: "id", owner: .nodes, followed: true),
         Table(name: "found_replica", key: "replica", owner: .nodes, followed: true),
@@ -53,7 +57,8 @@ enum Ownership {
     private static let unplanned: [StoreRole: Set<String>] = [
         .serve: [
             "node", "node_type", "instance_seen", "availability", "cost_account", "kept", "standing_demand",
-            "move_plan", "move_step", "node_note", "node_stay", "demand_history",
+            "move_plan", "move_step", "node_note", "node_stay", "demand_history", "provider_pace", "hold",
+            "node_trouble",
         ],
         .nodes: ["application", "deployment", "scaling", "capacity", "proxy", "cost_account", "kept"],
     ]

@@ -11,10 +11,11 @@ package struct Retention: Sendable {
     package var decisionRowsMax: Int64 = 100_000
     /// A tier that was away for longer than these reads the whole once.
     package var changeRowsMax: Int64 = 50_000
-    /// Nodes that are gone, for people to look back at.
-    package var goneNodeAgeMax = Millis(24 * 3_600_000)
+    /// Nodes that are gone, for people to look back at, and as tombstones: a machine that comes late is known by its
+    /// token and given back. Twice the day for which a provider keeps a token good (`CloudProvider`, promise 1).
+    package var goneNodeAgeMax = Millis(48 * 3_600_000)
     /// Accounts of machines that are gone stay for as long; then their sums are added to those of all before them.
-    package var costAccountAgeMax = Millis(24 * 3_600_000)
+    package var costAccountAgeMax = Millis(48 * 3_600_000)
     /// Costs by the hour: a quarter of a year, for a monthly bill to be compared with.
     package var costHourAgeMax = Millis(92 * 24 * 3_600_000)
     /// Load buckets stay for the largest look-back and this much longer.

@@ -82,12 +82,16 @@ package struct InstanceBody: Sendable, Codable, Equatable {
 
 /// `GET /v1/offerings`.
 package struct OfferingsAnswer: Sendable, Codable, Equatable {
+    /// Of the protocol that the provider speaks; nil: it does not say, which means 1.
+    package var wireVersion: Int? = CloudVersion.current
     package var offerings: [Offering]
     package init(offerings: [Offering]) { self.offerings = offerings }
 }
 
 /// `GET /v1/instances?cluster=TAG`: all of them, or an error; never a part.
 package struct InstancesAnswer: Sendable, Codable, Equatable {
+    /// As in `OfferingsAnswer`.
+    package var wireVersion: Int? = CloudVersion.current
     package var instances: [InstanceBody]
     package init(instances: [InstanceBody]) { self.instances = instances }
 }

@@ -46,6 +46,7 @@ package struct ClusterFileAnswer: Sendable, Codable, Equatable {
 
 /// `GET /v1/standing-demand`: what is asked for, in the words of the call.
 package struct StandingDemandAnswer: Sendable, Codable, Equatable {
+    /// So many bundles of one size.
     package struct Entry: Sendable, Codable, Equatable {
         /// In units; memory in bytes.
         package var resources: [String: JSONValue]

@@ -92,6 +92,8 @@ package struct ReplicaReport: Sendable, Codable, Equatable {
     package var lastLines: [String] = []
     /// What it was started with; only after an answer with `tellSettings`.
     package var settings: ReplicaSettings?
+    /// Indices of the GPUs it may use, beside `settings`; nil: an older agent.
+    package var gpus: [Int]?
     /// The adjustment of its order that is in force in its process; nil: none yet, or an older agent.
     package var applied: Int?
     /// It was ready and fails its health check: the last answer.
@@ -249,8 +251,14 @@ package struct LoadBucket: Sendable, Codable, Equatable {
     /// Values at the end of the interval.
     package var ongoing: Int
     package var queued: Int
+    /// Requests that replicas were done with in the interval; nil: a proxy that does not count them.
+    package var completed: Int64?
 
-    package init(sequence: Int64, endedAgo: Millis, span: Millis, area: Int64, ongoing: Int, queued: Int) {
+    package init(
+        sequence: Int64, endedAgo: Millis, span: Millis, area: Int64, ongoing: Int, queued: Int,
+        completed: Int64? = nil
+    ) {
+        self.completed = completed
         self.sequence = sequence
         self.endedAgo = endedAgo
         self.span = span

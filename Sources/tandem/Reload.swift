@@ -6,6 +6,10 @@ import Model
 import Settings
 import Wire
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 struct Reload: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take a changed cluster file while the cluster runs.",

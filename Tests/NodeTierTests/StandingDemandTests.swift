@@ -32,6 +32,25 @@ import TwoTiers
         #expect(try world.state().changeSequence > before)
     }
 
+    /// A size of the cluster: what runs counts against it, and idle nodes stay for it.
+    @Test func nodesAreBoughtForItAndStay() async throws {
+        var settings = ClusterSettings.cloud([.cpus("small", 4)], idleTimeout: .seconds(5))
+        settings.upscalingSpeed = Thousandths(100_000)
+        let world = try TwoTiers(settings)
+        try world.apply([.of(.named("chat", .fixed(2)))])
+        try await world.run(.seconds(20))
+        #expect(world.machines.count == 1)
+        try world.nodes?.request([Bundles(resources: one, count: 3)])
+        try await world.run(.seconds(30))
+        #expect(world.machines.count == 3, "one of the three is the one in use")
+        let bought = try world.ask("SELECT subject FROM node_decision WHERE rule = 'request_resources'").rows
+        #expect(bought.count == 2)
+        try world.nodes?.request([])
+        try await world.run(.seconds(30))
+        #expect(world.machines.count == 1)
+        #expect(world.violations == [])
+    }
+
     @Test func aKilledTierStillKnowsIt() async throws {
         let world = try TwoTiers(.cloud([.cpus("small", 4)]))
         try world.nodes?.request([Bundles(resources: one, count: 2)])

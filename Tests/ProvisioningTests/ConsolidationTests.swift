@@ -202,7 +202,9 @@ extension DisruptionBudget {
                 left -= replicas.last == size ? size : 0
                 left = max(0, 4_000 - replicas.reduce(0, +))
             }
-            return (0, [40, 44, 60].randomElement(using: &dice) ?? 40, replicas)
+            return (
+                type: 0, price: [40, 44, 60].randomElement(using: &dice) ?? 40 as Int64, replicas: replicas
+            )
         }
         return Standing(nodes)
     }

@@ -33,6 +33,30 @@ import Testing
         return String(decoding: text, as: UTF8.self)
     }
 
+    @Test func whatFailedBeforeVersionNineIsForgottenAndNodesGoOn() throws {
+        let place = try made(8)
+        #expect(
+            try place.shell(
+                """
+                INSERT INTO availability (offering, until_ms, failures, reason) VALUES ('small/z/spot', 9, 2, 'none');
+                INSERT INTO node (id, type, phase, token, epoch, provider, offerings_json, resources_json, ports_first,
+                  ports_last, created_ms, created_unix_ms, join_deadline_ms, phase_ms)
+                VALUES ('n1', 'small', 'ready', 't', 1, 'native', '[]', '{}', 1, 2, 3, 4, 5, 6)
+                """) == "")
+        let store = try place.open(.nodes)
+        #expect(try store.state().availability.isEmpty)
+        var node = try #require(try store.state().nodes[NodeID("n1")])
+        #expect(node.phase == .ready)
+        // The table of moves is another one, and the trigger reads it.
+        node.phase = .booting
+        let back = node
+        #expect(throws: StoreError.self) { try store.commit { try $0.put(back) } }
+        node.phase = .draining
+        let on = node
+        try store.commit { try $0.put(on) }
+        #expect(try store.state().nodes[NodeID("n1")]?.phase == .draining)
+    }
+
     @Test func whatRanBeforeVersionFourGoesOn() throws {
         let place = try made(3)
         let replica = ReplicaID(chat, serial: 7)
@@ -79,6 +103,26 @@ import Testing
         #expect(state.setting == SettingRow(settings: settings, appliedUnixMs: 8))
         #expect(state.setting?.file == settings && state.setting?.refused == "")
         #expect(state.standingDemand.isEmpty)
+    }
+
+    /// Nothing is known to be in the way of a cluster that knew no frontier, and the node tier may tell of it.
+    @Test func beforeVersionTenNothingWasInTheWay() throws {
+        let place = try made(5)
+        #expect(
+            try place.shell(
+                "INSERT INTO load_bucket VALUES ('\(chat.rawValue)', 'p1', 'a', 4, 900, 500, 70, 2, 1)") == ""
+        )
+        let serve = try place.open(.serve)
+        #expect(try serve.state().feasible.isEmpty)
+        // Load told by proxies that do not count what is done is kept.
+        let kept = LoadBucketRow(
+            deployment: chat, proxy: "p1", incarnation: "a", sequence: 4, end: Moment(900), span: Millis(500),
+            areaMicros: 70, ongoing: 2, queued: 1)
+        #expect(serve.loadBuckets(chat) == ["p1": [kept]])
+        let nodes = try place.open(.nodes)
+        let row = FeasibleRow(deployment: chat, room: 2, reason: .limit, since: Moment(1))
+        try nodes.commit { try $0.put(row) }
+        #expect(try nodes.state().feasible == [chat: row])
     }
 
     @Test func whatScalingRememberedBeforeVersionThreeIsTakenOver() throws {

@@ -35,9 +35,12 @@ import Testing
     }
 
     @Test func migrationsAreNumberedInOrder() {
-        #expect(Schema.migrations.map(\.version) == Array(1...Schema.migrations.count))
+        let versions = Schema.migrations.map(\.version)
+        #expect(versions == Set(versions).sorted() && versions.first == 1)
         for migration in Schema.migrations {
-            #expect(migration.name.hasPrefix("m000\(migration.version)_"))
+            let number = "\(migration.version)"
+            #expect(
+                migration.name.hasPrefix("m\(String(repeating: "0", count: 4 - number.count))\(number)_"))
         }
     }
 
@@ -52,6 +55,11 @@ import Testing
             Set(Phase.allCases.flatMap { from in successors(from).map { "\(from.rawValue)>\($0.rawValue)" } })
         }
         #expect(try edges("node_phase_edge") == edges(NodePhase.self) { $0.successors })
+        let causes = Dictionary(grouping: NodeMove.all) { "\($0.from.rawValue)>\($0.to.rawValue)" }
+            .map { "\($0.key) \($0.value.map(\.rule).sorted().joined(separator: " "))" }
+        #expect(
+            try Set(column(store, "SELECT before || '>' || after || ' ' || causes FROM node_phase_edge"))
+                == Set(causes))
         #expect(try edges("replica_phase_edge") == edges(ReplicaPhase.self) { $0.successors })
         #expect(try edges("move_plan_phase_edge") == edges(MovePlanRow.Phase.self) { $0.successors })
         #expect(try edges("move_step_phase_edge") == edges(MoveStepRow.Phase.self) { $0.successors })
@@ -61,7 +69,8 @@ import Testing
     @Test(arguments: [
         ApplicationRow.sql, DeploymentRow.sql, ScalingRow.sql, ReplicaRow.sql, ProxyRow.sql,
         LoadBucketRow.sql, NodeRow.sql,
-        NodeTypeRow.sql, PlacementRow.sql, DrainRequestRow.sql, InstanceSeenRow.sql, AvailabilityRow.sql,
+        NodeTypeRow.sql, PlacementRow.sql, DrainRequestRow.sql, FeasibleRow.sql, InstanceSeenRow.sql,
+        AvailabilityRow.sql, ProviderPaceRow.sql, HoldRow.sql, NodeTroubleRow.sql,
         SettingRow.sql, StandingDemandRow.sql, RoleRow.sql, ReadoptRow.sql, FoundReplicaRow.sql,
         ReadoptTakenRow.sql, CostAccountRow.sql, KeptRow.sql,
         MovePlanRow.sql, MoveStepRow.sql, NodeNoteRow.sql, NodeStayRow.sql, DemandHistoryRow.sql,
@@ -146,27 +155,31 @@ import Testing
                             Refusal(candidate: "tiny", code: .tooLarge, short: Resources(["CPU": 500])),
                         ])
                 ], at: Moment(60))
-            let now = pair.nodes.now()
-            try write.put(
-                account(
-                    1, began: now,
-                    [
-                        CostShare(.deployment, deployment: chat.rawValue, milli: 600),
-                        CostShare(.fragmentation, milli: 400),
-                    ]))
-            try write.put(account(2, began: now, [CostShare(.idle)]))
-            try write.book([
-                CostBooking(
-                    account: "i-2@2", microdollarsPerHour: 10_000, hour: Moment(0), cause: .starting,
-                    deployment: "", micros: 1_800_000_000)
-            ])
-            try write.put(
-                KeptRow(
-                    node: NodeID("n1"), reason: .fitsNowhere, detail: "shop#chat#1", since: Moment(50)))
-            try write.put(
-                KeptRow(node: NodeID("n2"), reason: .idleTimeout, detail: "30 s", since: Moment(51)))
         }
+        try pair.nodes.commit { try paid($0, from: pair.nodes.now()) }
         return pair
+    }
+
+    /// What the two nodes of it cost, and why they are kept.
+    private func paid(_ write: StoreTransaction, from now: Moment) throws {
+        try write.put(
+            account(
+                1, began: now,
+                [
+                    CostShare(.deployment, deployment: chat.rawValue, milli: 600),
+                    CostShare(.fragmentation, milli: 400),
+                ]))
+        try write.put(account(2, began: now, [CostShare(.idle)]))
+        try write.book([
+            CostBooking(
+                account: "i-2@2", microdollarsPerHour: 10_000, hour: Moment(0), cause: .starting,
+                deployment: "", micros: 1_800_000_000)
+        ])
+        try write.put(
+            KeptRow(
+                node: NodeID("n1"), reason: .fitsNowhere, detail: "shop#chat#1", since: Moment(50)))
+        try write.put(
+            KeptRow(node: NodeID("n2"), reason: .idleTimeout, detail: "30 s", since: Moment(51)))
     }
 
     @Test func everyViewCanBeRead() throws {

@@ -108,6 +108,11 @@ package struct Packing: Sendable {
         }
     }
 
+    /// It stands only with certain others.
+    package func needsCompany(_ demand: Int) -> Bool {
+        compiled[demand].rules.contains { if case .affinity = $0.ask { $0.soft == nil } else { false } }
+    }
+
     /// Rules that may be given up, one after the other.
     package func softs(_ demand: Int) -> Int { compiled[demand].softs }
 

@@ -59,13 +59,20 @@ struct RuleCompiler {
                 soft: soft))
     }
 
-    /// Where one under a spread needs the company of another, the plan is told in the order in which it was made.
+    /// Where one under a spread needs the company of another, or one that may be the first of its kind would be told after
+    /// others of it, the plan is told in the order in which it was made.
     private mutating func settleOrder() {
-        let needsCompany = demands.contains { demand in
-            demand.rank < 2
-                && demand.rules.contains { if case .affinity = $0.ask { $0.soft == nil } else { false } }
+        let isMixed = demands.contains { demand in
+            demand.rules.contains { rule in
+                guard case .affinity = rule.ask, rule.soft == nil else { return false }
+                if demand.rank < 2 { return true }
+                return rule.isOwn
+                    && demands.contains {
+                        $0.rank < demand.rank && $0.own(rule.topology).contains(rule.selector)
+                    }
+            }
         }
-        if needsCompany { for index in demands.indices { demands[index].rank = 0 } }
+        if isMixed { for index in demands.indices { demands[index].rank = 0 } }
     }
 
     /// For each class whether an affinity of any other looks for it.

@@ -277,6 +277,7 @@ extension AgentReplica {
             id: account.order.id, phase: phase, port: account.port, pid: account.pid, exitJSON: nil,
             exitText: account.final?.end.map { "\($0)" } ?? "", lastLines: "",
             settings: tellsSettings ? account.order.settings : nil)
+        gpus = account.order.gpus
         applied = account.applied
         unwell = account.unwell
     }
