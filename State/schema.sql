@@ -42,21 +42,6 @@ CREATE TABLE proxy (
   busy_json    TEXT NOT NULL              -- {replica off its routes: requests it still has there}
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE load_bucket (
-  deployment   TEXT NOT NULL,             -- whose load
-  proxy        TEXT NOT NULL,             -- who measured it
-  incarnation  TEXT NOT NULL,             -- of the proxy; sequences start anew with it
-  sequence     INTEGER NOT NULL,          -- acknowledged once here
-  end_ms       INTEGER NOT NULL,          -- cluster clock, counted back from arrival
-  span_ms      INTEGER NOT NULL,          -- length of the interval
-  area_us      INTEGER NOT NULL,          -- request-microseconds: ongoing and queued against time
-  ongoing      INTEGER NOT NULL,          -- at the end
-  queued       INTEGER NOT NULL,          -- at the end
-  PRIMARY KEY (deployment, proxy, incarnation, sequence)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX load_bucket_by_age ON load_bucket (end_ms);
-
 CREATE TABLE serve_decision (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,  -- named in the log
   at_ms         INTEGER NOT NULL,         -- when
@@ -70,12 +55,6 @@ CREATE TABLE serve_decision (
   reason        TEXT NOT NULL,            -- one sentence
   inputs_json   TEXT NOT NULL,            -- {name: value}: figures the rule read
   refusals_json TEXT NOT NULL             -- [{candidate, code, short}]: who was not chosen, and why
-) STRICT;
-
-CREATE TABLE setting (
-  id              INTEGER PRIMARY KEY CHECK (id = 1),  -- one row
-  settings_json   TEXT NOT NULL,                       -- the cluster file in force, defaults filled in
-  applied_unix_ms INTEGER NOT NULL                     -- for people: when it was applied
 ) STRICT;
 
 CREATE TABLE node_type (
@@ -143,13 +122,6 @@ CREATE TABLE instance_seen (
   preempted_ms  INTEGER                   -- when a notice says it will be taken away
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE availability (
-  offering    TEXT PRIMARY KEY,           -- provider/type/zone/capacity type
-  until_ms    INTEGER NOT NULL,           -- not asked for before this instant
-  failures    INTEGER NOT NULL,           -- in a row; doubles the wait
-  reason      TEXT NOT NULL               -- the provider's words
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE node_decision (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,  -- named in the log
   at_ms         INTEGER NOT NULL,         -- when
@@ -164,12 +136,6 @@ CREATE TABLE node_decision (
   inputs_json   TEXT NOT NULL,            -- {name: value}: figures the rule read
   refusals_json TEXT NOT NULL             -- [{candidate, code, short}]: who was not chosen, and why
 ) STRICT;
-
-CREATE TABLE node_phase_edge (
-  before TEXT NOT NULL,  -- phase
-  after  TEXT NOT NULL,  -- phase that may follow it
-  PRIMARY KEY (before, after)
-) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER node_phase BEFORE UPDATE OF phase ON node
 WHEN OLD.phase <> NEW.phase AND NOT EXISTS
@@ -202,17 +168,6 @@ CREATE TABLE readopt (
   replicas      INTEGER NOT NULL DEFAULT 0,          -- what they told of
   silent        TEXT NOT NULL DEFAULT ''             -- nodes that were not waited for any longer
 ) STRICT;
-
-CREATE TABLE found_replica (
-  replica       TEXT PRIMARY KEY,         -- the name under which it runs
-  node          TEXT NOT NULL,            -- where it runs
-  phase         TEXT NOT NULL             -- its agent's word
-    CHECK (phase IN ('starting','ready','stopping')),
-  host          TEXT NOT NULL,            -- where it is reached …
-  port          INTEGER,                  -- … once it has a port
-  pid           INTEGER,                  -- on its node
-  settings_json TEXT NOT NULL             -- what it was started with
-) STRICT, WITHOUT ROWID;
 
 CREATE TABLE readopt_taken (
   id       INTEGER PRIMARY KEY CHECK (id = 1),  -- one row; none: the serve tier has not taken over what was found
@@ -334,6 +289,230 @@ CREATE TABLE "scaling" (
   load_ms            INTEGER                       -- when that was computed
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE cost_account (
+  id                TEXT PRIMARY KEY,            -- instance@created: ids come back in some clouds, the pair does not
+  instance          TEXT NOT NULL,               -- the provider's id
+  node              TEXT NOT NULL,               -- node it was made for
+  type              TEXT NOT NULL,               -- node type
+  zone              TEXT NOT NULL,               -- the provider's word for where
+  capacity_type     TEXT NOT NULL,               -- on_demand, spot, …
+  microusd_per_hour INTEGER NOT NULL,            -- price at which it was bought; it never changes
+  created_unix_ms   INTEGER,                     -- paid from then, as the provider says; NULL: it does not say
+  began_ms          INTEGER NOT NULL,            -- the same on the cluster clock
+  since_ms          INTEGER NOT NULL,            -- all before is booked in cost_total; paid time from here on is not
+  shares_json       TEXT NOT NULL,               -- [{cause, deployment, milli}]: whose its time is since then
+  recent_json       TEXT NOT NULL DEFAULT '[]',  -- latest booked spans, to be taken back should it have ended before
+  ended_ms          INTEGER,                     -- paid until then; NULL: it still is
+  is_estimate       INTEGER NOT NULL DEFAULT 0   -- 1: the provider never said when it ended
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cost_total (
+  account    TEXT NOT NULL,     -- row of cost_account
+  cause      TEXT NOT NULL,     -- deployment, idle, headroom, fragmentation, starting, ending, stray
+  deployment TEXT NOT NULL,     -- of cause deployment; else ''
+  time_us    INTEGER NOT NULL,  -- thousandths of the node, times milliseconds: of a whole node, microseconds
+  PRIMARY KEY (account, cause, deployment)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cost_hour (
+  hour_ms           INTEGER NOT NULL,  -- begin of the hour on the cluster clock
+  cause             TEXT NOT NULL,     -- as in cost_total
+  deployment        TEXT NOT NULL,     -- as in cost_total
+  microusd_per_hour INTEGER NOT NULL,  -- price of the nodes
+  time_us           INTEGER NOT NULL,  -- as in cost_total, of all nodes of this price
+  hour_unix_ms      INTEGER NOT NULL,  -- for people
+  PRIMARY KEY (hour_ms, cause, deployment, microusd_per_hour)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cost_past (
+  cause             TEXT NOT NULL,     -- as in cost_total
+  deployment        TEXT NOT NULL,     -- as in cost_total
+  microusd_per_hour INTEGER NOT NULL,  -- price of the nodes
+  time_us           INTEGER NOT NULL,  -- as in cost_total, of accounts that are no longer kept
+  PRIMARY KEY (cause, deployment, microusd_per_hour)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE kept (
+  node     TEXT PRIMARY KEY,          -- node that is up
+  code     TEXT NOT NULL,             -- why it is not given back: min_workers, idle_timeout, fits_nowhere, …
+  detail   TEXT NOT NULL,             -- what the reason is about
+  words    TEXT NOT NULL,             -- the two as a sentence
+  since_ms INTEGER NOT NULL           -- when this became the answer
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE standing_demand (
+  resources_json TEXT PRIMARY KEY,   -- of one bundle: thousandths; memory in bytes
+  count          INTEGER NOT NULL,   -- bundles of this size that there shall be room for
+  asked_unix_ms  INTEGER NOT NULL    -- for people: when the call came; the newest call replaces all before it
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "setting" (
+  id              INTEGER PRIMARY KEY CHECK (id = 1),  -- one row
+  settings_json   TEXT NOT NULL,                       -- the cluster settings in force, defaults filled in
+  applied_unix_ms INTEGER NOT NULL,                    -- for people: when they were applied
+  file_json       TEXT NOT NULL,                       -- what the file named at the start said when it was last taken: a
+                                                       -- restart takes it again only if it says something else by now
+  refused         TEXT NOT NULL DEFAULT '',            -- why the latest file was not taken; empty: it was
+  refused_unix_ms INTEGER                              -- for people: when it was refused
+) STRICT;
+
+CREATE TABLE move_plan (
+  id              TEXT PRIMARY KEY,          -- m and a number that grows
+  cause           TEXT NOT NULL              -- why nodes are disturbed
+    CHECK (cause IN ('consolidation','drift','expiry','repair')),
+  phase           TEXT NOT NULL              -- legal moves: move_plan_phase_edge
+    CHECK (phase IN ('proposed','launching','moving','done','dropped')),
+  phase_ms        INTEGER NOT NULL,          -- since when
+  due_ms          INTEGER NOT NULL,          -- proposed: begins then; else given up then, if no step is done before
+  begun_ms        INTEGER NOT NULL,          -- when it was made
+  replicas        INTEGER NOT NULL,          -- that it moves
+  before_microusd INTEGER NOT NULL,          -- all nodes in use, for an hour, before it
+  after_microusd  INTEGER NOT NULL,          -- the same after it
+  bound_microusd  INTEGER NOT NULL,          -- what no nodes for the same replicas can go below, by the market of then
+  reason          TEXT NOT NULL,             -- for people
+  ended           TEXT NOT NULL DEFAULT ''   -- why it was dropped
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE move_plan_phase_edge (
+  before TEXT NOT NULL,                      -- phase
+  after  TEXT NOT NULL,                      -- phase that may follow it
+  PRIMARY KEY (before, after)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER move_plan_phase BEFORE UPDATE OF phase ON move_plan
+WHEN OLD.phase <> NEW.phase AND NOT EXISTS
+  (SELECT 1 FROM move_plan_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
+BEGIN SELECT RAISE(ABORT, 'illegal phase change of a plan'); END;
+
+CREATE TABLE move_step (
+  id       TEXT PRIMARY KEY,                 -- plan/position
+  plan     TEXT NOT NULL,                    -- its plan
+  position INTEGER NOT NULL,                 -- within the plan; new nodes come first
+  part     TEXT NOT NULL                     -- takes: a node that is bought; gives: one that goes
+    CHECK (part IN ('takes','gives')),
+  node     TEXT,                             -- NULL: not bought yet
+  type     TEXT NOT NULL,                    -- its node type
+  microusd_per_hour INTEGER NOT NULL,        -- its price; of one that is bought the most that is paid
+  phase    TEXT NOT NULL                     -- legal moves: move_step_phase_edge
+    CHECK (phase IN ('planned','ordered','ready','moving','drained','ended','dropped')),
+  phase_ms INTEGER NOT NULL                  -- since when
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX move_step_by_plan ON move_step (plan);
+
+CREATE TABLE move_step_phase_edge (
+  before TEXT NOT NULL,                      -- phase
+  after  TEXT NOT NULL,                      -- phase that may follow it
+  PRIMARY KEY (before, after)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER move_step_phase BEFORE UPDATE OF phase ON move_step
+WHEN OLD.phase <> NEW.phase AND NOT EXISTS
+  (SELECT 1 FROM move_step_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
+BEGIN SELECT RAISE(ABORT, 'illegal phase change of a step'); END;
+
+CREATE TABLE node_note (
+  node        TEXT PRIMARY KEY,              -- node that is not gone
+  config_hash TEXT NOT NULL,                 -- of its type when it was bought; another one now: it has drifted
+  changed_ms  INTEGER NOT NULL,              -- when a replica last came or went
+  unneeded_ms INTEGER                        -- since when nobody waits for it though it is not ready; NULL: it is needed
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE node_stay (
+  node     TEXT PRIMARY KEY,                 -- node that is not gone
+  code     TEXT NOT NULL,                    -- why it stays: young, unsettled, needed, no_saving, idle, …
+  until_ms INTEGER,                          -- at least until then; NULL: until something changes
+  detail   TEXT NOT NULL DEFAULT ''          -- the same for people
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE demand_history (
+  deployment TEXT PRIMARY KEY,               -- its deployment; rows only while headroom is economic
+  steps_json TEXT NOT NULL                   -- [{at, count}]: replicas wanted from then on; the newest 256
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "availability" (
+  offering  TEXT PRIMARY KEY,             -- provider/type/zone/capacity type; provider/type: its machines did not join
+  kind      TEXT NOT NULL                 -- stock_out | quota | rejected | unknown | join
+    CHECK (kind IN ('stock_out','quota','rejected','unknown','join')),
+  since_ms  INTEGER NOT NULL,             -- the first of these failures
+  failed_ms INTEGER NOT NULL,             -- the latest; three hours later all is forgotten
+  until_ms  INTEGER NOT NULL,             -- not asked for before this instant; then one launch tries it
+  failures  INTEGER NOT NULL,             -- in a row, each within three hours of the one before; doubles the wait
+  trusted   INTEGER NOT NULL DEFAULT 0,   -- 1: it could be had again since; the row only remembers
+  config    TEXT NOT NULL DEFAULT '',     -- fingerprint of the node type's configuration; another: asked for at once
+  reason    TEXT NOT NULL                 -- the provider's words
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE provider_pace (
+  provider     TEXT PRIMARY KEY,          -- it said lately that it is called too often
+  until_ms     INTEGER NOT NULL,          -- no call of any kind before this instant
+  calls_milli  INTEGER NOT NULL,          -- thousandths of a call a second from then on; grows with time
+  throttled_ms INTEGER NOT NULL,          -- when it last said so
+  throttles    INTEGER NOT NULL           -- times that the rate was halved
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE hold (
+  scope    TEXT PRIMARY KEY,              -- nodes: nothing is given back or replaced; list: the provider's list is
+                                          -- not believed; repair/TYPE: further lost nodes of it wait
+  since_ms INTEGER NOT NULL,              -- since when
+  count    INTEGER NOT NULL,              -- nodes that are unready; lists in a row; nodes that wait
+  among    INTEGER NOT NULL,              -- of so many nodes, or machines known
+  reason   TEXT NOT NULL                  -- one sentence
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE node_trouble (
+  node        TEXT PRIMARY KEY,           -- its node, or one that was replaced lately
+  type        TEXT NOT NULL,              -- of that node
+  silent_ms   INTEGER,                    -- since when its agent is called silent; NULL: it is heard
+  flaps_json  TEXT NOT NULL DEFAULT '[]', -- when it came back from such silences, the latest three
+  repaired_ms INTEGER,                    -- when it was given up for a new one
+  cause       TEXT NOT NULL DEFAULT ''    -- agent_lost | flapping: why; mass_unready: silent with most others
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE node_phase_edge (
+  before TEXT NOT NULL,  -- phase
+  after  TEXT NOT NULL,  -- phase that may follow it
+  causes TEXT NOT NULL,  -- rules that may move a node so, sorted: node_decision.rule
+  PRIMARY KEY (before, after)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE feasible (
+  deployment    TEXT PRIMARY KEY,          -- of which more is wanted than can be placed; no row: nothing is in the way
+  room          INTEGER NOT NULL,          -- of its replicas that are wanted so many have a place, or a node on its way
+  reason        TEXT NOT NULL,             -- why no more: short | too_large | limit | unavailable | budget | ...
+  refusals_json TEXT NOT NULL DEFAULT '[]',-- [{candidate, code, short}]: what each node type answers
+  generation    INTEGER NOT NULL,          -- raised when anything of it, or which nodes there are, changes
+  since_ms      INTEGER NOT NULL           -- from then on there was not enough
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "load_bucket" (
+  deployment   TEXT NOT NULL,             -- whose load
+  proxy        TEXT NOT NULL,             -- who measured it
+  incarnation  TEXT NOT NULL,             -- of the proxy; sequences start anew with it
+  sequence     INTEGER NOT NULL,          -- acknowledged once here
+  end_ms       INTEGER NOT NULL,          -- cluster clock, counted back from arrival
+  span_ms      INTEGER NOT NULL,          -- length of the interval
+  area_us      INTEGER NOT NULL,          -- request-microseconds: ongoing and queued against time
+  ongoing      INTEGER NOT NULL,          -- at the end
+  queued       INTEGER NOT NULL,          -- at the end
+  completed    INTEGER,                   -- requests that replicas were done with in the interval; NULL: not told
+  PRIMARY KEY (deployment, proxy, incarnation, sequence)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX load_bucket_by_age ON load_bucket (end_ms);
+
+CREATE TABLE "found_replica" (
+  replica       TEXT PRIMARY KEY,         -- the name under which it runs
+  node          TEXT NOT NULL,            -- where it runs
+  phase         TEXT NOT NULL             -- its agent's word
+    CHECK (phase IN ('starting','ready','stopping')),
+  host          TEXT NOT NULL,            -- where it is reached …
+  port          INTEGER,                  -- … once it has a port
+  pid           INTEGER,                  -- on its node
+  settings_json TEXT NOT NULL,            -- what it was started with
+  gpus_json     TEXT NOT NULL DEFAULT '[]' -- indices of the GPUs it may use
+) STRICT, WITHOUT ROWID;
+
 CREATE VIEW clock_now AS SELECT
   max(heard_ms) AS now_ms  -- the cluster clock as last heard; the file itself has no clock
 FROM role;
@@ -431,26 +610,22 @@ WHERE r.phase = 'wanted' AND coalesce(p.phase, 'pending') = 'pending'
 ORDER BY r.created_ms, r.id, f.id;
 
 CREATE VIEW why_not_removed AS SELECT
-  n.id AS node,                                                   -- node that is not on its way out
+  n.id AS node,                                                   -- node that is not given back
   n.type,                                                         -- node type
-  n.phase,                                                        -- requested, booting or ready
+  n.phase,                                                        -- requested, booting, ready or draining
   coalesce(r.replicas, 0) AS replicas,                            -- that take room on it
   (c.now_ms - n.idle_since_ms) / 1000.0 AS idle_s,                -- without replicas; NULL: it has some
   t.idle_timeout_ms / 1000.0 AS idle_timeout_s,                   -- given back after so long
-  CASE
-    WHEN n.provider = '' THEN 'it is this machine itself'
-    WHEN n.phase <> 'ready' THEN 'it is ' || n.phase || ' and may yet be needed'
-    WHEN r.replicas > 0 THEN 'it has ' || r.replicas || iif(r.replicas = 1, ' replica', ' replicas')
-    WHEN t.name IS NULL THEN 'its type is no longer configured; nothing is known of its timeout'
-    WHEN (SELECT count(*) FROM node o WHERE o.type = n.type AND o.phase IN ('requested', 'booting', 'ready'))
-      <= t.min_workers THEN 'min_workers of its type is ' || t.min_workers
-    WHEN n.idle_since_ms IS NULL THEN 'it has only just become idle'
-    WHEN c.now_ms - n.idle_since_ms < t.idle_timeout_ms THEN 'it is not idle for long enough'
-    ELSE 'nothing keeps it: it is due'
-  END AS reason                                                   -- the first that holds
-FROM node n LEFT JOIN room_taken r ON r.node = n.id LEFT JOIN node_type t ON t.name = n.type
+  coalesce(k.code, 'unseen') AS code,                             -- min_workers, idle_timeout, fits_nowhere, …
+  coalesce(k.words, 'The node tier has not looked at it yet.') AS reason,  -- the same as a sentence
+  (c.now_ms - k.since_ms) / 1000.0 AS since_s,                    -- since this is the reason
+  s.code AS move,                                                 -- why its replicas are not moved; NULL: not looked at
+  s.detail AS move_detail,                                        -- what that is about
+  n.microusd_per_hour / 1e6 AS usd_per_hour                       -- what it costs meanwhile
+FROM node n LEFT JOIN kept k ON k.node = n.id LEFT JOIN node_stay s ON s.node = n.id LEFT JOIN room_taken r ON r.node = n.id
+  LEFT JOIN node_type t ON t.name = n.type
 CROSS JOIN clock_now c
-WHERE n.phase IN ('requested', 'booting', 'ready') ORDER BY n.created_ms, n.id;
+WHERE n.phase IN ('requested', 'booting', 'ready', 'draining') ORDER BY n.created_ms, n.id;
 
 CREATE VIEW why_replicas AS SELECT
   d.id AS deployment,                                             -- deployment
@@ -498,48 +673,103 @@ FROM timeline WHERE kind IN ('scale', 'launch', 'terminate', 'retire');
 CREATE VIEW why_this_type AS SELECT
   d.subject AS node,                                              -- node that was launched
   datetime(d.at_unix_ms / 1000, 'unixepoch') AS at,               -- when, UTC
-  d.after AS chosen,                                              -- what was asked for
+  d.after AS chosen,                                              -- type that was asked for
+  n.zone,                                                         -- where it was had; NULL: the row is gone
+  n.capacity_type,                                                -- on_demand, spot, …
+  n.microusd_per_hour / 1e6 AS usd_per_hour,                      -- price at which it was had; 0: not had yet
+  (d.inputs_json ->> '$.plan_microusd_per_hour') / 1e6 AS plan_usd_per_hour,  -- of all that was bought then
+  (d.inputs_json ->> '$.bound_microusd_per_hour') / 1e6 AS bound_usd_per_hour,  -- no plan could be cheaper
+  (d.inputs_json ->> '$.plan_microusd_per_hour') * 1.0 / (d.inputs_json ->> '$.bound_microusd_per_hour') - 1 AS gap,
+                                                                  -- by so much more than the bound
   d.reason,                                                       -- in a sentence
   f.value ->> '$.candidate' AS refused,                           -- another candidate; NULL: there was none
   f.value ->> '$.code' AS code,                                   -- and why not that one
+  coalesce((SELECT group_concat(
+      CASE s.key WHEN 'memory' THEN 'memory ' || (s.value / 1048576) || ' MiB'
+      ELSE s.key || ' ' || printf('%g', s.value / 1000.0) END, ', ')
+    FROM json_each(f.value, '$.short') s), '') AS short,          -- what was missing there
   d.id AS decision                                                -- row of node_decision
-FROM node_decision d LEFT JOIN json_each(d.refusals_json) f ON true
+FROM node_decision d LEFT JOIN node n ON n.id = d.subject LEFT JOIN json_each(d.refusals_json) f ON true
 WHERE d.kind = 'launch' ORDER BY d.id, f.id;
 
+CREATE VIEW cost_lines AS
+SELECT
+  a.id AS account,                                                -- row of cost_account; '': no longer kept by machine
+  a.instance,                                                     -- the provider's id
+  a.node,                                                         -- node it was made for
+  a.type,                                                         -- node type
+  t.cause,                                                        -- deployment, idle, headroom, fragmentation, …
+  t.deployment,                                                   -- of cause deployment; else ''
+  a.microusd_per_hour,                                            -- price at which the machine was bought
+  t.time_us,                                                      -- thousandths of the machine × milliseconds
+  0 AS milli                                                      -- thousandths of the machine that it is now
+FROM cost_total t JOIN cost_account a ON a.id = t.account
+UNION ALL SELECT a.id, a.instance, a.node, a.type, s.value ->> '$.cause', s.value ->> '$.deployment',
+  a.microusd_per_hour, max(c.now_ms - a.since_ms, 0) * (s.value ->> '$.milli'), s.value ->> '$.milli'
+FROM cost_account a CROSS JOIN clock_now c JOIN json_each(a.shares_json) s WHERE a.ended_ms IS NULL
+UNION ALL SELECT '', '', '', '', cause, deployment, microusd_per_hour, time_us, 0 FROM cost_past;
+
 CREATE VIEW cost_by_deployment AS SELECT
-  deployment,                                                     -- '(idle)': nodes that hold no replica
-  sum(replicas) AS replicas,                                      -- that take room
-  sum(microusd) / 1e6 AS usd_per_hour                             -- share of the nodes' prices, by CPU
-FROM (
-  SELECT p.deployment, 1 AS replicas,
-    iif(t.cpu_milli > 0, 1.0 * n.microusd_per_hour * coalesce(p.resources_json ->> '$.CPU', 0) / t.cpu_milli,
-      1.0 * n.microusd_per_hour / t.replicas) AS microusd
-  FROM placement p JOIN node n ON n.id = p.node JOIN room_taken t ON t.node = p.node
-  WHERE p.phase IN ('assigned', 'starting', 'ready', 'stopping')
-    AND n.phase IN ('booting', 'ready', 'draining', 'terminating')
-  UNION ALL
-  SELECT '(idle)', 0, n.microusd_per_hour FROM node n
-  WHERE n.phase IN ('booting', 'ready', 'draining', 'terminating')
-    AND NOT EXISTS (SELECT 1 FROM room_taken t WHERE t.node = n.id)
-) GROUP BY deployment ORDER BY usd_per_hour DESC;
+  l.owner AS deployment,                                          -- '(idle)', '(starting)', …: time of no deployment
+  coalesce((SELECT count(*) FROM placement p WHERE p.deployment = l.owner
+    AND p.phase IN ('assigned', 'starting', 'ready', 'stopping')), 0) AS replicas,  -- that take room
+  sum(l.microusd_per_hour * l.milli) / 1e9 AS usd_per_hour,       -- now
+  sum(l.time_us) / 3.6e9 AS node_hours,                           -- since the beginning, in whole nodes
+  sum(1.0 * l.time_us * l.microusd_per_hour) / 3.6e15 AS usd      -- since the beginning
+FROM (SELECT iif(cause = 'deployment', deployment, '(' || cause || ')') AS owner, microusd_per_hour, milli, time_us
+  FROM cost_lines) l
+GROUP BY l.owner ORDER BY usd_per_hour DESC, usd DESC, l.owner;
+
+CREATE VIEW cost_by_cause AS SELECT
+  cause,                                                          -- deployment, idle, headroom, fragmentation, …
+  sum(microusd_per_hour * milli) / 1e9 AS usd_per_hour,           -- now
+  sum(time_us) / 3.6e9 AS node_hours,                             -- since the beginning, in whole nodes
+  sum(1.0 * time_us * microusd_per_hour) / 3.6e15 AS usd          -- since the beginning
+FROM cost_lines GROUP BY cause ORDER BY usd DESC, cause;
+
+CREATE VIEW cost_by_node AS SELECT
+  l.node,                                                         -- node
+  l.instance,                                                     -- its machine
+  l.type,                                                         -- node type
+  l.cause,                                                        -- what its time was for
+  l.deployment,                                                   -- of cause deployment; else ''
+  l.microusd_per_hour / 1e6 AS usd_per_hour,                      -- price of the whole node
+  sum(l.milli) / 1000.0 AS share,                                 -- part of the node that it is now
+  sum(l.time_us) / 3.6e9 AS node_hours,                           -- in whole nodes
+  sum(1.0 * l.time_us * l.microusd_per_hour) / 3.6e15 AS usd,     -- since it was made
+  a.is_estimate                                                   -- 1: the provider never said when it ended
+FROM cost_lines l JOIN cost_account a ON a.id = l.account
+GROUP BY l.account, l.cause, l.deployment ORDER BY a.began_ms, l.account, usd DESC;
+
+CREATE VIEW cost_by_hour AS SELECT
+  datetime(hour_unix_ms / 1000, 'unixepoch') AS hour,             -- begin of the hour, UTC; only what is booked
+  cause,                                                          -- what the time was for
+  deployment,                                                     -- of cause deployment; else ''
+  sum(time_us) / 3.6e9 AS node_hours,                             -- in whole nodes
+  sum(1.0 * time_us * microusd_per_hour) / 3.6e15 AS usd          -- dollars
+FROM cost_hour GROUP BY hour_ms, cause, deployment ORDER BY hour_ms, usd DESC;
 
 CREATE VIEW leak_suspects AS
 SELECT
   i.instance,                                                     -- the provider's id
   i.node,                                                         -- node it says it is
   i.state,                                                        -- the provider's word; '': not in its list
-  'the provider shows it and we have no such node' AS suspicion   -- what is odd
+  'the provider shows it and we have no such node' AS suspicion,  -- what is odd
+  (SELECT sum(microusd_per_hour) / 1e6 FROM cost_account a WHERE a.instance = i.instance AND a.ended_ms IS NULL)
+    AS usd_per_hour                                               -- what it costs meanwhile; NULL: nothing known
 FROM instance_seen i CROSS JOIN clock_now c LEFT JOIN node n ON n.id = i.node
 WHERE i.state NOT IN ('stopping', 'terminated')
   AND (n.id IS NULL OR n.phase = 'gone' AND n.phase_ms + 10000 < c.now_ms) -- a list may be older than that
 UNION ALL
-SELECT n.instance, n.id, '', 'our node is ' || n.phase || ' and the provider does not show it'
+SELECT n.instance, n.id, '', 'our node is ' || n.phase || ' and the provider does not show it',
+  n.microusd_per_hour / 1e6
 FROM node n CROSS JOIN clock_now c
 WHERE n.provider <> '' AND n.instance IS NOT NULL AND n.phase IN ('booting', 'ready', 'draining')
   AND n.created_ms + 10000 < c.now_ms                             -- younger ones may be missing from a list
   AND NOT EXISTS (SELECT 1 FROM instance_seen i WHERE i.instance = n.instance AND i.state <> 'terminated')
 UNION ALL
-SELECT i.instance, i.node, i.state, 'another instance carries the same token'
+SELECT i.instance, i.node, i.state, 'another instance carries the same token',
+  (SELECT sum(microusd_per_hour) / 1e6 FROM cost_account a WHERE a.instance = i.instance AND a.ended_ms IS NULL)
 FROM instance_seen i
 WHERE i.state NOT IN ('stopping', 'terminated') AND EXISTS (SELECT 1 FROM instance_seen o
   WHERE o.token = i.token AND o.instance <> i.instance AND o.state NOT IN ('stopping', 'terminated'));

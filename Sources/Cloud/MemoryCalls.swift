@@ -13,7 +13,10 @@ extension MemoryCloudState {
     /// Nil: as many as are asked.
     private func room(for offering: Offering) -> Int? {
         if stockOuts.contains(where: { $0.holds(offering, at: now) }) { return 0 }
-        return settings.capacity[offering.nodeType].map { max(0, $0 - used(offering.nodeType)) }
+        let ofType = settings.capacity[offering.nodeType].map { max(0, $0 - used(offering.nodeType)) }
+        let ofWay = offering.available.map { max(0, $0 - used(offering)) }
+        guard let ofType, let ofWay else { return ofType ?? ofWay }
+        return min(ofType, ofWay)
     }
 
     mutating func create(_ request: CreateRequest, _ fault: CloudFault?) -> Result<Instance, CloudError> {
@@ -35,7 +38,8 @@ extension MemoryCloudState {
                 twin.instance.id = newID
                 append(twin)
             }
-            return fault == .launchSucceedsButReplyIsLost ? .failure(noAnswer) : .success(machine.instance)
+            return fault == .launchSucceedsButReplyIsLost
+                ? .failure(noAnswer) : .success(machine.instance)
         }
     }
 
@@ -63,9 +67,11 @@ extension MemoryCloudState {
             return .failure(
                 .rejected("no offering of the request is known: \(request.offerings.map(\.nodeType))"))
         }
-        guard let offering = known.first(where: { room(for: $0) != 0 }) else {
+        guard var offering = known.first(where: { room(for: $0) != 0 }) else {
             return .failure(noneOf(known))
         }
+        // A machine is one; how many more there are is no word about it.
+        offering.available = nil
         var boots: Moment? = now + settings.bootDelay
         if fault == .neverBoots { boots = nil }
         if fault == .slowBoot {
@@ -75,7 +81,8 @@ extension MemoryCloudState {
         let reused = fault == .reusesID ? takeFreeID(terminatedFor: listMemory) : nil
         let instance = Instance(
             id: reused ?? newID, token: request.token, node: request.node, cluster: request.cluster,
-            offering: offering, state: .pending)
+            offering: offering, state: .pending,
+            createdUnixMs: settings.unixMsAtStart + now.ms)
         return .success(
             MemoryCloud.Machine(instance: instance, join: request.join, createdAt: now, bootsAt: boots))
     }

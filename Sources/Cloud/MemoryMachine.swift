@@ -68,6 +68,8 @@ extension MemoryCloud.Machine {
     func answer(at moment: Moment) -> Instance {
         var shown = instance
         shown.state = lied(at: moment) ?? state(at: moment)
+        // Of an end nothing is known before it, nor while the state is a lie.
+        if shown.state != .terminated || lied(at: moment) != nil { shown.endedUnixMs = nil }
         if let preemptedAt, let noticedAt, noticedAt <= moment {
             shown.preemptedIn = max(.zero, preemptedAt - moment)
         }

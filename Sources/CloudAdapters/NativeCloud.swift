@@ -9,11 +9,17 @@ package struct NativeCloud: CloudProvider {
     private let link: Link
     private let deadline: Millis
 
+    /// A longer answer is cut off: ten thousand instances take half of it.
+    package static let answerBytesMax = 4 << 20
+
     /// - Parameter deadline: of one call; past it the outcome is unknown.
     package init(_ link: Link, deadline: Millis = .seconds(30)) {
-        self.link = link
+        self.link = link.bounded(to: Self.answerBytesMax)
         self.deadline = deadline
     }
+
+    /// The same provider with another deadline.
+    package func hurried(to deadline: Millis) -> NativeCloud { NativeCloud(link, deadline: deadline) }
 
     package func offerings() async throws(CloudError) -> [Offering] {
         do {
@@ -37,7 +43,7 @@ package struct NativeCloud: CloudProvider {
                 "POST", Routes.instances, body: call, deadline: deadline, as: InstanceBody.self)
             return try AnswerCheck.created(answer, for: request)
         } catch {
-            throw CloudError(error)
+            throw CloudError(error, of: request.offerings)
         }
     }
 
@@ -74,22 +80,24 @@ package struct NativeCloud: CloudProvider {
 
 extension CloudError {
     /// Only what certainly did nothing is said to have done nothing; all else is `outcomeUnknown`.
-    init(_ error: any Error) {
+    /// - Parameter asked: the offerings of the request; an error may be of some of them.
+    init(_ error: any Error, of asked: [Offering] = []) {
         switch error {
         case let error as CloudError: self = error
         case LinkError.unreachable(let why): self = .unavailable(why)
-        case LinkError.refused(let status, let problem): self.init(status: status, problem)
+        case LinkError.refused(let status, let problem): self.init(status: status, problem, asked)
         case LinkError.outcomeUnknown(let why), LinkError.badAnswer(let why): self = .outcomeUnknown(why)
         default: self = .outcomeUnknown("\(error)")
         }
     }
 
-    private init(status: Int, _ problem: Problem) {
+    private init(status: Int, _ problem: Problem, _ asked: [Offering]) {
+        let failed = CloudProblem.offerings(of: problem, among: asked.count).map { asked[$0] }
         switch problem.code {
-        case CloudProblem.outOfCapacity: self = .outOfCapacity(problem.description)
-        case CloudProblem.quota: self = .quotaReached(problem.description)
+        case CloudProblem.outOfCapacity: self = .outOfCapacity(problem.description, of: failed)
+        case CloudProblem.quota: self = .quotaReached(problem.description, of: failed)
         case CloudProblem.throttled: self = .throttled(retryAfter: CloudProblem.retryAfter(of: problem))
-        case CloudProblem.rejected: self = .rejected(problem.description)
+        case CloudProblem.rejected: self = .rejected(problem.description, of: failed)
         case CloudProblem.unavailable: self = .unavailable(problem.description)
         case CloudProblem.outcomeUnknown: self = .outcomeUnknown(problem.description)
         case _ where status == 429: self = .throttled(retryAfter: CloudProblem.retryAfterDefault)

@@ -28,12 +28,14 @@ extension Link {
 
     /// One request and its whole answer. The client's own deadline ends with the head of the answer, hence a
     /// timer beside it that also bounds the body.
-    static func exchange(_ request: HTTPClientRequest, deadline: Millis) async throws -> (Int, Data) {
+    static func exchange(
+        _ request: HTTPClientRequest, deadline: Millis, bytesMax: Int
+    ) async throws -> (Int, Data) {
         try await withThrowingTaskGroup(of: (Int, Data).self) { group in
             group.addTask {
                 let response = try await client.execute(
                     request, timeout: .milliseconds(deadline.rawValue + 1_000))
-                let body = try await response.body.collect(upTo: answerBytesMax)
+                let body = try await response.body.collect(upTo: bytesMax)
                 try Task.checkCancellation()
                 return (Int(response.status.code), Data(body.readableBytesView))
             }
@@ -57,7 +59,9 @@ extension Link {
     }
 
     /// Only what cannot have reached the peer is `unreachable`.
-    static func failure(_ error: any Error, _ place: String, _ deadline: Millis) -> LinkError {
+    static func failure(_ error: any Error, _ place: String, _ deadline: Millis, _ bytesMax: Int)
+        -> LinkError
+    {
         switch error {
         case is NIOConnectionError: return .unreachable("\(place): nobody listens there")
         case let error as HTTPClientError
@@ -69,7 +73,7 @@ extension Link {
         case let error as IOError where neverConnected.contains(error.errnoCode):
             return .unreachable("\(place): \(String(cString: strerror(error.errnoCode)))")
         case is NIOTooManyBytesError:
-            return .badAnswer("\(place): the answer is larger than \(answerBytesMax) bytes")
+            return .badAnswer("\(place): the answer is larger than \(bytesMax) bytes")
         case is DeadlinePassed:
             return .outcomeUnknown("\(place): no answer within \(deadline.rawValue) ms")
         case is CancellationError: return .outcomeUnknown("\(place): the call was cancelled")

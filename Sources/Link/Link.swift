@@ -12,6 +12,7 @@ import Wire
 package struct Link: Sendable {
     package let endpoint: Endpoint
     private let token: Token?
+    private let answerBytesMax: Int
 
     /// A longer answer is cut off and thrown as `badAnswer`.
     package static let answerBytesMax = 16 << 20
@@ -21,9 +22,16 @@ package struct Link: Sendable {
     /// For the connection alone; every peer of this part is on this machine.
     package static let connectTimeout = Millis(3_000)
 
-    package init(_ endpoint: Endpoint, token: Token?) {
+    /// - Parameter answerBytesMax: for a peer that has no reason to say more.
+    package init(_ endpoint: Endpoint, token: Token?, answerBytesMax: Int = Link.answerBytesMax) {
         self.endpoint = endpoint
         self.token = token
+        self.answerBytesMax = min(answerBytesMax, Link.answerBytesMax)
+    }
+
+    /// The same peer with another bound on what it may answer.
+    package func bounded(to answerBytesMax: Int) -> Link {
+        Link(endpoint, token: token, answerBytesMax: answerBytesMax)
     }
 
     /// Sends `body` as JSON and reads the answer as JSON.
@@ -66,7 +74,7 @@ package struct Link: Sendable {
         let request = makeRequest(method, path, body: body, contentType: contentType)
         let outcome: Result<(Int, Data), any Error>
         do {
-            outcome = .success(try await Self.exchange(request, deadline: deadline))
+            outcome = .success(try await Self.exchange(request, deadline: deadline, bytesMax: answerBytesMax))
         } catch {
             outcome = .failure(error)
         }
@@ -74,7 +82,7 @@ package struct Link: Sendable {
         switch outcome {
         case .success((200..<300, let answer)): return answer
         case .success((let status, let answer)): throw Self.refusal(status, answer, place)
-        case .failure(let error): throw Self.failure(error, place, deadline)
+        case .failure(let error): throw Self.failure(error, place, deadline, answerBytesMax)
         }
     }
 

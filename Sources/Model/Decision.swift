@@ -52,6 +52,8 @@ package struct Decision: Hashable, Sendable {
     /// What sort of thing was decided: column `kind` of the decision tables.
     package enum Kind: String, Hashable, Sendable, Codable {
         case scale, stop, replace, rollout, place, launch, cordon, uncordon, terminate, retire
+        /// Something destructive, or what a list says, is held; and goes on again.
+        case hold, resume
     }
 
     package var kind: Kind

@@ -16,6 +16,10 @@
         case forgetsJoinDeadline
         /// Never asks again for what was out of stock once.
         case stockOutForEver
+        /// Replaces every node whose agent is lost at once, however many there are.
+        case repairsAll
+        /// Gives nodes back while half of all are silent.
+        case neverHalts
         /// Places on a machine of which the provider says an unknown word.
         case usesUnknownState
         /// Gives a node up when its agent is silent for a while, not when it is lost.
@@ -128,6 +132,8 @@
             case .lostOnOneList: ("F11", "one bad list and a short silence end a node that serves")
             case .forgetsJoinDeadline: ("F05", "a machine that never boots counts as coming for ever")
             case .stockOutForEver: ("F09", "demand is not met after the shortage has ended")
+            case .repairsAll: ("F22", "a cut network ends a whole pool that serves")
+            case .neverHalts: ("F22", "while nobody is heard idle ones go that are wanted again")
             case .usesUnknownState: ("F14", "replicas run on what may be on its way out")
             case .givesUpEarly: ("F48", "a short partition ends machines that serve")
             case .placesOnSilent: ("F48", "they wait for an agent that may be gone")

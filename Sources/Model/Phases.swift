@@ -1,5 +1,5 @@
-/// The life of a node. `successors` is the whole truth about legal moves; the same edges stand in SQLite, where
-/// a trigger refuses any other (StoreTests holds the two equal).
+/// The life of a node. `NodeMove.all` is the whole truth about legal moves and who causes them; the same edges stand in
+/// SQLite, where a trigger refuses any other (StoreTests holds the two equal).
 package enum NodePhase: String, CaseIterable, Hashable, Sendable, Codable {
     /// The row and its token are committed; the provider may or may not have heard of it.
     case requested
@@ -14,16 +14,7 @@ package enum NodePhase: String, CaseIterable, Hashable, Sendable, Codable {
     /// The provider shows no such instance, or refused to make it. Final.
     case gone
 
-    package var successors: Set<NodePhase> {
-        switch self {
-        case .requested: [.booting, .ready, .terminating, .gone]  // ready: hello overtook the reply
-        case .booting: [.ready, .terminating, .gone]  // gone: vanished before hello
-        case .ready: [.draining, .terminating, .gone]  // gone: lost machine
-        case .draining: [.ready, .terminating, .gone]  // ready: wanted again
-        case .terminating: [.gone]
-        case .gone: []
-        }
-    }
+    package var successors: Set<NodePhase> { NodeMove.successors[self] ?? [] }
 }
 
 /// What the serve tier wants of a replica.

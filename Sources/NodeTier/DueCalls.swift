@@ -5,36 +5,77 @@ import Store
 extension NodeTier {
     /// The provider calls that committed rows ask for now, and that are not on their way already.
     func dueCalls(in state: ClusterState, now: Moment, wake: inout Moment?) -> [ProviderCall] {
-        guard let settings = state.setting?.settings, settings.provider != nil else { return [] }
+        guard let settings = state.setting?.settings, let provider = settings.provider else { return [] }
+        var budget = CallBudget(
+            state.paces[provider.name], onTheWay: inFlight.count, called: called, listed: listed, now: now)
         var calls: [ProviderCall] = []
-        if offeringsDue <= now, inFlight.insert(.offerings).inserted { calls.append(.offerings) }
-        let listEvery = isUnsettled(state, now, &wake) ? Self.listSoon : Self.listSeldom
-        if listed + listEvery <= now {
-            if inFlight.insert(.list).inserted { calls.append(.list) }
-        } else {
-            wake = wake.map { min($0, listed + listEvery) } ?? listed + listEvery
+        defer { if !calls.isEmpty { called = now } }
+        // What was made while the provider did not answer must be known before more is asked for.
+        if budget.listFirst {
+            list(in: state, now: now, &budget, &calls, &wake)
+            wake = Moment.earliest(wake, budget.next)
+            return calls
         }
+        if offeringsDue <= now, budget.left > 0, inFlight.insert(.offerings).inserted {
+            budget.take()
+            calls.append(.offerings)
+        }
+        list(in: state, now: now, &budget, &calls, &wake)
         if state.isReadopting { return calls }
+        for call in wanted(in: state, now: now, wake: &wake) + strays(in: state, now: now, wake: &wake) {
+            guard budget.left > 0 else {
+                wake = Moment.earliest(wake, budget.next)
+                break
+            }
+            guard inFlight.insert(CallKey(call)).inserted else { continue }
+            budget.take()
+            if case .terminate(_, let instance) = call, state.instances[instance]?.isStray(in: state) ?? false
+            {
+                strayAsked[instance] = now
+            }
+            calls.append(call)
+        }
+        return calls
+    }
+
+    private func list(
+        in state: ClusterState, now: Moment, _ budget: inout CallBudget, _ calls: inout [ProviderCall],
+        _ wake: inout Moment?
+    ) {
+        let usual = isUnsettled(state, now, &wake) ? Self.listSoon : Self.listSeldom
+        let due = budget.listFirst ? now : listed + max(usual, budget.listEvery)
+        guard due <= now else {
+            wake = Moment.earliest(wake, due)
+            return
+        }
+        guard budget.left > 0 else {
+            wake = Moment.earliest(wake, budget.next)
+            return
+        }
+        guard inFlight.insert(.list).inserted else { return }
+        budget.take()
+        calls.append(.list)
+    }
+
+    /// Of the nodes: launches, and machines that go back.
+    private func wanted(in state: ClusterState, now: Moment, wake: inout Moment?) -> [ProviderCall] {
         let open = state.nodes.values.filter { $0.phase == .requested || $0.phase == .terminating }
-        for node in open.sorted(by: { $0.id < $1.id }) where inFlight.count < Self.callsMax {
+        var calls: [ProviderCall] = []
+        for node in open.sorted(by: { $0.id < $1.id }) where !node.provider.isEmpty {
             #if MUTANTS
                 if Mutant.terminatesOnce.isOn, node.phase == .terminating, node.attempts > 0 { continue }
             #endif
-            guard !node.provider.isEmpty else { continue }
             if let due = node.nextTryAt, due > now {
-                wake = wake.map { min($0, due) } ?? due
-                continue
-            }
-            // Machines are told where to say hello: none is made before that is known.
-            if node.phase == .requested, !address.isEmpty, inFlight.insert(.create(node.id)).inserted {
-                calls.append(.create(request(for: node)))
-            } else if node.phase == .terminating, let instance = node.instance,
-                inFlight.insert(.terminate(node.id)).inserted
-            {
+                wake = Moment.earliest(wake, due)
+            } else if node.phase == .requested {
+                // Machines are told where to say hello: none is made before that is known. And none once its token
+                // may have lapsed at the provider, or it would come too late: from then on only lists tell of it.
+                if !address.isEmpty, now < node.lastSend { calls.append(.create(request(for: node))) }
+            } else if let instance = node.instance {
                 calls.append(.terminate(node.id, instance: instance))
             }
         }
-        return calls + strayCalls(in: state, now: now, wake: &wake)
+        return calls
     }
 
     private func request(for node: NodeRow) -> CreateRequest {
@@ -51,7 +92,7 @@ extension NodeTier {
 
     /// True while something is on its way in or out, or unheard: then lists are wanted soon.
     private func isUnsettled(_ state: ClusterState, _ now: Moment, _ wake: inout Moment?) -> Bool {
-        if state.isReadopting { return true }
+        if state.isReadopting || state.holds[HoldRow.list] != nil { return true }
         var silentAt: Moment?
         for node in state.nodes.values {
             switch node.phase {
@@ -74,22 +115,26 @@ extension NodeTier {
     ///
     /// A machine whose token nobody here knows is left alone: with an older database behind this tier it may be in
     /// use. The view `leak_suspects` shows it.
-    func strayCalls(in state: ClusterState, now: Moment, wake: inout Moment?) -> [ProviderCall] {
+    func strays(in state: ClusterState, now: Moment, wake: inout Moment?) -> [ProviderCall] {
         let strays = state.instances.values.filter { $0.isStray(in: state) }.sorted {
             $0.instance < $1.instance
         }
         strayAsked = strayAsked.filter { asked in strays.contains { $0.instance == asked.key } }
         var calls: [ProviderCall] = []
-        for stray in strays where inFlight.count < Self.callsMax {
+        for stray in strays {
             if let asked = strayAsked[stray.instance], asked + Self.strayEvery > now {
-                wake = wake.map { min($0, asked + Self.strayEvery) } ?? asked + Self.strayEvery
-            } else if inFlight.insert(.terminate(stray.node)).inserted {
-                strayAsked[stray.instance] = now
+                wake = Moment.earliest(wake, asked + Self.strayEvery)
+            } else {
                 calls.append(.terminate(stray.node, instance: stray.instance))
             }
         }
         return calls
     }
+}
+
+extension NodeRow {
+    /// A create call is sent no later than this. Counted from the intent, which is before the provider's own count.
+    var lastSend: Moment { min(joinDeadline, createdAt + NodeRule.tokenValid) }
 }
 
 extension InstanceSeenRow {

@@ -2,34 +2,23 @@ import Cloud
 import Model
 import Store
 
-/// How long an offering that failed is left alone: 5 minutes, doubled with each failure in a row up to 30
-/// (Cluster Autoscaler's figures). One cheaper step for a first stock-out: 30 seconds, since most are short.
-enum AvailabilityRule {
-    static let first = Millis(30_000)
-    static let longest = Millis(1_800_000)
-    /// A quota changes when a person changes it.
-    static let quota = Millis(300_000)
-    /// Between two calls for one intent when nothing says how long.
-    static let retryFirst = Millis(500)
-    static let retryMax = Millis(30_000)
+/// How long the next call for one intent waits when nothing says how long.
+enum RetryRule {
+    static let first = Millis(500)
+    static let max = Millis(30_000)
     /// A terminate that was accepted is asked for again after this long at the earliest: machines take seconds to stop.
     static let acceptedFor = Millis(5_000)
 
-    static func wait(_ first: Millis, failures: Int) -> Millis {
-        #if MUTANTS
-            if Mutant.stockOutForEver.isOn { return Millis(1 << 50) }
-        #endif
-        return min(Millis(first.rawValue << Int64(min(max(failures, 0), 12))), longest)
-    }
-
-    static func retry(attempts: Int) -> Millis {
-        min(Millis(retryFirst.rawValue << Int64(min(max(attempts - 1, 0), 12))), retryMax)
+    static func wait(attempts: Int) -> Millis {
+        min(Millis(first.rawValue << Int64(min(Swift.max(attempts - 1, 0), 12))), max)
     }
 }
 
 extension NodeStep {
     mutating func fold(_ answer: ProviderAnswer) {
         switch answer {
+        case .offerings(.failure(.throttled(let wait))), .list(.failure(.throttled(let wait))):
+            throttled(wait)
         case .offerings: break  // kept by the tier: a catalogue is not cluster state
         case .list(.success(let instances)): fold(list: instances)
         case .list(.failure): break  // a list is whole or it is nothing
@@ -51,6 +40,7 @@ extension NodeStep {
     }
 
     private mutating func learn(_ node: NodeID, _ instance: Instance) {
+        if let row = state.nodes[node], row.instance == nil { learnOfferings(of: row, instance) }
         update(node) { row in
             row.instance = instance.id
             row.zone = instance.offering.zone
@@ -61,6 +51,7 @@ extension NodeStep {
                 row.attempts = 0
                 row.nextTryAt = nil
                 row.lastError = ""
+                row.absentLists = -NodeRule.listsBeforeShown
             }
         }
     }
@@ -68,19 +59,22 @@ extension NodeStep {
     private mutating func notCreated(_ node: NodeID, _ error: CloudError) {
         guard let row = state.nodes[node], row.phase == .requested else { return }
         switch error {
-        case .outOfCapacity(let words):
-            refuseOfferings(of: row, reason: words, for: AvailabilityRule.first)
+        case .outOfCapacity(let words, let offerings):
+            fail(row, .stockOut, of: offerings, reason: words)
             giveUp(row, rule: "out_of_capacity", because: "the provider has none: \(words)")
-        case .quotaReached(let words):
-            refuseOfferings(of: row, reason: words, for: AvailabilityRule.quota)
+        case .quotaReached(let words, let offerings):
+            fail(row, .quota, of: offerings, reason: words)
             giveUp(row, rule: "quota", because: "the account's limit is reached: \(words)")
-        case .rejected(let words):
-            refuseOfferings(of: row, reason: words, for: AvailabilityRule.quota)
+        case .rejected(let words, let offerings):
+            fail(row, .rejected, of: offerings, reason: words)
             giveUp(row, rule: "rejected", because: "the provider refused the request: \(words)")
         case .throttled(let retryAfter):
-            again(node, in: retryAfter, "throttled by the provider")
-        case .unavailable(let words), .outcomeUnknown(let words):
-            again(node, in: AvailabilityRule.retry(attempts: row.attempts), words)
+            throttled(retryAfter)
+            again(node, in: retryAfter, row.isUnknown ? row.lastError : "throttled by the provider")
+        case .unavailable(let words):
+            again(node, in: RetryRule.wait(attempts: row.attempts), row.isUnknown ? row.lastError : words)
+        case .outcomeUnknown(let words):
+            again(node, in: RetryRule.wait(attempts: row.attempts), NodeRow.unknownMark + words)
         }
     }
 
@@ -102,25 +96,16 @@ extension NodeStep {
         }
     }
 
-    mutating func refuseOfferings(of node: NodeRow, reason: String, for first: Millis) {
-        for offering in node.offerings {
-            let key = offeringKey(offering)
-            let failures = state.availability[key]?.failures ?? 0
-            put(
-                AvailabilityRow(
-                    offering: key, until: now + AvailabilityRule.wait(first, failures: failures),
-                    failures: failures + 1, reason: reason))
-        }
-    }
-
     private mutating func terminated(_ node: NodeID, _ error: CloudError?) {
+        // Said also of machines that go back without a node.
+        if case .throttled(let retryAfter)? = error { throttled(retryAfter) }
         guard let row = state.nodes[node], row.phase == .terminating else { return }
         // Success means that the wish was heard; the list says when it came true.
         let wait =
             switch error {
             case .throttled(let retryAfter): retryAfter
-            case nil: max(AvailabilityRule.retry(attempts: row.attempts), AvailabilityRule.acceptedFor)
-            default: AvailabilityRule.retry(attempts: row.attempts)
+            case nil: max(RetryRule.wait(attempts: row.attempts), RetryRule.acceptedFor)
+            default: RetryRule.wait(attempts: row.attempts)
             }
         again(node, in: wait, error.map { "\($0)" } ?? "")
     }
@@ -128,6 +113,7 @@ extension NodeStep {
     // MARK: - Lists
 
     private mutating func fold(list: [Instance]) {
+        guard believes(list) else { return }
         let byToken = Dictionary(list.map { ($0.token, $0) }, uniquingKeysWith: { first, _ in first })
         let byID = Dictionary(list.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         for node in nodes(in: [.requested, .booting, .ready, .draining, .terminating])
@@ -173,6 +159,9 @@ extension NodeStep {
                 }
             case .terminating, .booting:
                 update(node.id) { $0.absentLists = min($0.absentLists + 1, 1_000) }
+            case .requested where node.isUnknown:
+                // No definite answer yet: lists may tell that there is no machine.
+                update(node.id) { $0.absentLists = min($0.absentLists + 1, 1_000) }
             case .requested, .gone: break
             }
         }
@@ -187,6 +176,14 @@ extension NodeStep {
         case .unknown(let word): InstanceWord.known.contains(word) ? word + "?" : word
         }
     }
+}
+
+extension NodeRow {
+    /// How `last_error` begins when a launch may or may not have been carried out.
+    static let unknownMark = "outcome unknown: "
+
+    /// It was asked for, and nobody knows whether there is a machine.
+    var isUnknown: Bool { phase == .requested && lastError.hasPrefix(Self.unknownMark) }
 }
 
 /// The words of `instance_seen.state`; any other is one that the provider said and this version does not know.

@@ -26,11 +26,7 @@ extension NodeStep {
             row.lastError = ""
         }
         if let row = state.nodes[node.id] { meet(row, report) }
-        if let offering = node.offerings.first(where: {
-            $0.zone == node.zone && $0.capacityType == node.capacityType
-        }) {
-            forget(availability: offeringKey(offering))
-        }
+        learnJoin(of: node)
     }
 
     mutating func meet(_ node: NodeRow, _ report: AgentReport) {

@@ -14,6 +14,10 @@ enum NodeRule {
     static let silentForLoss = Millis(3_000)
     /// A node whose replicas must move (lost agent, retired type) may take this long.
     static let drainTimeout = Millis(120_000)
+    /// Tokens stay good for a day at the provider (`CloudProvider`, promise 1); past that one might make a second machine.
+    static let tokenValid = Millis(24 * 3_600_000)
+    /// A launch without a definite answer is given up after this long, when as many lists as prove absence do not show it.
+    static let unknownQuiet = Millis(300_000)
     /// Between the end of a preempted machine and the latest moment its replicas are let go.
     static let preemptionMargin = Millis(2_000)
 }
@@ -41,7 +45,9 @@ extension NodeStep {
     private mutating func retireLocal(_ id: NodeID) {
         guard let row = state.nodes[id], [.requested, .booting].contains(row.phase) else {
             if state.nodes[id]?.phase == .ready {
-                drain(id, by: now + NodeRule.drainTimeout, because: "the cluster has a provider now")
+                drain(
+                    id, by: now + NodeRule.drainTimeout, rule: "provider_configured",
+                    because: "the cluster has a provider now")
             }
             return
         }
@@ -49,10 +55,12 @@ extension NodeStep {
     }
 
     mutating func advanceNodes() {
+        weighHealth()
         for node in nodes(in: [.requested, .booting]) { checkJoin(node) }
         for node in nodes(in: [.ready, .draining]) {
             checkPresence(node)
             checkNotice(node)
+            checkFlaps(node)
         }
         for node in nodes(in: [.draining]) { finishDrain(node) }
     }
@@ -63,8 +71,16 @@ extension NodeStep {
         #endif
         // An agent that called while nobody listened is given the time to call again.
         let deadline = max(node.joinDeadline, listening + settings.agentSilent)
-        if deadline <= now {
-            refuseOfferings(of: node, reason: "\(node.id) did not join in time", for: AvailabilityRule.first)
+        if node.phase == .requested, isGivenUp(node) {
+            fail(node, .unknown, of: [], reason: "no definite answer: \(node.lastError)")
+            terminate(
+                node.id, rule: "unknown_outcome",
+                because: "the provider gave no definite answer, and no list shows its machine")
+        } else if deadline <= now {
+            // While hardly anyone is heard it may be that nobody can say hello.
+            if node.phase == .booting, holdsDestruction != nil { return }
+            // Of one that was never known to be made nothing is learned.
+            if node.phase == .booting { failToJoin(node, reason: "\(node.id) did not join in time") }
             terminate(
                 node.id, rule: "join_deadline",
                 because: refused[node.id].map { "its agent is refused: \($0.why)" }
@@ -72,6 +88,15 @@ extension NodeStep {
         } else if node.joinDeadline.ms < Int64.max {
             wake(at: deadline)
         }
+    }
+
+    /// Nobody has said what became of its launch for long enough. A machine that comes later is known by its token, which
+    /// the row keeps, and goes back.
+    private mutating func isGivenUp(_ node: NodeRow) -> Bool {
+        guard node.isUnknown else { return false }
+        let end = node.createdAt + NodeRule.unknownQuiet
+        wake(at: end > now ? end : nil)
+        return end <= now && node.absentLists >= NodeRule.absentListsToBeGone
     }
 
     /// An agent silent for this long is given up, and its node with it.
@@ -93,17 +118,17 @@ extension NodeStep {
         } else if isSilent(node, for: lostAfter) {
             if node.provider.isEmpty {
                 for id in liveReplicas(on: node.id) { end(id, as: .lost, words: "its agent is silent") }
-            } else if node.phase == .ready {
+            } else if node.phase == .ready, mayRepair(node) {
+                noteRepair(node, "agent_lost")
                 for id in liveReplicas(on: node.id) { end(id, as: .lost, words: "its agent is silent") }
                 terminate(
                     node.id, rule: "agent_lost",
                     because: "its agent has been silent for \(settings.agentLost.rawValue) ms")
             }
-        } else {
-            // No wake: each heartbeat moves these moments and changes nothing else. See `Silences`.
-            let ofLoss = node.absentLists > 0 ? [NodeRule.silentForLoss] : []
-            watch(node.id, for: ofLoss + [settings.agentSilent, settings.agentLost])
         }
+        // No wake: each heartbeat moves these moments and changes nothing else. See `Silences`.
+        let ofLoss = node.absentLists > 0 ? [NodeRule.silentForLoss] : []
+        watch(node.id, for: ofLoss + [settings.agentSilent, settings.agentLost])
     }
 
     /// A machine that is no more: its replicas are lost, its row is done.
@@ -114,16 +139,19 @@ extension NodeStep {
 
     private mutating func checkNotice(_ node: NodeRow) {
         guard let instance = node.instance, let at = state.instances[instance]?.preemptedAt else { return }
-        drain(node.id, by: at - NodeRule.preemptionMargin, because: "the provider takes the machine away")
+        drain(
+            node.id, by: at - NodeRule.preemptionMargin, rule: "preempted",
+            because: "the provider takes the machine away")
     }
 
     /// Cordons a node and asks the serve tier to move what runs there.
-    mutating func drain(_ id: NodeID, by deadline: Moment, because reason: String) {
+    /// - Parameter rule: one of those that `NodeMove` knows for it.
+    mutating func drain(_ id: NodeID, by deadline: Moment, rule: String = "drain", because reason: String) {
         guard let row = state.nodes[id], row.phase == .ready || row.phase == .draining else { return }
         if row.phase == .ready {
             decisions.append(
                 Decision(
-                    .cordon, id.rawValue, before: "ready", after: "draining", rule: "drain", reason: reason))
+                    .cordon, id.rawValue, before: "ready", after: "draining", rule: rule, reason: reason))
             // Once: a generation for each step would keep agent and tier busy until the deadline.
             reorder(id)
         }
@@ -137,6 +165,8 @@ extension NodeStep {
 
     /// A cordoned node is given back once its agent says that nothing runs there.
     private mutating func finishDrain(_ node: NodeRow) {
+        // What the provider takes away is gone in any case; all else waits with the rest.
+        if holdsDestruction != nil, !isTakenAway(node) { return }
         let empty = liveReplicas(on: node.id).isEmpty
         let late = node.drainDeadline.map { $0 <= now } ?? false
         if empty && (hasObeyed(node) || isSilent(node, for: NodeRule.silentForLoss)) {
@@ -150,6 +180,10 @@ extension NodeStep {
             wake(at: node.drainDeadline)
             if empty { wake(at: lastHeard(node) + NodeRule.silentForLoss) }
         }
+    }
+
+    private func isTakenAway(_ node: NodeRow) -> Bool {
+        node.instance.flatMap { state.instances[$0]?.preemptedAt } != nil
     }
 
     /// Commits that a machine is given back. The call follows the row.

@@ -188,6 +188,7 @@ extension NodeStep {
         row.host = found.host
         row.port = found.port
         row.pid = found.pid
+        row.gpus = found.gpus
         switch found.phase {
         case .starting: row.phase = .starting
         case .ready:
@@ -240,5 +241,16 @@ extension FoundReplicaRow {
         self.init(
             replica: replica.id, node: node, phase: phase, host: host, port: replica.port, pid: replica.pid,
             settings: settings)
+        gpus = replica.gpus
+    }
+}
+
+extension NodeTier {
+    /// True when the database knows the node, also one that is gone. Any other is refused and not retired: with the
+    /// wrong or an older database behind this tier, what runs there must go on.
+    /// While the state is made anew every agent is heard out.
+    package func knows(_ node: NodeID) throws(StoreError) -> Bool {
+        let state = try store.state()
+        return state.nodes[node] != nil || state.isReadopting
     }
 }

@@ -49,7 +49,7 @@ struct FleetPlanning {
         }
         packing = Packing(
             classes: world.classes, nodes: world.nodes, labels: world.labels, zones: world.zones.count,
-            markets: markets)
+            markets: markets, standing: world.standing)
         left = world.singles
         seated = world.parties.map { _ in false }
         partySeats = world.parties.map { _ in 0..<0 }

@@ -82,6 +82,7 @@ extension ServeStep {
             return (
                 fresh ? .updating : .upscaling,
                 "\(ready) of \(row.target) replicas ready" + roomWords(of: replicas)
+                    + unaskedWords(row, replicas)
             )
         }
         let leaving = self.replicas(of: row.id).count { $0.phase != .wanted }

@@ -10,6 +10,7 @@ package enum CloudProblem {
     package static let unavailable = "unavailable"
     package static let outcomeUnknown = "outcome_unknown"
 
+    private static let offeringKey = "offering="
     private static let retryAfterKey = "retry_after_ms="
     /// A provider that asks for a longer pause is asked again after this one.
     package static let retryAfterMax = Millis.seconds(600)
@@ -19,6 +20,20 @@ package enum CloudProblem {
     /// `retry_after_ms=N` is the first entry of `problems`.
     package static func throttled(retryAfter: Millis, message: String) -> Problem {
         Problem(code: throttled, message: message, problems: ["\(retryAfterKey)\(retryAfter.rawValue)"])
+    }
+
+    /// An error about some of the offerings of a call: `offering=N` in `problems` for each, counted from 0 as the call
+    /// named them.
+    package static func problem(_ code: String, message: String, offerings: [Int]) -> Problem {
+        Problem(code: code, message: message, problems: offerings.map { "\(offeringKey)\($0)" })
+    }
+
+    /// Sorted, each once; what names none of the call's is passed over.
+    package static func offerings(of problem: Problem, among count: Int) -> [Int] {
+        let named = problem.problems.compactMap { entry in
+            entry.hasPrefix(offeringKey) ? Int(entry.dropFirst(offeringKey.count)) : nil
+        }
+        return Set(named).filter { (0..<count).contains($0) }.sorted()
     }
 
     package static func retryAfter(of problem: Problem) -> Millis {

@@ -119,13 +119,16 @@ struct StatusDocument: Codable {
             return result.rows.map { Row(result.columns, $0) }
         }
         let readopt = try? reader.query(StatusQueries.readopt).rows.first?.first
+        let refused = try? reader.query(StatusQueries.refusedFile).rows.first?.first
+        let refusals = if case .text(let words)? = refused { [words] } else { [String]() }
         let rebuilding = if case .text(let words)? = readopt { [words] } else { [String]() }
         return StatusDocument(
             applications: try rows(StatusQueries.applications).map(Application.init),
             deployments: try rows(StatusQueries.deployments).map(Deployment.init),
             replicas: try rows(StatusQueries.replicas).map(Replica.init),
             nodes: try rows(StatusQueries.nodes).map(Node.init), processes: processes,
-            warnings: rebuilding + warnings(processes))
+            warnings: rebuilding + refusals + (try rows(StatusQueries.troubles).map { $0.text("reason") })
+                + warnings(processes))
     }
 
     private static func warnings(_ processes: [Process]) -> [String] {
@@ -158,10 +161,28 @@ struct StatusDocument: Codable {
 }
 
 enum StatusQueries {
+    /// Why the cluster file as it is now is not in force.
+    static let refusedFile = """
+        SELECT 'the cluster file was not taken, the last good one is in force: ' || refused FROM setting
+        WHERE refused <> ''
+        """
+
     /// How far the making anew of the state is, while it is under way.
     static let readopt = """
         SELECT 'the state is being made anew: ' || heard || ' of ' || machines || ' nodes heard, ' || replicas
           || ' replicas found; until it is done nothing is started or stopped' FROM readopt WHERE phase <> 'done'
+        """
+
+    /// What is held because of failures, and what the provider refused until a person changes it.
+    static let troubles = """
+        SELECT reason FROM hold
+        UNION ALL SELECT 'the provider ' || provider || ' says that it is called too often: the next call is in '
+          || max(0, (until_ms - now_ms + 999) / 1000) || ' s' FROM provider_pace, clock_now WHERE until_ms > now_ms
+        UNION ALL SELECT offering || CASE kind WHEN 'quota' THEN ': the account''s limit is reached: '
+            WHEN 'rejected' THEN ': the provider refuses the request: '
+            ELSE ': ' || failures || ' machines in a row did not join: ' END
+          || reason || '; asked again in ' || max(0, (until_ms - now_ms + 59999) / 60000) || ' min'
+        FROM availability, clock_now WHERE NOT trusted AND (kind IN ('quota', 'rejected') OR kind = 'join' AND failures >= 3)
         """
 
     static let applications = "SELECT name, route_prefix, status, message FROM application ORDER BY name"

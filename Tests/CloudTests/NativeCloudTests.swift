@@ -72,6 +72,9 @@ private func isOutcomeUnknown(_ error: CloudError?) -> Bool {
         "{\"instances\":[\(instance(node: "../n1"))]}", "{\"instances\":[\(instance(state: ""))]}",
         "{\"instances\":[\(instance(more: ",\"preempted_in\":-1"))]}",
         "{\"instances\":[\(instance(more: ",\"preempted_in\":1e400"))]}",
+        "{\"instances\":[\(instance(more: ",\"created_unix_ms\":-1"))]}",
+        "{\"instances\":[\(instance(more: ",\"ended_unix_ms\":9"))]}",
+        "{\"instances\":[\(instance(more: ",\"created_unix_ms\":9,\"ended_unix_ms\":8"))]}",
         "{\"instances\":[\(instance(offering: offering.replacing("5", with: "-5")))]}",
         "{\"instances\":[\(instance(offering: offering.replacing("5", with: "NaN")))]}",
     ])
@@ -84,7 +87,9 @@ private func isOutcomeUnknown(_ error: CloudError?) -> Bool {
     }
 
     @Test func aGoodListIsRead() async throws {
-        let second = instance(id: "i-2", state: "rebooting", more: ",\"preempted_in\":7")
+        let second = instance(
+            id: "i-2", state: "rebooting",
+            more: ",\"preempted_in\":7,\"created_unix_ms\":5,\"ended_unix_ms\":9")
         let body = "{\"instances\":[\(instance()),\(second)]}"
         try await whileAnswering({ Answer.text(body, contentType: "application/json") }) {
             (cloud) async throws -> Void in
@@ -92,6 +97,7 @@ private func isOutcomeUnknown(_ error: CloudError?) -> Bool {
             #expect(list.map(\.id) == ["i-1", "i-2"])
             #expect(list.map(\.state) == [.running, .unknown("rebooting")])
             #expect(list.map(\.preemptedIn) == [nil, Millis(7)])
+            #expect(list.map(\.createdUnixMs) == [nil, 5] && list.map(\.endedUnixMs) == [nil, 9])
             #expect(list[0].offering == request().offerings[0])
         }
     }
@@ -106,6 +112,92 @@ private func isOutcomeUnknown(_ error: CloudError?) -> Bool {
             (cloud) async throws -> Void in
             let error = await #expect(throws: CloudError.self) { try await cloud.offerings() }
             #expect(isOutcomeUnknown(error))
+        }
+    }
+
+    @Test(arguments: [
+        offering.replacing("5", with: "NaN"), offering.replacing("5", with: "1e400"),
+        offering.replacing("5", with: "1000000000001"), offering.replacing("5", with: "0.5"),
+        offering.replacing("small", with: ""), offering.replacing("5", with: "\"5\""),
+        offering.replacing("small", with: String(repeating: "s", count: 257)),
+        offering.replacing("\"a\"", with: "\"" + String(repeating: "z", count: 257) + "\""),
+        offering.replacing("5}", with: "5,\"available\":1000000001}"),
+    ])
+    func nonsenseInAListIsNotBelieved(text: String) async throws {
+        let bodies = ["{\"offerings\":[\(text)]}", "{\"instances\":[\(instance(offering: text))]}"]
+        for (index, body) in bodies.enumerated() {
+            try await whileAnswering({ Answer.text(body, contentType: "application/json") }) {
+                (cloud) async throws -> Void in
+                let error = await #expect(throws: CloudError.self) {
+                    if index == 0 {
+                        _ = try await cloud.offerings()
+                    } else {
+                        _ = try await cloud.list(cluster: "c")
+                    }
+                }
+                #expect(isOutcomeUnknown(error), "\(String(describing: error))")
+            }
+        }
+    }
+
+    @Test func aProviderOfAnotherVersionIsRefusedInWords() async throws {
+        let body = "{\"wire_version\":2,\"offerings\":[],\"instances\":[]}"
+        try await whileAnswering({ Answer.text(body, contentType: "application/json") }) {
+            (cloud) async throws -> Void in
+            let words =
+                "the provider speaks version 2 of the provider protocol and this cluster version 1: "
+                + "update the older of the two"
+            await #expect(throws: CloudError.rejected(words)) { try await cloud.offerings() }
+            await #expect(throws: CloudError.rejected(words)) { try await cloud.list(cluster: "c") }
+        }
+    }
+
+    /// Five megabytes of white space before anything is said.
+    @Test func anAnswerWithoutEndIsCutOff() async throws {
+        let body = String(repeating: " ", count: 5 << 20) + "{\"instances\":[]}"
+        try await whileAnswering({ Answer.text(body, contentType: "application/json") }) {
+            (cloud) async throws -> Void in
+            let error = await #expect(throws: CloudError.self) { try await cloud.list(cluster: "c") }
+            guard case .outcomeUnknown(let words) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(words.contains("larger than \(NativeCloud.answerBytesMax) bytes"), "\(words)")
+        }
+    }
+
+    /// The socket is open and nobody answers.
+    @Test func aProviderThatHangsEndsAtTheDeadline() async throws {
+        let (never, end) = AsyncStream<Void>.makeStream()
+        try await whileAnswering({
+            Response(
+                status: .ok,
+                body: ResponseBody { _ in for await _ in never {} })
+        }) { (cloud) async throws -> Void in
+            defer { end.finish() }
+            let hurried = cloud.hurried(to: Millis(200))
+            let error = await #expect(throws: CloudError.self) { try await hurried.list(cluster: "c") }
+            #expect(isOutcomeUnknown(error), "\(String(describing: error))")
+            let made = await #expect(throws: CloudError.self) { try await hurried.create(request()) }
+            #expect(isOutcomeUnknown(made))
+        }
+    }
+
+    /// Of several offerings the provider may say which the error is about.
+    @Test func anErrorIsOfTheOfferingsThatItNames() async throws {
+        var asked = request()
+        asked.offerings = ["a", "b", "c"].map {
+            Offering(nodeType: "small", zone: $0, capacityType: "spot", microdollarsPerHour: 5)
+        }
+        let several = asked
+        let problem = CloudProblem.problem(CloudProblem.outOfCapacity, message: "m", offerings: [2, 0, 7])
+        try await whileAnswering({ throw problem }) { (cloud) async throws -> Void in
+            let error = await #expect(throws: CloudError.self) { try await cloud.create(several) }
+            guard case .outOfCapacity(_, let failed) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(failed.map(\.zone) == ["a", "c"])
         }
     }
 

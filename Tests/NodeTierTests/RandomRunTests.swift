@@ -90,13 +90,13 @@ import TwoTiers
         for proxy in ["p1", "p2"] { world.offer(0, to: Self.mail, at: proxy) }
         world.offer(5, to: chat, at: "p1")
         world.offer(0, to: chat, at: "p2")
-        // An offering is left alone for some minutes after it was refused, for half an hour at most.
+        // An offering is left alone for some minutes after it was refused, for half an hour and a fifth at most.
         _ = try await world.run(
             until: {
                 try world.ready(chat).count == 3 && world.ready(Self.mail).count == 1
                     && world.nodes(in: .ready).contains { $0.type == "small" }
             },
-            within: .seconds(2_000))
+            within: .seconds(2_400))
         try await world.run(.seconds(120))
     }
 

@@ -59,6 +59,16 @@ import Testing
         #expect(try pair.nodes.state().nodes.keys.sorted() == [NodeID("n2"), NodeID("n3")])
     }
 
+    /// A provider keeps tokens good for a day: whoever was made by one in its last hour is still known.
+    @Test func aTombstoneOutlivesItsToken() throws {
+        let pair = try Pair()
+        try pair.nodes.commit { try $0.put(node(1, .gone)) }
+        pair.time.advance(25 * 3_600_000)
+        try pair.nodes.trim()
+        #expect(try pair.nodes.state().nodes[NodeID("n1")]?.token == "token-1")
+        #expect(Retention().goneNodeAgeMax >= Millis(2 * 24 * 3_600_000))
+    }
+
     @Test func loadIsKeptOnceSortedAndForTheLookBack() throws {
         let memory = try SharedMemory()
         let time = HandClock()

@@ -253,6 +253,8 @@ class Checker:
             there = 0 if domain is None else counts[domain]
             if rule.get("soft"):
                 continue
+            if kind == "affinity" and domain is None and key[0] == "zone":
+                return False
             if kind == "affinity" and not there and not (key in own and not sum(n for d, n in counts.items() if d is not None)):
                 return False
             if kind == "anti_affinity" and there:

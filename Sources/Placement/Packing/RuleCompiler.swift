@@ -13,13 +13,18 @@ struct RuleCompiler {
         demands = classes.map { _ in CompiledDemand() }
         for (index, one) in classes.enumerated() {
             for rule in one.rules { add(rule, of: one, at: index) }
+            guard let most = one.maxPerNode, !one.cappedWith.isEmpty else { continue }
+            demands[index].rules.append(
+                CompiledRule(
+                    topology: .node, ask: .cap(most), selector: nodeSelectors.index(of: one.cappedWith),
+                    isOwn: true))
         }
         nodeWidth = nodeSelectors.count
         zoneWidth = zoneSelectors.count
         for (index, one) in classes.enumerated() {
             demands[index].nodeOwn = nodeSelectors.matching(one.labels)
             demands[index].zoneOwn = zoneSelectors.matching(one.labels)
-            guard let most = one.maxPerNode else { continue }
+            guard let most = one.maxPerNode, one.cappedWith.isEmpty else { continue }
             demands[index].rules.append(
                 CompiledRule(topology: .node, ask: .cap(most), selector: nodeWidth, isOwn: true))
             demands[index].nodeOwn.append(nodeWidth)

@@ -35,6 +35,7 @@ final class Checks {
     /// The provider is told to break its promises about ids and tokens.
     private let providerLies: Bool
     var book = RowBook()
+    private var repairs = RepairBook()
     var traffic = TrafficBook()
     private var excuses: Excuses
     var seenCommits = 0
@@ -127,6 +128,8 @@ final class Checks {
         }
         let at = Instant(now, listening: listening, heard: heard)
         report(SafetyOfRows.breaches(changes, state, book, at), world)
+        let given = repairs.take(changes, state, at)
+        if !isRestored { report(given, world) }
         report(Purchases.breaches(changes, state, book, isSound: isFaultFree), world)
         if operators == 0 { report(SafetyOfWords.unasked(changes), world) }
         lookAtDecisions(changes, world)

@@ -23,7 +23,9 @@ struct DueCalls {
         }
         let ids = Set(due.map(\.id))
         since = since.filter { ids.contains($0.key) }
-        let able = max(head.ableSince, diskFullUntil)
+        // A provider that says it is called too often is called seldom, and lists come first.
+        let throttled = state.paces.values.map { now - (store.now() - $0.throttledAt).micros }.max() ?? 0
+        let able = max(head.ableSince, diskFullUntil, throttled)
         var found: [Breach] = []
         for node in due.sorted(by: { $0.id < $1.id }) {
             guard let known = since[node.id], known.attempts == node.attempts, known.at >= able else {

@@ -18,10 +18,12 @@ extension Rule {
             "A machine is given back only by a committed row of this epoch, and never another cluster's.",
             .checked("at each terminate call against the rows and the provider's tags")),
         Rule(
-            "I-06", "One faulty list, or a short silence, takes no node away.",
-            .partly(
-                "at each node's end: two lists without it, or a silence of agent_lost, or no replica on it",
-                waitsFor: .nodeTier)),
+            "I-06",
+            "One faulty list, or a short silence, takes no node away; and never many at once.",
+            .checked(
+                "at each node's end: two lists without it, or a silence of agent_lost, or no replica on it; within"
+                    + " ten minutes a fifth of a pool, or one; none while 45 % and more than three are not heard"
+            )),
         Rule(
             "I-07", "What is bought is at most what waits, less what is on its way.",
             .checked("at each launch, by counting the replicas that wait and the places that come")),
@@ -93,5 +95,10 @@ extension Rule {
         Rule(
             "I-29", "The state followed change by change equals the state read as a whole.",
             .checked("at each hundredth commit and at the end, the sums kept here too")),
+        Rule(
+            "I-30", "What the ledger says was paid for each machine is what the provider bills for it.",
+            .checked(
+                "each account at each hundredth commit and at the end; the sum at the end, where every end of a machine was"
+                    + " told")),
     ]
 }

@@ -126,39 +126,3 @@ package struct InstanceSeenRow: StoreRow {
         columns.put(preemptedAt)
     }
 }
-
-/// Table `availability`: what the provider had none of lately. Written by the node tier.
-package struct AvailabilityRow: StoreRow {
-    /// provider/type/zone/capacity type.
-    package var offering: String
-    /// Not asked for before this instant.
-    package var until: Moment
-    /// In a row; doubles the wait.
-    package var failures: Int
-    package var reason: String
-
-    package init(offering: String, until: Moment, failures: Int, reason: String) {
-        self.offering = offering
-        self.until = until
-        self.failures = failures
-        self.reason = reason
-    }
-
-    package var key: String { offering }
-    package static let sql = RowSQL(
-        "availability", key: ["offering"], columns: ["offering", "until_ms", "failures", "reason"])
-
-    package init(reading columns: inout ColumnReader) throws(StoreError) {
-        offering = try columns.text()
-        until = try columns.moment()
-        failures = try columns.int()
-        reason = try columns.text()
-    }
-
-    package func write(to columns: inout ColumnWriter) throws(StoreError) {
-        columns.put(offering)
-        columns.put(until)
-        columns.put(failures)
-        columns.put(reason)
-    }
-}
