@@ -10,9 +10,9 @@ package func planFleet(_ world: FleetWorld) -> FleetPlan {
     let parties = world.parties.map(\.priority)
     let singles = zip(world.classes, world.singles).compactMap { $1 > 0 ? $0.priority : nil }
     for priority in Set(parties + singles).sorted(by: >) { planning.plan(priority) }
-    _ = planning.seatLate(all: false)
+    planning.seatLate(all: false)
     // What a cheaper kind sets free may be what others wait for.
-    if planning.settleTypes(), planning.seatLate(all: true) { _ = planning.settleTypes() }
+    if planning.settleTypes(), planning.seatLate(all: true) { planning.settleTypes() }
     return planning.finish()
 }
 
@@ -98,6 +98,7 @@ struct FleetPlanning {
 
     /// Those who waited for company that came later, or all who have no place.
     /// - Returns: one of them has a place now.
+    @discardableResult
     mutating func seatLate(all: Bool) -> Bool {
         let before = left
         for demand in world.classes.indices.filter({ left[$0] > 0 }).sorted(by: isEarlier)
@@ -184,6 +185,7 @@ struct FleetPlanning {
 
     /// After all: each bought node becomes the cheapest kind in its zone that holds what stands there.
     /// - Returns: one of them became another.
+    @discardableResult
     mutating func settleTypes() -> Bool {
         var isChanged = false
         // By zone, and none: of each type what is cheapest there, cheapest first.
