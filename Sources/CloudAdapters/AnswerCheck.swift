@@ -20,7 +20,8 @@ enum AnswerCheck {
     static func offerings(_ answer: OfferingsAnswer) throws(CloudError) -> [Offering] {
         try check(version: answer.wireVersion)
         guard answer.offerings.count <= offeringsMax else {
-            throw .outcomeUnknown("a catalogue of \(answer.offerings.count) offerings; at most \(offeringsMax)")
+            throw .outcomeUnknown(
+                "a catalogue of \(answer.offerings.count) offerings; at most \(offeringsMax)")
         }
         var seen: Set<[String]> = []
         for (index, offering) in answer.offerings.enumerated() {
@@ -95,13 +96,15 @@ enum AnswerCheck {
     private static func check(_ offering: Offering, _ place: String) throws(CloudError) {
         guard !offering.nodeType.isEmpty else { throw .outcomeUnknown("\(place).node_type is empty") }
         for (name, word) in [
-            ("node_type", offering.nodeType), ("zone", offering.zone), ("capacity_type", offering.capacityType),
+            ("node_type", offering.nodeType), ("zone", offering.zone),
+            ("capacity_type", offering.capacityType),
         ] where word.utf8.count > wordBytesMax {
             throw .outcomeUnknown("\(place).\(name): \(word.utf8.count) bytes; at most \(wordBytesMax)")
         }
         guard (0...microdollarsMax).contains(offering.microdollarsPerHour) else {
             throw .outcomeUnknown(
-                "\(place).microdollars_per_hour: \(offering.microdollarsPerHour): a price is 0 to \(microdollarsMax)")
+                "\(place).microdollars_per_hour: \(offering.microdollarsPerHour): a price is 0 to \(microdollarsMax)"
+            )
         }
         guard (0...availableMax).contains(offering.available ?? 0) else {
             throw .outcomeUnknown(

@@ -41,16 +41,20 @@ package struct NodeMove: Hashable, Sendable {
     }
 
     private static let coming: [NodeMove] = [
-        NodeMove(.requested, .booting, "launched", .provider, "it named the machine, in its answer or in a list"),
+        NodeMove(
+            .requested, .booting, "launched", .provider, "it named the machine, in its answer or in a list"),
         NodeMove(.requested, .ready, "hello", .agent, "its hello overtook the provider's answer"),
         NodeMove(.requested, .terminating, "out_of_capacity", .provider, refusedLate),
         NodeMove(.requested, .terminating, "quota", .provider, refusedLate),
         NodeMove(.requested, .terminating, "rejected", .provider, refusedLate),
-        NodeMove(.requested, .terminating, "unknown_outcome", .clock, "no definite answer came, and no list shows it"),
+        NodeMove(
+            .requested, .terminating, "unknown_outcome", .clock,
+            "no definite answer came, and no list shows it"),
         NodeMove(.requested, .terminating, "join_deadline", .clock, "no hello by the join deadline"),
         NodeMove(.requested, .terminating, "unneeded", .nodeTier, "nothing waits for it any more"),
         NodeMove(.requested, .gone, "out_of_capacity", .provider, "it has none, and was asked once"),
-        NodeMove(.requested, .gone, "quota", .provider, "the account's limit is reached, and it was asked once"),
+        NodeMove(
+            .requested, .gone, "quota", .provider, "the account's limit is reached, and it was asked once"),
         NodeMove(.requested, .gone, "rejected", .provider, "it refused the request, and was asked once"),
         NodeMove(.requested, .gone, "machine_ended", .provider, "the machine of its token has come and gone"),
         NodeMove(.requested, .gone, "down", .people, "`tandem down` ended the machines"),
@@ -62,12 +66,14 @@ package struct NodeMove: Hashable, Sendable {
         NodeMove(.booting, .gone, "down", .people, "`tandem down` ended the machines"),
     ]
 
-    private static let refusedLate = "it refused; an earlier call may have made the machine, so lists must show none"
+    private static let refusedLate =
+        "it refused; an earlier call may have made the machine, so lists must show none"
 
     private static let serving: [NodeMove] = [
         NodeMove(.ready, .draining, "idle_timeout", .nodeTier, "it was idle for its timeout"),
         NodeMove(.ready, .draining, "max_workers", .nodeTier, "it is idle and more than a limit allows"),
-        NodeMove(.ready, .draining, "type_removed", .nodeTier, "it is idle and its type is no longer configured"),
+        NodeMove(
+            .ready, .draining, "type_removed", .nodeTier, "it is idle and its type is no longer configured"),
         NodeMove(.ready, .draining, "consolidation", .nodeTier, "others hold what it holds for less"),
         NodeMove(.ready, .draining, "drift", .nodeTier, "its type is configured otherwise now"),
         NodeMove(.ready, .draining, "expiry", .nodeTier, "it is older than its type may be"),
@@ -76,7 +82,9 @@ package struct NodeMove: Hashable, Sendable {
         NodeMove(.ready, .draining, "preempted", .provider, "it gave notice that it takes the machine away"),
         NodeMove(.ready, .draining, "provider_configured", .people, "the cluster has a provider now"),
         NodeMove(.ready, .terminating, "agent_lost", .clock, "its agent was silent for `agent_lost`"),
-        NodeMove(.ready, .gone, "machine_lost", .provider, "lists do not show its machine, and its agent is silent"),
+        NodeMove(
+            .ready, .gone, "machine_lost", .provider, "lists do not show its machine, and its agent is silent"
+        ),
         NodeMove(.ready, .gone, "down", .people, "`tandem down` ended the machines"),
     ]
 
@@ -85,8 +93,11 @@ package struct NodeMove: Hashable, Sendable {
         NodeMove(.draining, .terminating, "drained", .agent, "it said that nothing runs there"),
         NodeMove(.draining, .terminating, "drain_deadline", .clock, "the drain deadline passed"),
         NodeMove(.draining, .gone, "drained", .agent, "nothing runs on this machine itself any more"),
-        NodeMove(.draining, .gone, "drain_deadline", .clock, "the drain deadline of this machine itself passed"),
-        NodeMove(.draining, .gone, "machine_lost", .provider, "lists do not show its machine, and its agent is silent"),
+        NodeMove(
+            .draining, .gone, "drain_deadline", .clock, "the drain deadline of this machine itself passed"),
+        NodeMove(
+            .draining, .gone, "machine_lost", .provider,
+            "lists do not show its machine, and its agent is silent"),
         NodeMove(.draining, .gone, "down", .people, "`tandem down` ended the machines"),
         NodeMove(.terminating, .gone, "terminated", .provider, "lists show that its machine has ended"),
         NodeMove(.terminating, .gone, "down", .people, "`tandem down` ended the machines"),

@@ -96,7 +96,8 @@ extension NodeStep {
 
     /// May this offering be asked for now, until when not, and how often.
     func admission(of offering: Offering) -> Admission {
-        .strictest(admission(by: key(of: offering), offering), admission(by: pool(of: offering.nodeType), offering))
+        .strictest(
+            admission(by: key(of: offering), offering), admission(by: pool(of: offering.nodeType), offering))
     }
 
     private func admission(by key: String, _ offering: Offering) -> Admission {
@@ -123,7 +124,9 @@ extension NodeStep {
     func askable() -> [Offering] {
         var tried: Set<String> = []
         let ranked = offerings.sorted {
-            ($0.microdollarsPerHour, $0.zone, $0.capacityType) < ($1.microdollarsPerHour, $1.zone, $1.capacityType)
+            ($0.microdollarsPerHour, $0.zone, $0.capacityType) < (
+                $1.microdollarsPerHour, $1.zone, $1.capacityType
+            )
         }
         return ranked.map { offering in
             var offering = offering
@@ -160,9 +163,12 @@ extension NodeStep {
 extension NodeStep {
     /// The provider has answered a launch with an error about these offerings.
     mutating func fail(_ node: NodeRow, _ kind: AvailabilityRow.Kind, of named: [Offering], reason: String) {
-        let failed = named.isEmpty ? node.offerings : node.offerings.filter { own in
-            named.contains { $0.isSameWay(as: own) }
-        }
+        let failed =
+            named.isEmpty
+            ? node.offerings
+            : node.offerings.filter { own in
+                named.contains { $0.isSameWay(as: own) }
+            }
         for offering in failed.isEmpty ? node.offerings : failed {
             note(key(of: offering), kind, of: node, reason: reason)
         }
@@ -173,7 +179,8 @@ extension NodeStep {
         note(pool(of: node.type), .join, of: node, reason: reason)
     }
 
-    private mutating func note(_ key: String, _ kind: AvailabilityRow.Kind, of node: NodeRow, reason: String) {
+    private mutating func note(_ key: String, _ kind: AvailabilityRow.Kind, of node: NodeRow, reason: String)
+    {
         let config = fingerprint(of: node.type)
         let known = state.availability[key].flatMap {
             $0.config == config && $0.failedAt + AvailabilityRule.memory > now ? $0 : nil
@@ -210,7 +217,9 @@ extension NodeStep {
         for key in state.availability.keys.sorted() {
             guard let row = state.availability[key] else { continue }
             let end = row.failedAt + AvailabilityRule.memory
-            let type = settings.nodeTypes.first { key == pool(of: $0.name) || key.hasPrefix(pool(of: $0.name) + "/") }
+            let type = settings.nodeTypes.first {
+                key == pool(of: $0.name) || key.hasPrefix(pool(of: $0.name) + "/")
+            }
             if end <= now || type.map({ fingerprint(of: $0.name) != row.config }) ?? false {
                 forget(availability: key)
             } else {

@@ -29,7 +29,8 @@ extension NodeTier {
             }
             guard inFlight.insert(CallKey(call)).inserted else { continue }
             budget.take()
-            if case .terminate(_, let instance) = call, state.instances[instance]?.isStray(in: state) ?? false {
+            if case .terminate(_, let instance) = call, state.instances[instance]?.isStray(in: state) ?? false
+            {
                 strayAsked[instance] = now
             }
             calls.append(call)

@@ -16,13 +16,16 @@ extension NodeStep {
     /// Machines that are on their way back by our own wish are not counted: they shall vanish.
     mutating func believes(_ list: [Instance]) -> Bool {
         let known = state.instances.values.filter { seen in
-            guard seen.state != InstanceWord.terminated, seen.state != InstanceWord.stopping else { return false }
+            guard seen.state != InstanceWord.terminated, seen.state != InstanceWord.stopping else {
+                return false
+            }
             return state.nodes[seen.node].map { [.booting, .ready, .draining].contains($0.phase) } ?? false
         }
         let listed = Set(list.map(\.id))
         let left = known.count { listed.contains($0.instance) }
         guard !known.isEmpty, left == 0 || left * 2 < known.count else {
-            release(HoldRow.list, rule: "list_agrees", because: "the provider's list shows the machines again")
+            release(
+                HoldRow.list, rule: "list_agrees", because: "the provider's list shows the machines again")
             return true
         }
         let lists = (state.holds[HoldRow.list]?.count ?? 0) + 1

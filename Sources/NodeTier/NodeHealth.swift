@@ -42,7 +42,8 @@ extension NodeStep {
         if HealthRule.halts(unready: unready.count, of: serving.count) {
             hold(
                 HoldRow.nodes, unready.count, of: serving.count, rule: "mass_unready",
-                because: "\(unready.count) of \(serving.count) nodes are not heard: nothing is given back, replaced or "
+                because:
+                    "\(unready.count) of \(serving.count) nodes are not heard: nothing is given back, replaced or "
                     + "moved until most of them are")
         } else {
             release(
@@ -73,14 +74,17 @@ extension NodeStep {
 
     /// A node whose agent flaps is emptied and replaced, once.
     mutating func checkFlaps(_ node: NodeRow) {
-        guard state.nodes[node.id]?.phase == .ready, !node.provider.isEmpty, let trouble = state.troubles[node.id],
+        guard state.nodes[node.id]?.phase == .ready, !node.provider.isEmpty,
+            let trouble = state.troubles[node.id],
             trouble.flaps.count >= HealthRule.flapsMax, let first = trouble.flaps.first,
             first + HealthRule.flapWindow > now, mayRepair(node)
         else { return }
         noteRepair(node, "flapping")
         drain(
             node.id, by: now + NodeRule.drainTimeout, rule: "flapping",
-            because: "its agent was silent \(trouble.flaps.count) times within \(HealthRule.flapWindow.rawValue / 60_000) min")
+            because:
+                "its agent was silent \(trouble.flaps.count) times within \(HealthRule.flapWindow.rawValue / 60_000) min"
+        )
     }
 
     /// Whether one more node of this pool may be replaced now: else it is left as it is, and what runs there goes on.
@@ -101,7 +105,8 @@ extension NodeStep {
         hold(
             scope, max(waiting, 1), of: pool.count, rule: "repair_limit",
             because: "\(recent.count) of \(pool.count) nodes of \(node.type) were replaced within "
-                + "\(HealthRule.repairWindow.rawValue / 60_000) min: others wait, and what runs there goes on")
+                + "\(HealthRule.repairWindow.rawValue / 60_000) min: others wait, and what runs there goes on"
+        )
         return false
     }
 

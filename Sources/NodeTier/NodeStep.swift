@@ -79,7 +79,8 @@ struct NodeStep {
             && touchedAvailability.isEmpty
             && touchedDrains.isEmpty && removedPlacements.isEmpty && removedInstances.isEmpty
             && removedAvailability.isEmpty && removedDrains.isEmpty && reordered.isEmpty && purchases.isEmpty
-            && decisions.isEmpty && failures.isEmpty && touchedFound.isEmpty && removedFound.isEmpty && !touchesReadopt)
+            && decisions.isEmpty && failures.isEmpty && touchedFound.isEmpty && removedFound.isEmpty
+            && !touchesReadopt)
     }
 
     /// What it would change, for a log line.

@@ -42,7 +42,8 @@ extension NodeStep {
         let until = now + max(retryAfter, PaceRule.pauseMin)
         guard var row = pace else {
             let row = ProviderPaceRow(
-                provider: provider, until: until, callsMilli: PaceRule.most / 2, throttledAt: now, throttles: 1)
+                provider: provider, until: until, callsMilli: PaceRule.most / 2, throttledAt: now,
+                throttles: 1)
             return put(row)
         }
         // Calls that left before the pause began and are answered in it say nothing new.

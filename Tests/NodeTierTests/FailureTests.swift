@@ -27,7 +27,8 @@ import TwoTiers
         let zones = ["a", "b", "c"].map { Offering.usual("small", cents: 2, zone: $0) }
         let world = try TwoTiers(.cloud([.cpus("small", 2)]), offerings: zones) {
             $0.stockOuts = ["a", "b"].map {
-                MemoryCloud.Episode(nodeType: "small", zone: $0, from: Moment(1_000), until: Moment(9_000_000))
+                MemoryCloud.Episode(
+                    nodeType: "small", zone: $0, from: Moment(1_000), until: Moment(9_000_000))
             }
         }
         try await world.run(.seconds(2))

@@ -166,7 +166,8 @@ import TwoTiers
         ).rows.map { $0.map(\.text) }
         for row in rows {
             let (from, to) = (NodePhase(rawValue: row[0]), NodePhase(rawValue: row[1]))
-            #expect(from.map { f in to.map { NodeMove.allows(f, $0, rule: row[2]) } ?? false } ?? false, "\(row)")
+            #expect(
+                from.map { f in to.map { NodeMove.allows(f, $0, rule: row[2]) } ?? false } ?? false, "\(row)")
         }
         #expect(rows.count >= 7, "\(rows)")
     }

@@ -11,7 +11,9 @@ import Testing
         let rows = NodeMove.all.map {
             "| \($0.from.rawValue) | \($0.to.rawValue) | `\($0.rule)` | \($0.by.rawValue) | \($0.why) |"
         }
-        let written = page.split(separator: "\n").map(String.init).filter { $0.hasPrefix("| ") && $0.contains("`") }
+        let written = page.split(separator: "\n").map(String.init).filter {
+            $0.hasPrefix("| ") && $0.contains("`")
+        }
         #expect(written == rows, "NodePhases.md and NodeMove.all differ")
     }
 

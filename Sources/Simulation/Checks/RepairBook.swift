@@ -27,7 +27,9 @@ package struct RepairBook: Sendable {
             else { continue }
             given.append(row)
             // An idle one may be drained and gone within one look.
-            guard row.phase == .terminating, row.drainDeadline == nil, before.idleSince == nil else { continue }
+            guard row.phase == .terminating, row.drainDeadline == nil, before.idleSince == nil else {
+                continue
+            }
             found += limit(row, state, at)
         }
         if let silent = unready(given, state, at) {
@@ -49,7 +51,8 @@ package struct RepairBook: Sendable {
         guard recent.count > most else { return [] }
         return [
             Breach(
-                "I-06", "\(row.id) is the \(recent.count)th of \(there + recent.count) nodes of \(row.type) "
+                "I-06",
+                "\(row.id) is the \(recent.count)th of \(there + recent.count) nodes of \(row.type) "
                     + "given up within \(Self.window.rawValue / 60_000) min: \(row.why)")
         ]
     }
@@ -62,10 +65,13 @@ package struct RepairBook: Sendable {
             !$0.provider.isEmpty && ($0.phase == .ready || $0.phase == .draining || going.contains($0.id))
         }
         let silent = serving.count { node in
-            let heard = max(at.last(node.heardAt, of: node.id.rawValue), node.joinedAt ?? Moment(Int64.min / 2))
+            let heard = max(
+                at.last(node.heardAt, of: node.id.rawValue), node.joinedAt ?? Moment(Int64.min / 2))
             return at.silence(of: heard, for: .nodes) >= settings.agentSilent + Self.margin
         }
-        guard silent > Self.unreadyMax, silent * 100 > Self.unreadyPercentMax * serving.count else { return nil }
+        guard silent > Self.unreadyMax, silent * 100 > Self.unreadyPercentMax * serving.count else {
+            return nil
+        }
         return "\(silent) of \(serving.count) nodes are not heard"
     }
 

@@ -22,7 +22,8 @@ extension Rule {
             "One faulty list, or a short silence, takes no node away; and never many at once.",
             .checked(
                 "at each node's end: two lists without it, or a silence of agent_lost, or no replica on it; within"
-                    + " ten minutes a fifth of a pool, or one; none while 45 % and more than three are not heard")),
+                    + " ten minutes a fifth of a pool, or one; none while 45 % and more than three are not heard"
+            )),
         Rule(
             "I-07", "What is bought is at most what waits, less what is on its way.",
             .checked("at each launch, by counting the replicas that wait and the places that come")),
