@@ -124,7 +124,10 @@ actor AgentCore {
         let current = accounts.map { account in
             var report = ReplicaReport(account)
             report.startedAgo = account.startedAt.map { now - $0 }
-            if tellsSettings { report.settings = account.order.settings }
+            if tellsSettings {
+                report.settings = account.order.settings
+                report.gpus = account.order.gpus
+            }
             return report
         }
         let facts = NodeFacts(

@@ -8,7 +8,8 @@ public import Model
 ///    the request says; it never makes a second one. Tokens stay good for at least a day.
 /// 2. **Tags come back.** `list` returns token, node and cluster of each instance exactly as `create` was given them.
 /// 3. **A list is whole.** `list` returns every instance of the cluster that is not long gone, or throws. An instance
-///    just created may be missing for a short while; Tandem never takes one absence as proof.
+///    just created may be missing for a short while; Tandem never takes one absence as proof. One that has ended stays,
+///    with its `endedUnixMs`, for some minutes at least: where it is gone sooner its cost is an estimate.
 /// 4. **Terminate is idempotent.** Terminating what is gone, or was never there, succeeds.
 /// 5. **Errors say what the caller does next.** See `CloudError`; when in doubt whether a call took effect, throw
 ///    `outcomeUnknown`.
@@ -81,6 +82,10 @@ public struct Instance: Hashable, Sendable {
     public var state: State
     /// Set: a preemption notice; the machine goes after this long.
     public var preemptedIn: Millis?
+    /// When the machine began to be paid for, in milliseconds on the provider's clock; nil: the provider does not say.
+    public var createdUnixMs: Int64?
+    /// Set once nothing more is paid for it: what is billed is from `createdUnixMs` to here, at the price of `offering`.
+    public var endedUnixMs: Int64?
 
     /// Where the machine is in its life, in the provider's eyes.
     public enum State: Hashable, Sendable {
@@ -91,7 +96,7 @@ public struct Instance: Hashable, Sendable {
 
     public init(
         id: String, token: String, node: NodeID, cluster: String, offering: Offering, state: State,
-        preemptedIn: Millis? = nil
+        preemptedIn: Millis? = nil, createdUnixMs: Int64? = nil, endedUnixMs: Int64? = nil
     ) {
         self.id = id
         self.token = token
@@ -100,6 +105,8 @@ public struct Instance: Hashable, Sendable {
         self.offering = offering
         self.state = state
         self.preemptedIn = preemptedIn
+        self.createdUnixMs = createdUnixMs
+        self.endedUnixMs = endedUnixMs
     }
 }
 

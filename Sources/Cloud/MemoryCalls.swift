@@ -13,7 +13,10 @@ extension MemoryCloudState {
     /// Nil: as many as are asked.
     private func room(for offering: Offering) -> Int? {
         if stockOuts.contains(where: { $0.holds(offering, at: now) }) { return 0 }
-        return settings.capacity[offering.nodeType].map { max(0, $0 - used(offering.nodeType)) }
+        let ofType = settings.capacity[offering.nodeType].map { max(0, $0 - used(offering.nodeType)) }
+        let ofWay = offering.available.map { max(0, $0 - used(offering)) }
+        guard let ofType, let ofWay else { return ofType ?? ofWay }
+        return min(ofType, ofWay)
     }
 
     mutating func create(_ request: CreateRequest, _ fault: CloudFault?) -> Result<Instance, CloudError> {
@@ -26,7 +29,7 @@ extension MemoryCloudState {
         }
         if let made = made(by: request.token), fault != .duplicateInstance {
             return fault == .launchSucceedsButReplyIsLost
-                ? .failure(noAnswer) : .success(machines[made].answer(at: now))
+                ? .failure(noAnswer) : .success(machines[made].answer(at: now, settings))
         }
         return make(request, fault).flatMap { machine in
             append(machine)
@@ -35,7 +38,8 @@ extension MemoryCloudState {
                 twin.instance.id = newID
                 append(twin)
             }
-            return fault == .launchSucceedsButReplyIsLost ? .failure(noAnswer) : .success(machine.instance)
+            return fault == .launchSucceedsButReplyIsLost
+                ? .failure(noAnswer) : .success(machine.answer(at: now, settings))
         }
     }
 
@@ -63,9 +67,11 @@ extension MemoryCloudState {
             return .failure(
                 .rejected("no offering of the request is known: \(request.offerings.map(\.nodeType))"))
         }
-        guard let offering = known.first(where: { room(for: $0) != 0 }) else {
+        guard var offering = known.first(where: { room(for: $0) != 0 }) else {
             return .failure(noneOf(known))
         }
+        // A machine is one; how many more there are is no word about it.
+        offering.available = nil
         var boots: Moment? = now + settings.bootDelay
         if fault == .neverBoots { boots = nil }
         if fault == .slowBoot {

@@ -3,9 +3,9 @@ public import Model
 extension MemoryCloud {
     /// What the cloud offers and how it behaves.
     public struct Settings: Sendable {
-        /// What it sells.
+        /// What it sells. `available` is how many machines there are of each; nil: as many as are asked.
         public var offerings: [Offering]
-        /// Machines there are of a type; a type not named has as many as are asked.
+        /// Machines there are of a type, in whatever way they are bought; a type not named has as many as are asked.
         public var capacity: [String: Int] = [:]
         /// From `create` to the start of the agent.
         public var bootDelay = Millis.zero
@@ -15,6 +15,8 @@ extension MemoryCloud {
         public var stopDelay = Millis.zero
         /// A terminated machine stays in lists for this long.
         public var remembersTerminated = Millis.seconds(300)
+        /// The date on its clock when its own time is 0, for the dates of `Instance`.
+        package var unixMsAtStart: Int64 = 1_700_000_000_000
         /// What goes wrong, and how often.
         public var faults = FaultPlan()
         /// When there is nothing of a type to be had, whatever `capacity` says.

@@ -25,6 +25,7 @@ struct MemoryCloudState: Sendable {
     private var freeIDs = MemoryQueue()
 
     private var liveByType: [String: Int] = [:]
+    private var liveByWay: [MemoryWay: Int] = [:]
     private var byID: [String: Int] = [:]
     private var byToken: [String: [Int]] = [:]
     private var agenda = MemoryAgenda()
@@ -58,6 +59,9 @@ struct MemoryCloudState: Sendable {
     }
 
     func used(_ type: String) -> Int { liveByType[type] ?? 0 }
+
+    /// Machines bought in the same way.
+    func used(_ offering: Offering) -> Int { liveByWay[MemoryWay(offering)] ?? 0 }
 
     func lives(of token: String) -> [Int] { byToken[token] ?? [] }
 
@@ -135,7 +139,10 @@ struct MemoryCloudState: Sendable {
         while let change = priceChanges.last, change.from <= now {
             priceChanges.removeLast()
             if let place = catalogue.firstIndex(where: { $0.isSameWay(as: change.offering) }) {
+                let available = catalogue[place].available
                 catalogue[place] = change.offering
+                // A word about the price is none about how many there are.
+                if change.offering.available == nil { catalogue[place].available = available }
             } else {
                 catalogue.append(change.offering)
             }
@@ -161,6 +168,7 @@ struct MemoryCloudState: Sendable {
         live.insert(place)
         peakMachines = max(peakMachines, live.sorted.count)
         liveByType[machine.instance.offering.nodeType, default: 0] += 1
+        liveByWay[MemoryWay(machine.instance.offering), default: 0] += 1
         listed[machine.instance.cluster, default: []].append(place)
         byID[machine.instance.id] = place
         byToken[machine.instance.token, default: []].append(place)
@@ -210,6 +218,7 @@ struct MemoryCloudState: Sendable {
         }
         let instance = machines[place].instance
         liveByType[instance.offering.nodeType, default: 0] -= 1
+        liveByWay[MemoryWay(instance.offering), default: 0] -= 1
         live.remove(place)
         ledger.add(now - machines[place].createdAt, of: instance.offering)
         freeIDs.append(place)
@@ -232,5 +241,18 @@ struct MemoryCloudState: Sendable {
         let outlived = machines[place].terminatedAt != nil && machines[place].agentEnds != nil
         machines[place].agentEnds = nil
         if outlived { endAgent(place) } else { finish(place) }
+    }
+}
+
+/// One way to buy a type: its place and its capacity class.
+struct MemoryWay: Hashable, Sendable {
+    private var nodeType: String
+    private var zone: String
+    private var capacityType: String
+
+    init(_ offering: Offering) {
+        nodeType = offering.nodeType
+        zone = offering.zone
+        capacityType = offering.capacityType
     }
 }

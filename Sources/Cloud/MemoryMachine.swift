@@ -61,13 +61,17 @@ extension MemoryCloud.Machine {
             if isTerminated(for: settings.remembersTerminated, at: moment) { return nil }
             if let lie, lie.thenHidden, lie.from <= moment { return nil }
         }
-        return answer(at: moment)
+        return answer(at: moment, settings)
     }
 
     /// As an answer about it alone shows it.
-    func answer(at moment: Moment) -> Instance {
+    func answer(at moment: Moment, _ settings: MemoryCloud.Settings) -> Instance {
         var shown = instance
         shown.state = lied(at: moment) ?? state(at: moment)
+        shown.createdUnixMs = settings.unixMsAtStart + createdAt.ms
+        if lied(at: moment) == nil, let terminatedAt, terminatedAt <= moment {
+            shown.endedUnixMs = settings.unixMsAtStart + terminatedAt.ms
+        }
         if let preemptedAt, let noticedAt, noticedAt <= moment {
             shown.preemptedIn = max(.zero, preemptedAt - moment)
         }

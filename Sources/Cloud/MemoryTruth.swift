@@ -1,3 +1,5 @@
+import Model
+
 /// What nobody but the simulator may know.
 extension MemoryCloud {
     /// The truth about the machines that are not terminated, in the order of creation.
@@ -16,6 +18,12 @@ extension MemoryCloud {
 
     /// What has been spent until now.
     package var bill: Bill { read { $0.bill } }
+
+    /// The same by machine, each that there ever was.
+    package var billByMachine: [Bill.MachineLine] { read { $0.billByMachine } }
+
+    /// The date on its clock.
+    package var unixMillis: Int64 { read { $0.settings.unixMsAtStart + $0.now.ms } }
 
     /// Calls that each fault has struck until now.
     package var struckFaults: [CloudFault: Int] { read { $0.settings.faults.struck } }

@@ -87,10 +87,19 @@ enum AnswerCheck {
         guard (body.preemptedIn ?? .zero) >= .zero else {
             throw .outcomeUnknown("\(place).preempted_in: a span is not negative")
         }
+        if let ended = body.endedUnixMs {
+            guard let created = body.createdUnixMs, created <= ended else {
+                throw .outcomeUnknown("\(place).ended_unix_ms: \(ended) is not after a created_unix_ms")
+            }
+        }
+        guard (body.createdUnixMs ?? 0) >= 0 else {
+            throw .outcomeUnknown("\(place).created_unix_ms: a date is not negative")
+        }
         try check(body.offering, "\(place).offering")
         return Instance(
             id: body.id, token: body.token, node: body.node, cluster: body.cluster, offering: body.offering,
-            state: state(body.state), preemptedIn: body.preemptedIn)
+            state: state(body.state), preemptedIn: body.preemptedIn, createdUnixMs: body.createdUnixMs,
+            endedUnixMs: body.endedUnixMs)
     }
 
     private static func check(_ offering: Offering, _ place: String) throws(CloudError) {

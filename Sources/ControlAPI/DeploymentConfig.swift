@@ -19,6 +19,30 @@ struct DeploymentConfig: Encodable, Sendable {
     /// Absent where the file says nothing: Ray has no number for "as many as there is room for", and refuses null.
     var max_surge_percent: Int?
     var max_constructor_retry_count: Int
+    var max_replicas_per_node: Int?
+    // Beside Ray's.
+    var labels: [String: String]?
+    var spread: [Rule]?
+    var affinity: [Rule]?
+    var anti_affinity: [Rule]?
+    var priority: Int
+    var weight: Int
+    var do_not_disrupt: Bool
+
+    /// A rule about neighbours, as a serve file has it.
+    struct Rule: Encodable, Sendable {
+        var topology: String
+        var max_skew: Int?
+        var selector: [String: String]
+        var soft: Bool
+
+        init(_ rule: TopologyRule) {
+            topology = rule.topology.rawValue
+            if case .spread(let skew) = rule.ask { max_skew = skew }
+            selector = rule.selector
+            soft = rule.isSoft
+        }
+    }
 
     struct Autoscaling: Encodable, Sendable {
         var min_replicas: Int
@@ -81,16 +105,41 @@ struct DeploymentConfig: Encodable, Sendable {
         graceful_shutdown_timeout_s = settings.gracefulShutdownTimeout.seconds
         health_check_period_s = settings.replica.health.period.seconds
         health_check_timeout_s = settings.replica.health.timeout.seconds
-        ray_actor_options = Self.actorOptions(settings.replica.resources)
+        ray_actor_options = Self.actorOptions(settings.replica)
         rolling_update_percentage = settings.rollout.batchShare.number
         max_surge_percent = settings.rollout.surgePercent
         max_constructor_retry_count = settings.rollout.failuresMax
+        priority = settings.priority
+        weight = settings.weight
+        do_not_disrupt = settings.isUndisturbed
+        if let placing = settings.replica.placing { show(placing) }
     }
 
-    private static func actorOptions(_ resources: Resources) -> [String: JSONValue] {
+    private mutating func show(_ placing: PlacingSettings) {
+        max_replicas_per_node = placing.maxPerNode
+        if !placing.labels.isEmpty {
+            labels = Dictionary(placing.labels.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+        }
+        func rules(_ isOfKind: (TopologyRule.Ask) -> Bool) -> [Rule]? {
+            let rules = placing.rules.filter { isOfKind($0.ask) }.map(Rule.init)
+            return rules.isEmpty ? nil : rules
+        }
+        spread = rules { if case .spread = $0 { true } else { false } }
+        affinity = rules { $0 == .affinity }
+        anti_affinity = rules { $0 == .antiAffinity }
+    }
+
+    private static func actorOptions(_ replica: ReplicaSettings) -> [String: JSONValue] {
         var options: [String: JSONValue] = [:]
         var custom: [String: JSONValue] = [:]
-        for (name, amount) in resources.rayAmounts {
+        if let selectors = replica.placing?.selectors, let first = selectors.first {
+            if !first.rules.isEmpty { options["label_selector"] = shown(first) }
+            if selectors.count > 1 {
+                options["fallback_strategy"] = .list(
+                    selectors.dropFirst().map { .object(["label_selector": shown($0)]) })
+            }
+        }
+        for (name, amount) in replica.resources.rayAmounts {
             switch name {
             case Resources.cpu: options["num_cpus"] = .number(amount)
             case "GPU": options["num_gpus"] = .number(amount)
@@ -100,6 +149,10 @@ struct DeploymentConfig: Encodable, Sendable {
         }
         if !custom.isEmpty { options["resources"] = .object(custom) }
         return options
+    }
+
+    private static func shown(_ selector: LabelSelector) -> JSONValue {
+        .object(selector.texts.mapValues { .text($0) })
     }
 }
 

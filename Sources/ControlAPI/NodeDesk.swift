@@ -75,7 +75,8 @@ package final class NodeDesk: TierDesk {
             fence: news.fence,
             orders: news.orders.replicas.map {
                 ReplicaOrder(
-                    id: $0.id, settings: $0.settings, stopGrace: $0.stopGrace, adjustment: $0.adjustment)
+                    id: $0.id, settings: $0.settings, stopGrace: $0.stopGrace, adjustment: $0.adjustment,
+                    gpus: $0.gpus)
             }, retire: news.orders.retire)
     }
 
@@ -115,6 +116,7 @@ extension AgentReplica {
             id: report.id, phase: phase, port: report.port, pid: report.pid, exitJSON: json,
             exitText: report.exit?.words ?? "", lastLines: report.lastLines.joined(separator: "\n"),
             settings: report.settings)
+        gpus = report.gpus ?? []
         applied = report.applied
         unwell = report.unwell
     }

@@ -14,20 +14,25 @@ package struct NodeService: Sendable {
     private let thread: TierThread<NodeDesk>
     private let calls: AsyncStream<ProviderCall>
     private let log: Logger
+    private let startFile: String?
 
-    /// - Parameter settings: the cluster file; nil goes on with the one in SQLite.
+    /// - Parameter startFile: the cluster file named at the start, absolute.
+    /// - Parameter settings: what it says; nil goes on with the settings in SQLite.
+    /// - Parameter fileProblem: why there is a file and no settings.
     /// - Parameter makeProvider: builds the provider for the settings in force.
     package init(
-        store: Store, settings: ClusterSettings?, tokenFile: String, machinesEnded: Bool = false,
-        listener: Listener, bell: Int32?,
+        store: Store, startFile: String? = nil, settings: ClusterSettings?, fileProblem: String? = nil,
+        tokenFile: String, machinesEnded: Bool = false, listener: Listener, bell: Int32?,
         log: Logger,
         makeProvider: (ProviderSettings) throws -> any CloudProvider
     ) throws {
         self.store = store
+        self.startFile = startFile
         self.listener = listener
         self.log = log
         let tier = try NodeTier(
-            store: store, settings: settings, tokenFile: tokenFile, machinesEnded: machinesEnded)
+            store: store, settings: settings, fileProblem: fileProblem, tokenFile: tokenFile,
+            machinesEnded: machinesEnded)
         provider = try tier.clusterSettings.provider.map(makeProvider)
         let (calls, continuation) = AsyncStream<ProviderCall>.makeStream()
         self.calls = calls
@@ -37,12 +42,13 @@ package struct NodeService: Sendable {
 
     /// Serves until cancelled, or until the store says that this process must end.
     package func run(onBound: @escaping @Sendable (Int) async -> Void) async throws {
-        let (store, thread, listener) = (store, thread, listener)
+        let (store, thread, listener, startFile) = (store, thread, listener, startFile)
         try await firstToEnd([
             {
                 try await listener.run(
                     routes: { router in
                         addNodeSync(to: router, thread: thread)
+                        addClusterRoutes(to: router, thread: thread, startFile: startFile)
                         addMetrics(to: router, thread: thread, store: store) {
                             nodesPage($0, epoch: store.epoch)
                         }

@@ -96,7 +96,8 @@ extension ProxyReport {
                     buckets: load.buckets.map { bucket in
                         ReportedBucket(
                             sequence: bucket.sequence, end: arrived - bucket.endedAgo, span: bucket.span,
-                            area: bucket.area, ongoing: bucket.ongoing, queued: bucket.queued)
+                            area: bucket.area, ongoing: bucket.ongoing, queued: bucket.queued,
+                            completed: bucket.completed)
                     })
             }, busy: Dictionary(request.busy.map { ($0.replica, $0.ongoing) }, uniquingKeysWith: { $1 }),
             arrived: arrived)

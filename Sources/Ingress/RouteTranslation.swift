@@ -25,6 +25,6 @@ extension LoadSpan {
     func wire(at now: MicroTime) -> LoadBucket {
         LoadBucket(
             sequence: sequence, endedAgo: Millis(max(0, now - ended) / 1000), span: span, area: area,
-            ongoing: ongoing, queued: queued)
+            ongoing: ongoing, queued: queued, completed: completed)
     }
 }

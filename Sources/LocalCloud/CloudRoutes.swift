@@ -16,11 +16,28 @@ package struct ShutdownCall: Sendable, Codable, Equatable {
     package init(cluster: String) { self.cluster = cluster }
 }
 
+/// `POST /v1/catalogue`: what is sold from now on.
+package struct CatalogueCall: Sendable, Codable, Equatable {
+    package var fake: FakeCloudSettings
+    package var types: [LocalCloudSettings.MachineType]
+    /// The file that this cloud is started with says so too.
+    package var isStartFile: Bool
+
+    package init(fake: FakeCloudSettings, types: [LocalCloudSettings.MachineType], isStartFile: Bool) {
+        self.fake = fake
+        self.types = types
+        self.isStartFile = isStartFile
+    }
+}
+
 /// Paths that only a fake cloud has.
 package enum LocalCloudRoutes {
+    package static let catalogue = "/v1/catalogue"
     /// The loss of a machine, by node or instance: everything on it ends at once.
     package static func kill(_ name: String) -> String { "\(Routes.instances)/\(name)/kill" }
     package static func preempt(_ name: String) -> String { "\(Routes.instances)/\(name)/preempt" }
+    /// What each machine of a cluster has cost: `?cluster=TAG`.
+    package static let bill = "/v1/bill"
     /// Gives back all machines of one cluster.
     package static let shutdown = "/v1/shutdown"
 }
@@ -65,6 +82,18 @@ struct CloudRoutes: Sendable {
         router.post(RouterPath(LocalCloudRoutes.preempt("{id}"))) { request, context in
             let call = try await context.read(PreemptCall.self, from: request)
             try await room.preempt(try context.parameter("id"), in: call.inMs)
+            return Response(status: .noContent)
+        }
+        router.get(RouterPath(LocalCloudRoutes.bill)) { request, _ in
+            guard let cluster = request.uri.queryParameters.get("cluster"), !cluster.isEmpty else {
+                throw Problem(
+                    code: "invalid", message: "name the cluster: \(LocalCloudRoutes.bill)?cluster=TAG")
+            }
+            return try Answer.json(await room.bill(cluster: cluster))
+        }
+        router.post(RouterPath(LocalCloudRoutes.catalogue)) { request, context in
+            let call = try await context.read(CatalogueCall.self, from: request)
+            try await room.sell(Sold(fake: call.fake, types: call.types), isStartFile: call.isStartFile)
             return Response(status: .noContent)
         }
         router.post(RouterPath(LocalCloudRoutes.shutdown)) { request, context in

@@ -10,6 +10,7 @@ package final class LocalCloud: Sendable {
     private let settings: LocalCloudSettings
     private let token: Token
     private let clock: @Sendable () -> Moment
+    private let unixMillis: @Sendable () -> Int64
 
     /// How often it looks after its machines.
     package static let tick = Millis(50)
@@ -17,11 +18,21 @@ package final class LocalCloud: Sendable {
     /// - Parameter token: asked of every caller.
     /// - Parameter clock: the boot clock; another one in tests.
     package init(
-        _ settings: LocalCloudSettings, token: Token, clock: @escaping @Sendable () -> Moment = BootClock.now
+        _ settings: LocalCloudSettings, token: Token, clock: @escaping @Sendable () -> Moment = BootClock.now,
+        unixMillis: @escaping @Sendable () -> Int64 = WallClock.unixMillis
     ) {
         self.settings = settings
         self.token = token
         self.clock = clock
+        self.unixMillis = unixMillis
+    }
+
+    /// What the file said with which the cloud on this directory was last started; nil: there was none.
+    package static func soldBefore(
+        directory: String
+    ) -> (fake: FakeCloudSettings, types: [LocalCloudSettings.MachineType])? {
+        let registry = (try? RegistryFile(directory: directory).load()) ?? nil
+        return registry?.catalogue.map { ($0.file.fake, $0.file.types) }
     }
 
     /// Serves until the task is cancelled or asked to shut down gracefully. The machines go on.
@@ -36,7 +47,8 @@ package final class LocalCloud: Sendable {
         defer { withExtendedLifetime(lock) {} }
         var log = Logger(label: "tandem.cloud")
         log.logLevel = .info
-        let room = try MachineRoom(settings: settings, boot: Self.bootID(), clock: clock, log: log)
+        let room = try MachineRoom(
+            settings: settings, boot: Self.bootID(), clock: clock, unixMillis: unixMillis, log: log)
         let listener = Listener(name: "cloud", bind: settings.bind, token: token)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {

@@ -6,7 +6,7 @@ import Wire
 /// What the fake cloud of one State directory is started with.
 package struct LocalCloudSettings: Sendable {
     /// A machine type that it sells.
-    package struct MachineType: Hashable, Sendable {
+    package struct MachineType: Hashable, Sendable, Codable {
         package var name: String
         package var resources: Resources
         package init(name: String, resources: Resources) {
@@ -49,13 +49,17 @@ package struct LocalCloudSettings: Sendable {
         self.command = command
     }
 
-    /// Ways to buy a machine: one zone, one capacity type, a price for each type.
+    /// Ways to buy a machine: those that are configured, or one zone, one capacity type, a price for each type.
     func offerings() -> [Offering] {
-        nodeTypes.map { type in
-            Offering(
-                nodeType: type.name, zone: "local", capacityType: "on_demand",
-                microdollarsPerHour: fake.prices.first { $0.type == type.name }?.microdollarsPerHour
-                    ?? max(0, type.resources[Resources.cpu]) * Self.microdollarsPerMilliCPU)
+        nodeTypes.flatMap { type -> [Offering] in
+            let ways = (fake.offerings ?? []).filter { $0.nodeType == type.name }
+            guard ways.isEmpty else { return ways }
+            return [
+                Offering(
+                    nodeType: type.name, zone: "local", capacityType: "on_demand",
+                    microdollarsPerHour: fake.prices.first { $0.type == type.name }?.microdollarsPerHour
+                        ?? max(0, type.resources[Resources.cpu]) * Self.microdollarsPerMilliCPU)
+            ]
         }
     }
 

@@ -25,6 +25,10 @@ struct Machine: Equatable, Sendable, Codable {
     var terminatedAt: Moment?
     /// A preemption notice: the machine is lost then.
     var preemptedAt: Moment?
+    /// Paid from then, on the date's clock, which goes on over a reboot; nil: made by an earlier version.
+    var createdUnixMs: Int64?
+    /// Paid until then.
+    var endedUnixMs: Int64?
     /// After the end: no process bears its mark any more.
     var isSwept = false
 
@@ -32,7 +36,8 @@ struct Machine: Equatable, Sendable, Codable {
     func body(now: Moment) -> InstanceBody {
         InstanceBody(
             id: id, token: token, node: node, cluster: cluster, offering: offering, state: state.rawValue,
-            preemptedIn: preemptedAt.map { max(.zero, $0 - now) })
+            preemptedIn: preemptedAt.map { max(.zero, $0 - now) }, createdUnixMs: createdUnixMs,
+            endedUnixMs: endedUnixMs)
     }
 
     func start(nodesDirectory: String) -> MachineStart {

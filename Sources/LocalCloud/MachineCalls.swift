@@ -15,16 +15,33 @@ extension MachineRoom {
         count("offerings", "ok")
         return settings.offerings().map { offering in
             var shown = offering
-            shown.available = capacity(offering.nodeType).map {
-                max(0, $0 - registry.used(offering.nodeType))
-            }
+            shown.available = room(for: offering)
             return shown
         }
     }
 
-    /// Nil: as many as are asked.
-    private func capacity(_ type: String) -> Int? {
-        settings.fake.capacity.first { $0.type == type }?.count
+    /// Machines of an offering of ours that can still be had; nil: as many as are asked.
+    private func room(for offering: Offering) -> Int? {
+        let type = offering.nodeType
+        let ofType = settings.fake.capacity.first { $0.type == type }.map {
+            max(0, $0.count - registry.used(type))
+        }
+        let ofWay = offering.available.map { max(0, $0 - registry.used(offering)) }
+        guard let ofType, let ofWay else { return ofType ?? ofWay }
+        return min(ofType, ofWay)
+    }
+
+    /// Sells something else from now on. Machines that are there stay as they are.
+    /// - Parameter isStartFile: the file that this cloud is started with says so too.
+    func sell(_ sold: Sold, isStartFile: Bool) throws(Problem) {
+        var catalogue = registry.catalogue ?? Catalogue(file: sold, inForce: sold)
+        catalogue.inForce = sold
+        if isStartFile { catalogue.file = sold }
+        let next = catalogue
+        try commit { registry throws(Problem) in registry.catalogue = next }
+        take(sold)
+        count("catalogue", "ok")
+        log.info("sells another catalogue", metadata: ["types": "\(sold.types.map(\.name))"])
     }
 
     func create(_ call: CreateCall) throws(Problem) -> CallAnswer<InstanceBody> {
@@ -61,11 +78,11 @@ extension MachineRoom {
             )
         }
         let resources = settings.nodeTypes.first { $0.name == offering.nodeType }?.resources ?? Resources()
-        let callIndex = callIndex
+        let (callIndex, unixMs) = (callIndex, unixMillis())
         let boot = BootDelays.delay(fake.bootDelay, seed: fake.seed, token: call.token)
         let machine = try commit { registry throws(Problem) in
             registry.calls = callIndex
-            return registry.add(call, offering, resources, now: now, boot: boot)
+            return registry.add(call, offering, resources, now: now, unixMs: unixMs, boot: boot)
         }
         log.info("machine made", metadata: ["node": "\(call.node)", "type": "\(offering.nodeType)"])
         return CallAnswer(value: machine.body(now: now), isLost: isLost)
@@ -80,13 +97,12 @@ extension MachineRoom {
                 code: CloudProblem.rejected,
                 message: "none of \(call.offerings.map(\.nodeType)) is sold here: \(sold.map(\.nodeType))")
         }
-        let free = known.first { offering in
-            capacity(offering.nodeType).map { registry.used(offering.nodeType) < $0 } ?? true
-        }
-        guard let free, !isFull else {
+        guard var free = known.first(where: { room(for: $0) != 0 }), !isFull else {
             throw Problem(
                 code: CloudProblem.outOfCapacity, message: "none of \(known.map(\.nodeType)) to be had now")
         }
+        // A machine is one; how many more there are is no word about it.
+        free.available = nil
         return free
     }
 

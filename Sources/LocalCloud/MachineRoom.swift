@@ -6,9 +6,11 @@ import Wire
 /// The machines: the registry and the processes it stands for. Every change is on disk before it is acted on
 /// or answered, and what is acted on is only ever read from there.
 actor MachineRoom {
-    let settings: LocalCloudSettings
+    private(set) var settings: LocalCloudSettings
     private let file: RegistryFile
     private let clock: @Sendable () -> Moment
+    /// The date, for the bill.
+    let unixMillis: @Sendable () -> Int64
     let log: Logger
     private(set) var registry: Registry
     /// By machine id.
@@ -44,14 +46,21 @@ actor MachineRoom {
 
     /// Reads the registry and adopts the agents that live.
     init(
-        settings: LocalCloudSettings, boot: String, clock: @escaping @Sendable () -> Moment, log: Logger
+        settings: LocalCloudSettings, boot: String, clock: @escaping @Sendable () -> Moment,
+        unixMillis: @escaping @Sendable () -> Int64, log: Logger
     ) throws(Problem) {
-        self.settings = settings
         self.clock = clock
+        self.unixMillis = unixMillis
         self.log = log
         file = RegistryFile(directory: settings.directory)
         var registry = try file.load() ?? Registry(boot: boot)
         registry.moveToBoot(boot, now: clock())
+        let sold = Sold(fake: settings.fake, types: settings.nodeTypes)
+        let catalogue = Catalogue.atStart(sold, known: registry.catalogue)
+        registry.catalogue = catalogue
+        var selling = settings
+        (selling.fake, selling.nodeTypes) = (catalogue.inForce.fake, catalogue.inForce.types)
+        self.settings = selling
         self.registry = registry
         callIndex = registry.calls
         var agents: [String: AgentProcess] = [:]
@@ -82,6 +91,8 @@ actor MachineRoom {
     }
 
     var now: Moment { clock() }
+
+    func take(_ sold: Sold) { (settings.fake, settings.nodeTypes) = (sold.fake, sold.types) }
 
     /// Changes the registry on disk, then here.
     func commit<Result>(
@@ -203,10 +214,10 @@ extension MachineRoom {
     }
 
     private func end(_ id: String) throws(Problem) {
-        let now = now
+        let (now, unixMs) = (now, unixMillis())
         try commit { registry throws(Problem) in
             guard let index = registry.machines.firstIndex(where: { $0.id == id }) else { return }
-            registry.finish(index, now: now)
+            registry.finish(index, now: now, unixMs: unixMs)
         }
         agents[id] = nil
         restarts[id] = nil

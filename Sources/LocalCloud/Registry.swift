@@ -20,6 +20,8 @@ struct Registry: Equatable, Sendable, Codable {
     var calls: UInt64 = 0
     /// In the order of creation.
     var machines: [Machine] = []
+    /// Nil: of an earlier version.
+    var catalogue: Catalogue?
 
     init(boot: String) { self.boot = boot }
 
@@ -36,6 +38,11 @@ struct Registry: Equatable, Sendable, Codable {
         machines.count { $0.offering.nodeType == type && $0.state != .terminated }
     }
 
+    /// Of those, the ones bought in this way.
+    func used(_ offering: Offering) -> Int {
+        machines.count { $0.offering.isSameWay(as: offering) && $0.state != .terminated }
+    }
+
     func listed(cluster: String, now: Moment) -> [InstanceBody] {
         machines.filter { machine in
             machine.cluster == cluster
@@ -47,16 +54,16 @@ struct Registry: Equatable, Sendable, Codable {
     /// - Parameter token: not used before; the id follows from it, so that an id never means another machine,
     ///   not even after this file was lost.
     mutating func add(
-        _ call: CreateCall, _ offering: Offering, _ resources: Resources, now: Moment, boot: Millis
-    )
-        -> Machine
-    {
+        _ call: CreateCall, _ offering: Offering, _ resources: Resources, now: Moment, unixMs: Int64,
+        boot: Millis
+    ) -> Machine {
         var dice = SeededDice(seed: 0, text: call.token)
         var id = Self.id(dice.next())
         while machines.contains(where: { $0.id == id }) { id = Self.id(dice.next()) }
-        let machine = Machine(
+        var machine = Machine(
             id: id, token: call.token, node: call.node, cluster: call.cluster, offering: offering,
             resources: resources, join: call.join, state: .pending, createdAt: now, bootsAt: now + boot)
+        machine.createdUnixMs = unixMs
         machines.append(machine)
         return machine
     }
@@ -66,9 +73,11 @@ struct Registry: Equatable, Sendable, Codable {
         return "i-" + String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    mutating func finish(_ index: Int, now: Moment) {
+    mutating func finish(_ index: Int, now: Moment, unixMs: Int64) {
         machines[index].state = .terminated
         machines[index].terminatedAt = now
+        // Somebody may have set the date back.
+        machines[index].endedUnixMs = machines[index].createdUnixMs.map { max($0, unixMs) }
     }
 
     /// - Returns: whether anything was old enough.

@@ -55,6 +55,8 @@ package struct AgentReplica: Sendable, Equatable {
     package var lastLines: String
     /// What it was started with; only when the agent was asked (`NodeTier.asksForSettings`).
     package var settings: ReplicaSettings?
+    /// Indices of the GPUs it may use; told with `settings`.
+    package var gpus: [Int] = []
     /// The adjustment of its order that is in force in its process; nil: none yet.
     package var applied: Int?
     /// It was ready and fails its health check: the last answer.
@@ -101,6 +103,8 @@ package struct Orders: Sendable, Hashable {
         package var stopGrace: Millis?
         /// Another than before: what can be changed while it runs is to be taken over.
         package var adjustment: Int
+        /// Indices of the GPUs it may use.
+        package var gpus: [Int] = []
     }
 
     package var generation: Int64

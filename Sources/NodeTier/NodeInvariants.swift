@@ -25,8 +25,33 @@ package enum NodeInvariants {
             let (held, has) = (present.reduce(Int64(0)) { $0 + $1.resources[name] }, node.resources[name])
             if held > has { return "node \(node.id) was given more than it has: \(name) \(held) of \(has)" }
         }
+        return names.contains(Resources.gpu) ? faultOfDevices(node, given, present) : nil
+    }
+
+    /// Each has as many GPUs as it asks for, or a share of one, and of no GPU more is given than there is.
+    private static func faultOfDevices(
+        _ node: NodeRow, _ given: [PlacementRow], _ present: [PlacementRow]
+    ) -> String? {
+        var held: [Int: Int64] = [:]
+        for row in present {
+            let milli = min(row.resources[Resources.gpu], DeviceShare.whole)
+            for index in row.gpus { held[index, default: 0] += milli }
+        }
+        let count = node.resources[Resources.gpu] / DeviceShare.whole
+        for row in given where row.resources[Resources.gpu] > 0 {
+            let asked = max(1, row.resources[Resources.gpu] / DeviceShare.whole)
+            guard Set(row.gpus).count == asked, row.gpus.allSatisfy({ (0..<count).contains(Int64($0)) })
+            else {
+                return "replica \(row.replica) has GPUs \(row.gpus) of the \(count) of \(node.id)"
+            }
+            for index in row.gpus where held[index] ?? 0 > DeviceShare.whole {
+                return "GPU \(index) of \(node.id) was given \(held[index] ?? 0) thousandths of it"
+            }
+        }
         return nil
     }
+
+    private enum DeviceShare { static let whole: Int64 = 1_000 }
 }
 
 extension NodeStep {

@@ -11,6 +11,8 @@ struct NodeStep {
         var offerings: [Offering]
         /// As planned, with the type for its subject.
         var decision: Decision
+        /// The step of a stored plan that it is bought for.
+        var move: MoveStepRow?
     }
 
     let now: Moment
@@ -40,6 +42,20 @@ struct NodeStep {
     private(set) var touchedFound: Set<ReplicaID> = []
     private(set) var removedFound: Set<ReplicaID> = []
     private(set) var touchesReadopt = false
+    /// Rows of stored plans, and what is remembered of nodes for them.
+    var moves = TouchedMoves()
+    /// Nodes on their way that replicas wait for.
+    var awaited: Set<NodeID> = []
+    /// Nodes whose room was taken or given back.
+    private(set) var roomed: Set<NodeID> = []
+    private(set) var touchedKept: Set<NodeID> = []
+    private(set) var removedKept: Set<NodeID> = []
+    private(set) var touchedAccounts: Set<String> = []
+    private(set) var bookings: [CostBooking] = []
+    /// An account was opened or ended; how its time is shared is by itself no reason to commit.
+    private(set) var hasCostNews = false
+    /// The ledger has looked at this step.
+    var hasBooked = false
     /// Rows of `FailureMemory`.
     var failures = TouchedFailures()
     /// Numbers of nodes up to here are in use; 0: nothing new is known of them.
@@ -49,6 +65,7 @@ struct NodeStep {
     /// Nodes whose orders change: their generation is raised once, at the end.
     private(set) var reordered: Set<NodeID> = []
     var purchases: [Purchase] = []
+    var frontier = FrontierRows()
     var decisions: [Decision] = []
     private(set) var wake: Moment?
     private(set) var watched: [NodeID: [Millis]] = [:]
@@ -80,7 +97,7 @@ struct NodeStep {
             && touchedDrains.isEmpty && removedPlacements.isEmpty && removedInstances.isEmpty
             && removedAvailability.isEmpty && removedDrains.isEmpty && reordered.isEmpty && purchases.isEmpty
             && decisions.isEmpty && failures.isEmpty && touchedFound.isEmpty && removedFound.isEmpty
-            && !touchesReadopt)
+            && !touchesReadopt && !hasCostNews && !moves.changes && frontier.isEmpty)
     }
 
     /// What it would change, for a log line.
@@ -89,7 +106,7 @@ struct NodeStep {
             touchedNodes.map(\.rawValue) + touchedPlacements.map(\.rawValue) + touchedInstances
             + touchedAvailability + touchedDrains.map(\.rawValue) + removedPlacements.map(\.rawValue)
             + removedInstances + removedAvailability + removedDrains.map(\.rawValue)
-            + reordered.map(\.rawValue) + failures.words
+            + reordered.map(\.rawValue) + moves.words + failures.words
         return (decisions.map(\.reason) + purchases.map(\.decision.reason) + rows.sorted())
             .joined(separator: "; ")
     }
@@ -125,6 +142,7 @@ struct NodeStep {
 
     mutating func put(_ row: PlacementRow) {
         if let node = state.placements[row.replica]?.node { onNode[node]?.remove(row.replica) }
+        roomed.formUnion([state.placements[row.replica]?.node, row.node].compactMap { $0 })
         if row.phase.holdsRoom, let node = row.node { onNode[node, default: []].insert(row.replica) }
         state.placements[row.replica] = row
         touchedPlacements.insert(row.replica)
@@ -132,9 +150,20 @@ struct NodeStep {
 
     mutating func remove(_ id: ReplicaID) {
         if let node = state.placements[id]?.node { onNode[node]?.remove(id) }
+        if let node = state.placements[id]?.node { roomed.insert(node) }
         state.placements[id] = nil
         touchedPlacements.remove(id)
         removedPlacements.insert(id)
+    }
+
+    /// A row of another table, by its key; nil: it goes.
+    /// - Returns: false: it is like that already.
+    mutating func set<R: StoreRow>(
+        _ row: R?, _ key: R.Key, in table: WritableKeyPath<ClusterState, [R.Key: R]>
+    ) -> Bool {
+        guard state[keyPath: table][key] != row else { return false }
+        state[keyPath: table][key] = row
+        return true
     }
 
     mutating func replace(_ id: NodeID) { replacedNodes.insert(id) }
@@ -188,6 +217,34 @@ struct NodeStep {
         guard state.readopt != row else { return }
         state.readopts[row.key] = row
         touchesReadopt = true
+    }
+
+    mutating func put(_ row: KeptRow) {
+        guard state.kept[row.node] != row else { return }
+        state.kept[row.node] = row
+        removedKept.remove(row.node)
+        touchedKept.insert(row.node)
+    }
+
+    mutating func forget(kept node: NodeID) {
+        state.kept[node] = nil
+        touchedKept.remove(node)
+        removedKept.insert(node)
+    }
+
+    /// - Parameter isFact: not only shared otherwise.
+    mutating func put(_ row: CostAccountRow, _ booked: [CostBooking], isFact: Bool) {
+        guard state.costAccounts[row.id] != row else { return }
+        state.costAccounts[row.id] = row
+        touchedAccounts.insert(row.id)
+        bookings += booked
+        if isFact { hasCostNews = true }
+    }
+
+    /// For people alone: by itself no reason to commit.
+    var isForPeople: Bool {
+        !(explained.isEmpty && touchedKept.isEmpty && removedKept.isEmpty && touchedAccounts.isEmpty
+            && moves.stays.isEmpty)
     }
 
     mutating func askDrain(_ node: NodeID, deadline: Moment, reason: String) {

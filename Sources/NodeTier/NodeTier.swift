@@ -29,17 +29,21 @@ package final class NodeTier {
     private var heardWritten = Moment(Int64.min / 2)
     /// A list from which nothing followed, and nothing has changed since: the same list again says no more.
     private var settledList: [Instance]?
-    private var settings: ClusterSettings
+    var inForce: SettingsInForce
+    private var settings: ClusterSettings { inForce.settings }
     private var machinesEnded: Bool
     /// An agent has obeyed somebody higher: this cluster generation is to be risen above.
     private var outranked: Int64?
     private var settingsStored = false
     private var rest: Rest
     private var silences = Silences()
+    private var costs = CostMemory()
     /// No call is due before then, as long as nothing is planned anew and no answer has come.
     private var quietUntil: Moment?
     /// The serve tier was silent at the last plan.
     private var serveWasSilent = false
+    /// The latest look for nodes that can be given up.
+    private var look = ConsolidationLook()
     private var published: (sequence: Int64, orders: [NodeID: Orders])?
 
     /// How often a step that was expected to find nothing to do was planned all the same and did. Anything but 0 is
@@ -60,12 +64,13 @@ package final class NodeTier {
     /// Provider calls on their way at once; the rest wait for the next step.
     static let callsMax = 32
 
-    /// - Parameter settings: the cluster file in force; nil takes what SQLite has, or the defaults.
+    /// - Parameter settings: what the cluster file says; nil takes what SQLite has, or the defaults.
+    /// - Parameter fileProblem: why there is a file and no settings.
     /// - Parameter sampleEvery: of so many steps that could rest one is planned, to see that it finds nothing to do.
     /// - Parameter machinesEnded: `tandem down` ended the machines of the fake cloud since the last step.
     package init(
-        store: Store, settings: ClusterSettings?, tokenFile: String, machinesEnded: Bool = false,
-        sampleEvery: Int = Rest.sampleEvery
+        store: Store, settings: ClusterSettings?, fileProblem: String? = nil, tokenFile: String,
+        machinesEnded: Bool = false, sampleEvery: Int = Rest.sampleEvery
     ) throws(StoreError) {
         rest = Rest(sampleEvery: sampleEvery)
         self.machinesEnded = machinesEnded
@@ -74,8 +79,21 @@ package final class NodeTier {
         ears = Listening(store.now())
         offeringsDue = ears.since
         listed = Moment(Int64.min / 2)
-        let stored = try store.state().setting?.settings
-        self.settings = settings ?? stored ?? ClusterSettings()
+        inForce = SettingsInForce.atStart(
+            try store.state(), file: settings, problem: fileProblem, unixMillis: store.unixMillis())
+    }
+
+    /// Other settings are in force and written down: everything is planned anew, and prices are asked for.
+    func noteSettingsStored() {
+        settingsStored = true
+        offeringsDue = store.now()
+        endRest()
+    }
+
+    /// Something was written that a plan has not seen.
+    func endRest() {
+        rest.end()
+        quietUntil = nil
     }
 
     /// Where the agents' endpoint listens, e.g. `http://127.0.0.1:6380`.
@@ -147,7 +165,7 @@ package final class NodeTier {
         machinesEnded = false
         var wake = step.wake
         // What was not worth a commit goes with the next renewal, if it is still so.
-        if !step.changes, !step.explained.isEmpty, !renew {
+        if !step.changes, step.isForPeople, !renew {
             wake = Moment.earliest(wake, renewed + TierPace.renewEvery)
         }
         if !step.changes { rest.begin(at: known, now, wake: wake) }
@@ -158,6 +176,7 @@ package final class NodeTier {
         rest.end()
         quietUntil = nil
         takeIn(now)
+        costs.hear(answers, now)
         // Nothing that a node says after its end is of use, and there would be more and more of it.
         // While the state is made anew its machines become known only by and by.
         let isReadopting = state.isReadopting
@@ -180,8 +199,13 @@ package final class NodeTier {
         step.ageFailures()
         step.advanceNodes()
         serveWasSilent = isServeSilent(state, now)
-        step.place(holdsCapacity: serveWasSilent || step.holdsDestruction != nil)
+        let holds = serveWasSilent || step.holdsDestruction != nil
+        step.place(holdsCapacity: holds)
+        step.giveBack(&look, unixMillis: store.unixMillis(), holdsCapacity: holds)
         step.leaveProbesToOne()
+        step.tellFrontier()
+        step.noteKept(serveIsSilent: serveWasSilent)
+        step.bookCosts(&costs, unixMillis: store.unixMillis())
         step.raiseGenerations()
         silences = Silences(step.watched, now, heard: lastHeard)
         return step
@@ -196,6 +220,7 @@ package final class NodeTier {
     private func take(unremarkable answer: ProviderAnswer) {
         inFlight.remove(CallKey(answer))
         listed = store.now()
+        if case .list(.success) = answer { costs.hearsTheSame(listed) }
         quietUntil = nil
     }
 
@@ -287,6 +312,7 @@ package final class NodeTier {
             }
         }
         outranked = nil
+        if step.hasBooked { costs.committed() }
         settingsStored = true
         if renew { renewed = step.now }
     }
@@ -299,20 +325,6 @@ package final class NodeTier {
             guard var row = state.nodes[id], row.phase != .gone else { continue }
             row.heardAt = Moment.latest(reports[id]?.arrived, refused[id]?.arrived)
             try transaction.put(row)
-        }
-    }
-
-    func writeSettings(to transaction: StoreTransaction, known: [String], _ unixMillis: Int64) throws {
-        try transaction.put(SettingRow(settings: settings, appliedUnixMs: unixMillis))
-        let names = Set(settings.nodeTypes.map(\.name))
-        for type in settings.nodeTypes {
-            try transaction.put(
-                NodeTypeRow(
-                    name: type.name, resources: type.resources, minWorkers: type.minWorkers,
-                    maxWorkers: type.maxWorkers, idleTimeout: type.idleTimeout ?? settings.idleTimeout))
-        }
-        for name in known where !names.contains(name) {
-            try transaction.delete(NodeTypeRow.self, name)
         }
     }
 
@@ -395,4 +407,8 @@ package final class NodeTier {
     }
 
     package var clusterSettings: ClusterSettings { settings }
+    /// Why the latest cluster file was not taken; nil: it was.
+    package var refusedFile: String? { inForce.refused?.why }
+    /// Another file than the one named at the start was taken since.
+    package var isFileOvertaken: Bool { inForce.settings != inForce.file }
 }

@@ -7,25 +7,31 @@ extension NodeStep {
     /// Places what waits, buys what does not fit, and gives back what nobody needs.
     /// - Parameter holdsCapacity: the serve tier is silent, so nothing is given back.
     mutating func place(holdsCapacity: Bool) {
-        let demands = state.placements.values.filter { $0.phase == .pending }.sorted {
-            $0.replica < $1.replica
-        }
-        .map { placement in
-            Demand(
-                replica: placement.replica, resources: placement.resources,
-                buys: state.replicas[placement.replica]?.buys ?? false)
-        }
-        let plan = Placement.place(demands, in: rooms())
-        for assignment in plan.assigned { assign(assignment.replica, to: assignment.node) }
+        let demands = demands()
+        // Rooms cost a look at every node and replica.
+        let plan = demands.isEmpty ? PlacementPlan() : Placement.place(demands, in: rooms(), kinds: kinds())
+        for assignment in plan.assigned { assign(assignment) }
         decisions += plan.decisions
         provision(plan, holdsCapacity: holdsCapacity)
     }
 
-    private mutating func assign(_ replica: ReplicaID, to node: NodeID) {
-        let now = now
+    private func demands() -> [Demand] {
+        state.placements.values.filter { $0.phase == .pending }.sorted { $0.replica < $1.replica }
+            .map { placement in
+                let replica = state.replicas[placement.replica]
+                return Demand(
+                    replica: placement.replica, resources: placement.resources,
+                    buys: replica?.buys ?? false, placing: replica?.settings.placing,
+                    priority: state.deployments[placement.deployment]?.settings.priority ?? 0)
+            }
+    }
+
+    private mutating func assign(_ assignment: Assignment) {
+        let (now, replica, node) = (now, assignment.replica, assignment.node)
         if state.nodes[node]?.phase == .draining { uncordon(node) }
         update(replica) { row in
             row.node = node
+            row.gpus = assignment.slots.map(\.index)
             row.phase = .assigned
             row.assignedAt = now
             row.refusals = []
@@ -37,30 +43,87 @@ extension NodeStep {
     /// Every node as placement sees it. A node that is being emptied only because it was idle is room as well: it is
     /// taken back when something fits there.
     private func rooms() -> [Room] {
-        nodes(in: [.requested, .booting, .ready, .draining]).map { node in
-            var free = node.resources
-            let replicas = liveReplicas(on: node.id)
-            for id in replicas {
-                guard let row = state.placements[id] else { continue }
-                #if MUTANTS
-                    if Mutant.countsStoppingAsFree.isOn, row.phase == .stopping { continue }
-                #endif
-                free = free - row.resources
-            }
+        let types = Dictionary(
+            settings.nodeTypes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let withRules = state.replicas.values.contains { $0.settings.placing != nil }
+        return nodes(in: [.requested, .booting, .ready, .draining]).map { node in
+            let held = holding(liveReplicas(on: node.id), on: node)
             // After a restart of this tier an agent has a while to be heard: its room is there and no reason to buy.
             let unheard =
                 reports[node.id] == nil && node.phase == .ready && !isSilent(node, for: settings.agentSilent)
                 && refused[node.id] == nil
             // Also when its agent is refused: another machine would bring the same agent.
             let coming = !isHeld(node) && (node.phase == .requested || node.phase == .booting || unheard)
-            return Room(
-                node: node.id, type: node.type, free: free, total: node.resources,
-                state: coming ? .coming : isOpen(node) ? .open : .closed, replicas: replicas.count)
+            var room = Room(
+                node: node.id, type: node.type, free: held.free, total: node.resources,
+                state: coming ? .coming : isOpen(node) ? .open : .closed, replicas: held.count,
+                devices: held.devices, labels: labels(of: node, types[node.type]),
+                zone: node.zone.isEmpty ? onlyZone(of: node) : node.zone)
+            if withRules { room.residents = residents(on: node.id) }
+            return room
+        }
+    }
+
+    /// What the replicas of a node leave of it.
+    private func holding(
+        _ replicas: [ReplicaID], on node: NodeRow
+    ) -> (free: Resources, devices: Devices, count: Int) {
+        var free = node.resources
+        var devices = Devices(count: Int(node.resources[Resources.gpu] / Devices.whole))
+        for id in replicas {
+            guard let row = state.placements[id] else { continue }
+            #if MUTANTS
+                if Mutant.countsStoppingAsFree.isOn, row.phase == .stopping { continue }
+            #endif
+            free = free - row.resources
+            let ask = DeviceAsk(atLeast: row.resources[Resources.gpu])
+            if ask != .none { devices.hold(ask, on: row.gpus) }
+        }
+        return (free, devices, replicas.count)
+    }
+
+    private func labels(of node: NodeRow, _ type: NodeType?) -> [String: String] {
+        let zone = node.zone.isEmpty ? onlyZone(of: node) ?? "" : node.zone
+        return nodeLabels(
+            type ?? NodeType(name: node.type, resources: node.resources, maxWorkers: 0), zone: zone,
+            capacityType: node.capacityType)
+    }
+
+    /// Before the provider has answered: where its machine will be, if there is but one place.
+    private func onlyZone(of node: NodeRow) -> String? {
+        guard let zone = node.offerings.first?.zone, !zone.isEmpty else { return nil }
+        return node.offerings.allSatisfy { $0.zone == zone } ? zone : nil
+    }
+
+    private func residents(on node: NodeID) -> [Resident] {
+        struct Key: Hashable {
+            var deployment: DeploymentID
+            var placing: PlacingSettings?
+        }
+        var order: [Key] = []
+        var counts: [Key: Int] = [:]
+        for id in liveReplicas(on: node) {
+            let key = Key(deployment: id.deployment, placing: state.replicas[id]?.settings.placing)
+            if counts[key] == nil { order.append(key) }
+            counts[key, default: 0] += 1
+        }
+        return order.map {
+            Resident(deployment: $0.deployment, placing: $0.placing, count: counts[$0] ?? 0)
+        }
+    }
+
+    /// What could be bought, for spreads that count it as room.
+    private func kinds() -> [Ground.Kind] {
+        settings.nodeTypes.map { type in
+            let own = offerings.filter { $0.nodeType == type.name && $0.available != 0 }
+            return Ground.Kind(
+                total: type.resources, labels: nodeLabels(type, zone: "", capacityType: ""),
+                zones: own.isEmpty ? [] : Set(own.map(\.zone)).subtracting([""]).sorted())
         }
     }
 
     /// Replicas may be placed there now.
-    private func isOpen(_ node: NodeRow) -> Bool {
+    func isOpen(_ node: NodeRow) -> Bool {
         #if MUTANTS
             if Mutant.placesOnSilent.isOn, node.phase == .ready, state.drainRequests[node.id] == nil {
                 return true
@@ -75,7 +138,7 @@ extension NodeStep {
 
     /// The provider says of its machine a word that this version does not know: what runs there goes on, nothing is
     /// placed there, and it is not given back.
-    private func isHeld(_ node: NodeRow) -> Bool {
+    func isHeld(_ node: NodeRow) -> Bool {
         #if MUTANTS
             if Mutant.usesUnknownState.isOn { return false }
         #endif
@@ -84,23 +147,28 @@ extension NodeStep {
     }
 
     private mutating func provision(_ plan: PlacementPlan, holdsCapacity: Bool) {
-        let awaited = Set(plan.coming.map(\.node))
+        awaited = Set(plan.coming.map(\.node))
+        let kept = nodesKept()
         let idle = nodes(in: [.ready]).filter { node in
             liveReplicas(on: node.id).isEmpty && !node.provider.isEmpty && !awaited.contains(node.id)
-                && !isHeld(node)
+                && !isHeld(node) && !kept.contains(node.id)
         }
-        let outcome = Provisioning.provision(
-            ProvisioningInput(
-                settings: settings, unplaced: plan.unplaced, types: typeStates(), offerings: askable(),
-                unavailableUntil: unavailable(),
-                idle: holdsCapacity
-                    ? []
-                    : idle.map { node in
-                        IdleNode(
-                            node: node.id, type: node.type, idleSince: node.idleSince ?? now,
-                            generationApplied: hasObeyed(node))
-                    },
-                now: now))
+        var input = ProvisioningInput(
+            settings: settings, unplaced: plan.unplaced, types: typeStates(), offerings: askable(),
+            unavailableUntil: unavailable(),
+            idle: holdsCapacity
+                ? []
+                : idle.map { node in
+                    IdleNode(
+                        node: node.id, type: node.type, idleSince: node.idleSince ?? now,
+                        generationApplied: hasObeyed(node))
+                },
+            now: now)
+        input.rooms = plan.rooms
+        input.spending = spending()
+        let outcome = Provisioning.provision(input)
+        for assignment in outcome.assigned { assign(assignment) }
+        decisions += outcome.relaxations
         // The first of them are the launches', in order: each gets the name of its node when that is drawn.
         decisions += outcome.decisions.dropFirst(outcome.launches.count)
         wake(at: outcome.wake)
@@ -160,7 +228,7 @@ extension NodeStep {
         return nodes
     }
 
-    private func typeStates() -> [TypeState] {
+    func typeStates() -> [TypeState] {
         let nodes = nodes(in: [.requested, .booting, .ready, .draining, .terminating]).filter { node in
             #if MUTANTS
                 if Mutant.forgetsTerminating.isOn, node.phase == .terminating { return false }
@@ -177,11 +245,24 @@ extension NodeStep {
         }
         return types.map { type in
             let mine = nodes.filter { $0.type == type.name }
-            return TypeState(
+            var known = TypeState(
                 type: type, live: mine.count + strays.count { $0.type == type.name },
                 ready: mine.count { $0.phase == .ready },
                 launching: mine.count { $0.phase == .requested || $0.phase == .booting },
                 recent: mine.map { $0.createdAt + upscalingStep }.filter { $0 > now }.sorted())
+            known.onDemand = mine.count { node in
+                [.requested, .booting, .ready].contains(node.phase) && node.isOnDemand
+            }
+            return known
+        }
+    }
+
+    /// Millionths of a dollar per hour: what is not bought yet by the dearest of its ways.
+    private func spending() -> Int64 {
+        guard settings.priceMax != nil else { return 0 }
+        return nodes(in: [.requested, .booting, .ready, .draining, .terminating]).reduce(0) { sum, node in
+            let price = node.offerings.map(\.microdollarsPerHour).max() ?? 0
+            return sum + (node.instance == nil ? price : node.microdollarsPerHour)
         }
     }
 
@@ -200,5 +281,14 @@ extension NodeStep {
             row.phase = .ready
             row.why = ""
         }
+    }
+}
+
+extension NodeRow {
+    /// The provider does not take it away: known once it is there, before that if every way to buy it says so.
+    fileprivate var isOnDemand: Bool {
+        instance == nil
+            ? offerings.allSatisfy { $0.capacityType != SpotSettings.word }
+            : capacityType != SpotSettings.word
     }
 }

@@ -188,6 +188,7 @@ extension NodeStep {
         row.host = found.host
         row.port = found.port
         row.pid = found.pid
+        row.gpus = found.gpus
         switch found.phase {
         case .starting: row.phase = .starting
         case .ready:
@@ -240,5 +241,6 @@ extension FoundReplicaRow {
         self.init(
             replica: replica.id, node: node, phase: phase, host: host, port: replica.port, pid: replica.pid,
             settings: settings)
+        gpus = replica.gpus
     }
 }

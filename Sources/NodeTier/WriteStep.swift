@@ -40,8 +40,18 @@ extension NodeStep {
         }
         for id in removedFound.sorted() { try transaction.delete(FoundReplicaRow.self, id) }
         if touchesReadopt, let row = state.readopt { try transaction.put(row) }
+        try writeMoves(to: transaction)
+        for id in touchedKept.sorted() {
+            if let row = state.kept[id] { try transaction.put(row) }
+        }
+        for id in removedKept.sorted() { try transaction.delete(KeptRow.self, id) }
+        for id in touchedAccounts.sorted() {
+            if let row = state.costAccounts[id] { try transaction.put(row) }
+        }
+        try transaction.book(bookings)
         try writeFailures(to: transaction)
         if numbersTaken > 0 { _ = try transaction.nextNodeSerial(Int(numbersTaken)) }
+        try frontier.write(to: transaction)
         try writePurchases(to: transaction, epoch: epoch, unixMillis: unixMillis, token: token)
         try transaction.record(decisions, at: now)
     }
@@ -66,6 +76,8 @@ extension NodeStep {
             row.createdUnixMs = unixMillis
             row.why = purchase.decision.reason
             try transaction.put(row)
+            try transaction.put(note(of: row, type))
+            if let step = purchase.move { try transaction.put(ordered(step, row.id)) }
             var decision = purchase.decision
             decision.subject = row.id.rawValue
             decision.before = ""
@@ -117,7 +129,7 @@ extension Orders {
                 return Orders.Replica(
                     id: placement.replica, settings: replica.settings,
                     stopGrace: placement.phase == .stopping ? grace(replica, placement) : nil,
-                    adjustment: placement.adjustment)
+                    adjustment: placement.adjustment, gpus: placement.gpus)
             }
         return Orders(
             generation: node.generation, replicas: replicas,

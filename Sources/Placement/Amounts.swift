@@ -25,6 +25,13 @@ package struct Columns: Sendable {
         return Amounts(values: values)
     }
 
+    /// Without GPU: devices are counted one by one.
+    package func amountsWithoutGPU(_ resources: Resources) -> Amounts {
+        var amounts = amounts(resources)
+        amounts.values[0] = 0
+        return amounts
+    }
+
     package func resources(_ amounts: Amounts) -> Resources {
         Resources(Dictionary(uniqueKeysWithValues: zip(names, amounts.values)))
     }
@@ -78,29 +85,4 @@ package struct Amounts: Hashable, Comparable, Sendable {
                 need > max(have, 0) ? need.subtractingReportingOverflow(have).partialValue : 0
             })
     }
-}
-
-/// Demands that ask for the same, oldest replica first.
-package struct Shape: Sendable {
-    package var amounts: Amounts
-    package var resources: Resources
-    package var buys: Bool
-    package var replicas: [ReplicaID]
-}
-
-/// The demands by what they ask for: those that may buy nodes first, so that the others never displace them
-/// onto a new node, then the largest first.
-package func shapes(of demands: [Demand], columns: Columns) -> [Shape] {
-    struct Key: Hashable {
-        var resources: Resources
-        var buys: Bool
-    }
-    return Dictionary(grouping: demands) { Key(resources: $0.resources, buys: $0.buys) }
-        .map { key, demands in
-            Shape(
-                amounts: columns.amounts(key.resources), resources: key.resources, buys: key.buys,
-                replicas: demands.map { ($0.replica.serial, $0.replica) }
-                    .sorted { $0.0 != $1.0 ? $0.0 < $1.0 : $0.1.rawValue < $1.1.rawValue }.map(\.1))
-        }
-        .sorted { $0.buys != $1.buys ? $0.buys : $1.amounts < $0.amounts }
 }

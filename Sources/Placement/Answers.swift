@@ -2,24 +2,27 @@ import Model
 
 extension Placing {
     /// The outcome with every room's answer. Replicas of one shape share one list of answers.
-    func plan(_ columns: Columns) -> PlacementPlan {
+    func plan() -> PlacementPlan {
         var plan = PlacementPlan()
-        for (number, shape) in shapes.enumerated() {
-            let open = places[number].count { cells[$0].room.state == .open }
-            let answers = open < shape.replicas.count ? refusals(of: shape, columns) : []
-            for (replica, cell) in zip(shape.replicas, places[number]) {
-                if cells[cell].room.state == .open {
-                    plan.assigned.append(Assignment(replica: replica, node: cells[cell].room.node))
-                    plan.decisions.append(decision(replica, shape, cells[cell], columns))
+        plan.rooms = roomsLeft()
+        for (number, shape) in ground.shapes.enumerated() {
+            let open = places[number].count { ground.rooms[$0.room].state == .open }
+            let answers = open < shape.replicas.count ? refusals(of: number) : []
+            for (replica, place) in zip(shape.replicas, places[number]) {
+                let room = ground.rooms[place.room]
+                if room.state == .open {
+                    plan.assigned.append(Assignment(replica: replica, node: room.node, slots: place.slots))
+                    plan.decisions.append(decision(replica, shape, room))
                 } else {
                     var answers = answers
-                    answers[cell] = Refusal(candidate: cells[cell].room.node.rawValue, code: .coming)
-                    plan.coming.append(
-                        Awaiting(replica: replica, node: cells[cell].room.node, refusals: answers))
+                    answers[place.room] = Refusal(candidate: room.node.rawValue, code: .coming)
+                    plan.coming.append(Awaiting(replica: replica, node: room.node, refusals: answers))
                 }
             }
             for replica in shape.replicas.dropFirst(places[number].count) {
-                let demand = Demand(replica: replica, resources: shape.resources, buys: shape.buys)
+                let demand = Demand(
+                    replica: replica, resources: shape.resources, buys: shape.buys, placing: shape.placing,
+                    priority: shape.demand.priority)
                 plan.unplaced.append(Unplaced(demand: demand, refusals: answers))
             }
         }
@@ -27,27 +30,65 @@ extension Placing {
     }
 
     /// Why each room takes no further replica of this shape, once everything is placed.
-    private func refusals(of shape: Shape, _ columns: Columns) -> [Refusal] {
-        cells.map { cell in
-            let node = cell.room.node.rawValue
-            guard cell.total.covers(shape.amounts) else {
-                let short = columns.resources(cell.total.shortfall(of: shape.amounts))
-                return Refusal(candidate: node, code: .tooLarge, short: short)
+    private func refusals(of shape: Int) -> [Refusal] {
+        let one = ground.shapes[shape].demand
+        return packing.nodes.indices.map { index in
+            let (room, node) = (ground.rooms[index], packing.nodes[index])
+            let candidate = room.node.rawValue
+            if packing.selector(shape, passing: node.labels) == nil {
+                return Refusal(candidate: candidate, code: .labelSelector)
             }
-            guard cell.room.state != .closed else { return Refusal(candidate: node, code: .notReady) }
-            let short = columns.resources(cell.free.shortfall(of: shape.amounts))
-            return Refusal(candidate: node, code: .short, short: short)
+            var lacking = ground.columns.resources(node.total.shortfall(of: one.amounts))
+            lacking[Resources.gpu] = Devices(count: node.devices.free.count).shortfall(of: one.gpu)
+            if !lacking.entries.isEmpty {
+                return Refusal(candidate: candidate, code: .tooLarge, short: lacking)
+            }
+            guard room.state != .closed else { return Refusal(candidate: candidate, code: .notReady) }
+            var short = ground.columns.resources(node.free.shortfall(of: one.amounts))
+            short[Resources.gpu] = node.devices.shortfall(of: one.gpu)
+            if short.entries.isEmpty, let code = packing.objection(shape, on: index) {
+                return Refusal(candidate: candidate, code: code)
+            }
+            return Refusal(candidate: candidate, code: .short, short: short)
         }
     }
 
-    private func decision(_ replica: ReplicaID, _ shape: Shape, _ cell: Cell, _ columns: Columns) -> Decision
-    {
+    private func decision(_ replica: ReplicaID, _ shape: Shape, _ room: Room) -> Decision {
         Decision(
-            .place, replica.rawValue, before: "pending", after: cell.room.node.rawValue, rule: "best_fit",
-            reason:
-                "\(cell.room.node) (\(cell.room.type)) had \(cell.room.free) free for \(shape.resources).",
+            .place, replica.rawValue, before: "pending", after: room.node.rawValue, rule: "best_fit",
+            reason: "\(room.node) (\(room.type)) had \(room.free) free for \(shape.resources).",
             inputs: [
-                .init("candidates", Int64(cells.count)), .init("replicas_on_node", Int64(cell.room.replicas)),
+                .init("candidates", Int64(ground.rooms.count)),
+                .init("replicas_on_node", Int64(room.replicas)),
             ])
+    }
+
+    /// The rooms as they are after the plan.
+    private func roomsLeft() -> [Room] {
+        var rooms = ground.rooms
+        let withRules = !ground.classes.allSatisfy { $0.labels.isEmpty }
+        for (number, shape) in ground.shapes.enumerated() {
+            var counts: [Int: Int] = [:]
+            for place in places[number] { counts[place.room, default: 0] += 1 }
+            for room in counts.keys.sorted() {
+                let count = counts[room] ?? 0
+                rooms[room].free = rooms[room].free - shape.resources.times(count)
+                rooms[room].replicas += count
+                guard withRules, let deployment = shape.replicas.first?.deployment else { continue }
+                rooms[room].residents.append(
+                    Resident(deployment: deployment, placing: shape.placing, count: count))
+            }
+        }
+        for index in rooms.indices where rooms[index].state != .closed {
+            rooms[index].devices = packing.nodes[index].devices
+        }
+        return rooms
+    }
+}
+
+extension Resources {
+    /// So many of it together.
+    package func times(_ count: Int) -> Resources {
+        Resources(Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0.amount * Int64(count)) }))
     }
 }

@@ -19,6 +19,11 @@ package enum DeviceAsk: Hashable, Sendable {
         }
     }
 
+    /// What a demand for so many thousandths comes to: a part beyond whole devices takes one more.
+    package init(atLeast milli: Int64) {
+        self = DeviceAsk(milli: max(0, milli)) ?? .whole(Int((milli + Devices.whole - 1) / Devices.whole))
+    }
+
     /// Thousandths of a GPU.
     package var milli: Int64 {
         switch self {
@@ -52,6 +57,13 @@ package struct Devices: Hashable, Sendable {
     package init(free: [Int64] = []) {
         self.free = free
         left = free.reduce(0, +)
+    }
+
+    /// - Parameter free: thousandths of a GPU that are left of `total` together: the first devices are whole, one may have a
+    ///   rest of one.
+    package init(free: Int64, of total: Int64) {
+        let count = Int(max(0, total) / Self.whole)
+        self.init(free: (0..<Int64(count)).map { min(Self.whole, max(0, free - $0 * Self.whole)) })
     }
 
     package init(count: Int) { self.init(free: Array(repeating: Self.whole, count: count)) }
@@ -115,6 +127,22 @@ package struct Devices: Hashable, Sendable {
         free[index] -= Int64(milli)
         left -= Int64(milli)
         return DeviceSlot(index: index, milli: Int64(milli))
+    }
+
+    /// What a replica has that stands there. One of which it is not known where it is has the tightest.
+    package mutating func hold(_ ask: DeviceAsk, on indices: [Int]) {
+        let known = indices.filter { free.indices.contains($0) }
+        guard !known.isEmpty else {
+            _ = take(ask)
+            return
+        }
+        for index in known {
+            if case .share(let milli) = ask {
+                _ = take(milli, of: index)
+            } else {
+                _ = take(Int(free[index]), of: index)
+            }
+        }
     }
 
     package mutating func giveBack(_ slots: [DeviceSlot]) {

@@ -6,11 +6,33 @@ package struct Demand: Hashable, Sendable {
     package var resources: Resources
     /// False: it takes room that is there, and is never a reason for a new node.
     package var buys: Bool
+    /// Nil: any node will do, and any neighbours.
+    package var placing: PlacingSettings?
+    /// Of its deployment: higher ones are placed first.
+    package var priority: Int
 
-    package init(replica: ReplicaID, resources: Resources, buys: Bool = true) {
+    package init(
+        replica: ReplicaID, resources: Resources, buys: Bool = true, placing: PlacingSettings? = nil,
+        priority: Int = 0
+    ) {
         self.replica = replica
         self.resources = resources
         self.buys = buys
+        self.placing = placing
+        self.priority = priority
+    }
+}
+
+/// Replicas that stand on a node already, as far as the rules of others, or their own, look at them.
+package struct Resident: Hashable, Sendable {
+    package var deployment: DeploymentID
+    package var placing: PlacingSettings?
+    package var count: Int
+
+    package init(deployment: DeploymentID, placing: PlacingSettings? = nil, count: Int = 1) {
+        self.deployment = deployment
+        self.placing = placing
+        self.count = count
     }
 }
 
@@ -24,6 +46,13 @@ package struct Room: Hashable, Sendable {
     package var state: State
     /// Replicas that hold room there, of all deployments.
     package var replicas: Int
+    /// What each of its GPUs has left.
+    package var devices: Devices
+    package var labels: [String: String]
+    /// Nil: it is in none that is known.
+    package var zone: String?
+    /// Those of `replicas` that a rule may look at; where nobody has rules, nobody is named.
+    package var residents: [Resident] = []
 
     /// What placement may do with the node.
     package enum State: Hashable, Sendable {
@@ -35,13 +64,20 @@ package struct Room: Hashable, Sendable {
         case coming
     }
 
-    package init(node: NodeID, type: String, free: Resources, total: Resources, state: State, replicas: Int) {
+    /// - Parameter devices: nil: by `free` and `total` alone the first devices are whole, and one may have a rest.
+    package init(
+        node: NodeID, type: String, free: Resources, total: Resources, state: State, replicas: Int,
+        devices: Devices? = nil, labels: [String: String] = [:], zone: String? = nil
+    ) {
         self.node = node
         self.type = type
         self.free = free
         self.total = total
         self.state = state
         self.replicas = replicas
+        self.devices = devices ?? Devices(free: free[Resources.gpu], of: total[Resources.gpu])
+        self.labels = labels
+        self.zone = zone
     }
 }
 
@@ -49,10 +85,13 @@ package struct Room: Hashable, Sendable {
 package struct Assignment: Hashable, Sendable {
     package var replica: ReplicaID
     package var node: NodeID
+    /// The GPUs that it has there.
+    package var slots: [DeviceSlot]
 
-    package init(replica: ReplicaID, node: NodeID) {
+    package init(replica: ReplicaID, node: NodeID, slots: [DeviceSlot] = []) {
         self.replica = replica
         self.node = node
+        self.slots = slots
     }
 }
 
@@ -89,6 +128,8 @@ package struct PlacementPlan: Hashable, Sendable {
     package var unplaced: [Unplaced] = []
     /// One for each of `assigned`.
     package var decisions: [Decision] = []
+    /// The rooms with what the plan leaves of them, sorted by node.
+    package var rooms: [Room] = []
 
     package init() {}
 }

@@ -1,64 +1,51 @@
 import Model
 
-/// Puts replicas into rooms: the largest first, each into the room that it leaves least in, and into an empty
-/// node only when no other has room. A room is never overdrawn. Rooms that are coming are counted on after
-/// the open ones.
+/// Puts replicas into rooms: higher priorities first, the largest first, each into the room that it leaves least in, and
+/// into an empty node only when no other has room. A room is never overdrawn, of a GPU no more than it has is given, and
+/// no rule about labels and neighbours is broken; soft ones count here as if they were hard. Rooms that are coming are
+/// counted on after the open ones.
 ///
 /// When best fit leaves out a replica that would buy a node, a bounded search looks for another arrangement
 /// of the replicas at hand that needs none.
-package func place(_ demands: [Demand], in rooms: [Room]) -> PlacementPlan {
-    let columns = Columns(demands.map(\.resources) + rooms.flatMap { [$0.free, $0.total] })
-    let shapes = shapes(of: demands, columns: columns)
-    let cells = rooms.sorted { $0.node < $1.node }.map { Cell($0, columns) }
-    var placing = Placing(shapes: shapes, cells: cells)
+/// - Parameter kinds: nodes that could be bought: a spread over nodes counts them as empty ones, as Karpenter does.
+package func place(_ demands: [Demand], in rooms: [Room], kinds: [Ground.Kind] = []) -> PlacementPlan {
+    var ground = Ground(demands, in: rooms, kinds: kinds)
+    let start = Placing(ground, ground.packing(kinds))
+    var placing = start
     placing.pourAll(from: 0)
-    let buyers = shapes.prefix { $0.buys }
+    let buyers = ground.shapes.prefix { $0.buys }
     if buyers.count > 1, placing.left[..<buyers.count].contains(where: { $0 > 0 }),
-        let better = Placing(shapes: shapes, cells: cells).rearranged(buyers: buyers.count)
+        let better = start.rearranged(buyers: buyers.count)
     {
         placing = better
     }
-    return placing.plan(columns)
-}
-
-/// A room while it is filled.
-struct Cell {
-    let room: Room
-    let total: Amounts
-    var free: Amounts
-    var replicas: Int
-
-    init(_ room: Room, _ columns: Columns) {
-        self.room = room
-        total = columns.amounts(room.total)
-        free = columns.amounts(room.free)
-        replicas = room.replicas
-    }
-
-    /// The tighter one, and before that one that is in use. What a demand leaves over compares as what there
-    /// is.
-    static func isBetter(_ a: Cell, _ b: Cell) -> Bool {
-        (a.replicas > 0) != (b.replicas > 0) ? a.replicas > 0 : a.free < b.free
-    }
+    return placing.plan()
 }
 
 struct Placing {
-    let shapes: [Shape]
-    var cells: [Cell]
-    /// For each shape how many are not placed yet, and the cells of those that are, in the order of its
+    let ground: Ground
+    var packing: Packing
+    /// For each shape how many are not placed yet, and the places of those that are, in the order of its
     /// replicas.
     var left: [Int]
-    var places: [[Int]]
+    var places: [[Place]]
 
-    init(shapes: [Shape], cells: [Cell]) {
-        self.shapes = shapes
-        self.cells = cells
-        left = shapes.map(\.replicas.count)
-        places = shapes.map { _ in [] }
+    /// Where one replica went.
+    struct Place {
+        /// Index of the room.
+        var room: Int
+        var slots: [DeviceSlot]
+    }
+
+    init(_ ground: Ground, _ packing: Packing) {
+        self.ground = ground
+        self.packing = packing
+        left = ground.shapes.map(\.replicas.count)
+        places = ground.shapes.map { _ in [] }
     }
 
     mutating func pourAll(from first: Int) {
-        for shape in shapes.indices.dropFirst(first) {
+        for shape in ground.shapes.indices.dropFirst(first) {
             pour(shape, into: .open)
             #if MUTANTS
                 if Mutant.ignoresComing.isOn { continue }
@@ -68,47 +55,95 @@ struct Placing {
     }
 
     /// A room chosen once is only tighter afterwards, so it stays the best until it is full: the order of the
-    /// rooms is settled once for all replicas of a shape.
+    /// rooms is settled once for all replicas of a shape. What a rule refuses in one room goes to the next.
     private mutating func pour(_ shape: Int, into state: Room.State) {
         guard left[shape] > 0 else { return }
-        let amounts = shapes[shape].amounts
-        let fitting = cells.indices.filter { cells[$0].room.state == state && cells[$0].free.covers(amounts) }
-        let better = { [cells] (a: Int, b: Int) in
-            Cell.isBetter(cells[a], cells[b]) || (!Cell.isBetter(cells[b], cells[a]) && a < b)
+        let fitting = packing.nodes.indices.filter {
+            ground.rooms[$0].state == state && packing.room(shape, on: $0, limit: 1) > 0
+                && packing.selector(shape, passing: packing.nodes[$0].labels) != nil
         }
+        let better = { (a: Int, b: Int) in isBetter(a, b, for: shape) }
         let order = left[shape] == 1 ? fitting.min(by: better).map { [$0] } ?? [] : fitting.sorted(by: better)
-        for cell in order where left[shape] > 0 {
-            put(shape, cell, times: cells[cell].free.fits(amounts, limit: left[shape]))
+        for room in packing.hasRules(shape) ? fitting.sorted(by: better) : order where left[shape] > 0 {
+            put(shape, room, limit: left[shape])
+        }
+        guard packing.hasRules(shape) else { return }
+        // A spread may let one more in where it refused before others came elsewhere.
+        var isStuck = false
+        while left[shape] > 0, !isStuck {
+            isStuck = true
+            for room in fitting where left[shape] > 0 && put(shape, room, limit: 1) { isStuck = false }
         }
     }
 
-    private mutating func put(_ shape: Int, _ cell: Int, times: Int) {
-        cells[cell].free.take(shapes[shape].amounts, times: times)
-        cells[cell].replicas += times
-        left[shape] -= times
-        places[shape] += repeatElement(cell, count: times)
+    /// The room with the preferred labels; the tighter one, and before that one that is in use; GPUs first.
+    private func isBetter(_ a: Int, _ b: Int, for shape: Int) -> Bool {
+        let (x, y) = (packing.nodes[a], packing.nodes[b])
+        let (first, second) = (
+            packing.selector(shape, passing: x.labels), packing.selector(shape, passing: y.labels)
+        )
+        if first != second { return first ?? .max < second ?? .max }
+        return isTighter(a, b)
+    }
+
+    private func isTighter(_ a: Int, _ b: Int) -> Bool {
+        let (x, y) = (packing.nodes[a], packing.nodes[b])
+        let (used, otherUsed) = (x.isUsed || x.placed > 0, y.isUsed || y.placed > 0)
+        if used != otherUsed { return used }
+        if x.devices.left != y.devices.left { return x.devices.left < y.devices.left }
+        return x.free != y.free ? x.free < y.free : a < b
+    }
+
+    @discardableResult
+    private mutating func put(_ shape: Int, _ room: Int, limit: Int) -> Bool {
+        let before = packing.seats.count
+        let done = packing.seatMany(shape, on: room, limit: limit)
+        guard done > 0 else { return false }
+        left[shape] -= done
+        for seat in packing.seats[before...] {
+            places[shape] += repeatElement(Place(room: room, slots: seat.slots), count: seat.count)
+        }
+        return true
     }
 
     /// Every one of the first `buyers` shapes placed by search, and the rest as usual; nil when that is not
-    /// found.
+    /// found. Shares of devices and rules are beyond the search.
     func rearranged(buyers: Int) -> Placing? {
-        let usable = cells.indices.filter { cells[$0].room.state != .closed }.sorted { a, b in
-            let (aOpen, bOpen) = (cells[a].room.state == .open, cells[b].room.state == .open)
-            if aOpen != bOpen { return aOpen }
-            return Cell.isBetter(cells[a], cells[b]) || (!Cell.isBetter(cells[b], cells[a]) && a < b)
+        let movable = ground.shapes[..<buyers].allSatisfy {
+            if case .share = $0.demand.gpu { return false }
+            return $0.demand.isPlain
         }
-        let items = shapes[..<buyers].map { (amounts: $0.amounts, count: $0.replicas.count) }
+        guard movable, !(0..<buyers).contains(where: packing.hasRules) else { return nil }
+        let usable = ground.rooms.indices.filter { ground.rooms[$0].state != .closed }.sorted { a, b in
+            let (aOpen, bOpen) = (ground.rooms[a].state == .open, ground.rooms[b].state == .open)
+            return aOpen != bOpen ? aOpen : isTighter(a, b)
+        }
+        let items = ground.shapes[..<buyers].map { shape in
+            (amounts: shape.demand.amounts.with(gpu: shape.demand.gpu.milli), count: shape.replicas.count)
+        }
+        let bins = usable.map { room in
+            let node = packing.nodes[room]
+            return node.free.with(gpu: Int64(node.devices.empty) * Devices.whole)
+        }
         var steps = searchStepsMax
-        guard let chosen = fitAll(items, into: usable.map { cells[$0].free }, steps: &steps) else {
-            return nil
-        }
+        guard let chosen = fitAll(items, into: bins, steps: &steps) else { return nil }
         var placing = self
         for shape in 0..<buyers {
-            for (bin, cell) in usable.enumerated() where chosen[bin][shape] > 0 {
-                placing.put(shape, cell, times: chosen[bin][shape])
+            for (bin, room) in usable.enumerated() where chosen[bin][shape] > 0 {
+                placing.put(shape, room, limit: chosen[bin][shape])
             }
+            guard placing.left[shape] == 0 else { return nil }
         }
         placing.pourAll(from: buyers)
         return placing
+    }
+}
+
+extension Amounts {
+    /// With whole GPUs as an amount among others, in the first column.
+    fileprivate func with(gpu milli: Int64) -> Amounts {
+        var amounts = self
+        amounts.values[0] = milli
+        return amounts
     }
 }

@@ -261,6 +261,7 @@ extension FleetPlanning {
             CoverProblem.Ware(
                 capacity: $0.free, gpus: $0.devices.free.count { $0 > 0 }, price: 0, room: 1)
         }
-        return min(plan.cost, CoverBound(need.problem, held: held).bound)
+        let bound = CoverBound(need.problem, held: held, prices: wares.map(\.price)).bound
+        return min(plan.cost, bound)
     }
 }

@@ -10,6 +10,7 @@ package func planFleet(_ world: FleetWorld) -> FleetPlan {
     let parties = world.parties.map(\.priority)
     let singles = zip(world.classes, world.singles).compactMap { $1 > 0 ? $0.priority : nil }
     for priority in Set(parties + singles).sorted(by: >) { planning.plan(priority) }
+    planning.seatLate()
     planning.settleTypes()
     return planning.finish()
 }
@@ -47,7 +48,7 @@ struct FleetPlanning {
         }
         packing = Packing(
             classes: world.classes, nodes: world.nodes, labels: world.labels, zones: world.zones.count,
-            markets: markets)
+            markets: markets, standing: world.standing)
         left = world.singles
         seated = world.parties.map { _ in false }
         partySeats = world.parties.map { _ in 0..<0 }
@@ -92,6 +93,14 @@ struct FleetPlanning {
         fillNodes(order)
         buy(order)
         for demand in order { seatEach(demand) }
+    }
+
+    /// Those who waited for company that came later.
+    mutating func seatLate() {
+        for demand in world.classes.indices.filter({ left[$0] > 0 }).sorted(by: isEarlier)
+        where packing.needsCompany(demand) {
+            seatEach(demand)
+        }
     }
 
     private func isHarder(_ a: Int, _ b: Int) -> Bool {

@@ -94,6 +94,8 @@ package struct FleetWorld: Sendable {
     package var singles: [Int]
     package var parties: [Party]
     package var nodes: [PackedNode]
+    /// Who stands on the nodes already, for the rules that look at them.
+    package var standing: [Seat] = []
     package var types: [FleetType]
     package var offers: [Offer]
     package var labels: [[String: String]]
@@ -109,7 +111,7 @@ package struct FleetWorld: Sendable {
 
     package init(
         classes: [DemandClass], singles: [Int], parties: [Party] = [], nodes: [PackedNode],
-        types: [FleetType],
+        standing: [Seat] = [], types: [FleetType],
         offers: [Offer], labels: [[String: String]], zones: [String], maxWorkers: Int = .max,
         budget: Int64? = nil, policy: PlacementPolicy = .tandem, cpu: Int = 0, seed: UInt64 = 1
     ) {
@@ -117,6 +119,7 @@ package struct FleetWorld: Sendable {
         self.singles = singles
         self.parties = parties
         self.nodes = nodes
+        self.standing = standing
         self.types = types
         self.offers = offers
         self.labels = labels

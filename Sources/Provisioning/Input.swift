@@ -13,6 +13,8 @@ package struct TypeState: Hashable, Sendable {
     /// Of those decided within the last `upscalingStep`: when each ceases to be. So much of this step's upscaling
     /// limit is used. Sorted.
     package var recent: [Moment]
+    /// Of `ready` and `launching` those that the provider does not take away.
+    package var onDemand = 0
 
     package init(type: NodeType, live: Int, ready: Int, launching: Int, recent: [Moment] = []) {
         self.type = type
@@ -63,6 +65,10 @@ package struct ProvisioningInput: Sendable {
     /// Nodes that hold no replica and are awaited by none.
     package var idle: [IdleNode]
     package var now: Moment
+    /// The nodes as placement left them: what stands there counts for rules, and what gives up a soft rule may go there.
+    package var rooms: [Room] = []
+    /// Millionths of a dollar per hour that the nodes there are cost together.
+    package var spending: Int64 = 0
 
     package init(
         settings: ClusterSettings, unplaced: [Unplaced], types: [TypeState], offerings: [Offering],
@@ -85,7 +91,7 @@ package struct Launch: Hashable, Sendable {
     package var offerings: [Offering]
     /// One sentence for people.
     package var reason: String
-    /// The replicas it is bought for; none when it tops up the type's minimum.
+    /// The replicas it is bought for; none when it tops up the type's minimum and nothing waits.
     package var replicas: [ReplicaID]
 
     package init(type: String, offerings: [Offering], reason: String, replicas: [ReplicaID]) {
@@ -122,6 +128,12 @@ package struct Refused: Hashable, Sendable {
 /// Which nodes to buy and which to give back, with the reasons.
 package struct ProvisioningPlan: Hashable, Sendable {
     package var launches: [Launch] = []
+    /// Replicas that go to a room that is there after all, since a soft rule is given up; with its decision.
+    package var assigned: [Assignment] = []
+    package var relaxations: [Decision] = []
+    /// Millionths of a dollar per hour: of all that the plan would buy, and what no plan for the same can go below.
+    package var cost: Int64 = 0
+    package var bound: Int64 = 0
     package var terminate: [Termination] = []
     /// One for each unplaced replica that no launch of this plan is for; sorted by replica.
     package var refusals: [Refused] = []

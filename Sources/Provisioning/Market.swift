@@ -7,23 +7,21 @@ private let priceMax: Int64 = 1_000_000_000_000
 /// One node type as it can be bought in this pass.
 struct Ware {
     let state: TypeState
-    let capacity: Amounts
     /// Those that can be had now, cheapest first.
     let offerings: [Offering]
     /// When an offering that is left out may be asked for again.
     let retryAt: Moment?
     /// Nodes of it that may still be added under its own limit and what the provider says it has.
-    var room: Int
+    let room: Int
     /// Of these the provider's stock is what binds.
     let stockBinds: Bool
 
     var name: String { state.type.name }
-    /// Of the cheapest offering, at least 1, so that a free node is not worth buying without end.
-    var price: Int128 { Int128(min(max(offerings.first?.microdollarsPerHour ?? 1, 1), priceMax)) }
+    /// Nodes that it lacks of its minimum.
+    var lacking: Int { max(0, state.type.minWorkers - state.ready - state.launching) }
 
-    init(_ state: TypeState, input: ProvisioningInput, columns: Columns) {
+    init(_ state: TypeState, input: ProvisioningInput) {
         self.state = state
-        capacity = columns.amounts(state.type.resources)
         let own = input.offerings.filter { $0.nodeType == state.type.name }
         let waits = own.compactMap { offering in
             input.unavailableUntil.filter { $0.concerns(offering) && input.now < $0.until }.map(\.until).max()
@@ -40,6 +38,29 @@ struct Ware {
         room = min(open, stock)
         stockBinds = stock < open
     }
+
+    /// The labels of its nodes; those of the place only where an offering is named.
+    func labels(_ offering: Offering? = nil) -> [String: String] {
+        nodeLabels(state.type, zone: offering?.zone ?? "", capacityType: offering?.capacityType ?? "")
+    }
+}
+
+/// Labels that every node has of itself, by Ray's names (2.60, default node labels), and what its type is given.
+package func nodeLabels(_ type: NodeType, zone: String, capacityType: String) -> [String: String] {
+    var labels = [NodeLabels.type: type.name]
+    if !zone.isEmpty { labels[NodeLabels.zone] = zone }
+    if !capacityType.isEmpty { labels[NodeLabels.market] = capacityType }
+    for label in type.labels { labels[label.name] = label.value }
+    return labels
+}
+
+/// The names of the labels that every node has of itself (Ray 2.60).
+package enum NodeLabels {
+    package static let type = "ray.io/node-group"
+    package static let zone = "ray.io/availability-zone"
+    package static let market = "ray.io/market-type"
+    /// They depend on how a node is bought, not on its type alone.
+    static let ofOffering: Set<String> = [zone, market]
 }
 
 extension Unavailable {
@@ -52,13 +73,6 @@ extension Unavailable {
 extension Offering {
     /// Cheapest first, then by name.
     fileprivate var rank: (Int64, String, String) { (microdollarsPerHour, zone, capacityType) }
-}
-
-/// Nodes of one type with the same load: for each shape how many replicas.
-struct Batch {
-    var ware: Int
-    var nodes: Int
-    var load: [Int]
-    /// Bought to fill up the type's minimum.
-    var toppedUp = false
+    /// At least 1, so that a free node is not worth buying without end.
+    var price: Int64 { min(max(microdollarsPerHour, 1), priceMax) }
 }

@@ -4,18 +4,16 @@ import Placement
 /// Which nodes to buy for what found no room, and which to give back.
 ///
 /// Bought are the cheapest nodes that hold all unplaced demand, and what a type lacks of its minimum; never
-/// more than a type's or the cluster's `max_workers`. The plan is made for the whole demand and then cut to
-/// this step's upscaling limit, so that the limit slows a choice down and does not change it. Nodes that are
-/// on their way are not bought again: placement has counted on them.
+/// more than a type's or the cluster's `max_workers`, and never above the price that all may cost. The plan is made for the
+/// whole demand and then cut to this step's upscaling limit, so that the limit slows a choice down and does not change it.
+/// Nodes that are on their way are not bought again: placement has counted on them.
 ///
 /// Given back are nodes that were idle for their timeout, the longest idle first, never below a type's
 /// minimum and not while unplaced demand would fit them; and idle nodes above a limit that was lowered, at
 /// once.
 package func provision(_ input: ProvisioningInput) -> ProvisioningPlan {
     var step = ProvisioningStep(input)
-    step.topUp()
-    step.cover()
-    step.launch()
+    step.buy()
     step.refuse()
     step.giveBack()
     return step.plan
@@ -23,123 +21,126 @@ package func provision(_ input: ProvisioningInput) -> ProvisioningPlan {
 
 struct ProvisioningStep {
     let input: ProvisioningInput
-    let columns: Columns
     /// Sorted by name.
-    var wares: [Ware]
-    /// Of the unplaced demand that may buy.
-    let shapes: [Shape]
-    /// For each shape how many replicas have no node in this plan yet.
-    var left: [Int]
-    /// Nodes that may still be added under the cluster's limit.
-    var room: Int
-    /// What the whole demand takes, before the upscaling limit.
-    var batches: [Batch] = []
+    let wares: [Ware]
     var plan = ProvisioningPlan()
-    /// For each shape: replicas that a node of this plan is for, and those whose node waits for the next
-    /// step.
-    var served: [Int]
-    var delayed: [Int]
+    /// Of the unplaced demand that may buy.
+    var shapes: [Shape] = []
+    /// For each shape: replicas that a node of this plan is for or that went to a room, and those whose node waits for the
+    /// next step.
+    var served: [Int] = []
+    var delayed: [Int] = []
+    /// What the planner says of each type for one more of a shape: after everything is planned.
+    var obstacles: [[String: Refusal.Code]] = []
     /// One for each kind of demand, in no order: only asked whether any fits.
     var unplacedShapes: [Unplaced] = []
 
     init(_ input: ProvisioningInput) {
         self.input = input
-        let types = input.settings.nodeTypes.sorted { $0.name < $1.name }
-        let columns = Columns(types.map(\.resources) + input.unplaced.map(\.demand.resources))
         let states = Dictionary(
             input.types.map { ($0.type.name, $0) }, uniquingKeysWith: { first, _ in first })
-        wares = types.map { type in
+        wares = input.settings.nodeTypes.sorted { $0.name < $1.name }.map { type in
             var state = states[type.name] ?? TypeState(type: type, live: 0, ready: 0, launching: 0)
             state.type = type
-            return Ware(state, input: input, columns: columns)
+            return Ware(state, input: input)
         }
-        self.columns = columns
-        shapes = Placement.shapes(of: input.unplaced.map(\.demand).filter(\.buys), columns: columns)
-        left = shapes.map(\.replicas.count)
-        room = max(0, input.settings.maxWorkers - input.types.reduce(0) { $0 + $1.live })
+    }
+
+    /// Plans what the whole demand takes, and orders the nodes that this step's upscaling limit allows, those that replicas
+    /// wait for first.
+    mutating func buy() {
+        for ware in wares where ware.lacking > 0 { wake(at: ware.retryAt) }
+        let shop = Shop(input, wares)
+        shapes = shop.ground.shapes
         served = shapes.map { _ in 0 }
-        delayed = shapes.map { _ in 0 }
-    }
-
-    /// Adds what types lack of their minimum. These nodes are bought anyway, so they take demand first.
-    mutating func topUp() {
-        let fleet = Fleet(shapes: shapes, wares: wares, room: room)
-        for ware in wares.indices {
-            let state = wares[ware].state
-            let lacking = state.type.minWorkers - state.ready - state.launching
-            if lacking > 0 { wake(at: wares[ware].retryAt) }
-            guard !wares[ware].offerings.isEmpty else { continue }
-            for _ in 0..<max(0, min(lacking, wares[ware].room, room)) {
-                let load = fleet.fill(wares[ware].capacity, left)
-                add(Batch(ware: ware, nodes: 1, load: load, toppedUp: true))
-            }
-        }
-    }
-
-    /// Adds what holds the rest.
-    mutating func cover() {
-        for batch in Fleet(shapes: shapes, wares: wares, room: room).plan(for: left) { add(batch) }
+        delayed = served
         if !shapes.isEmpty { for ware in wares { wake(at: ware.retryAt) } }
+        guard !shapes.isEmpty || wares.contains(where: { $0.lacking > 0 }) else { return }
+        let fleet = planFleet(shop.world)
+        plan.cost = fleet.cost
+        plan.bound = fleet.bound
+        obstacles = shapes.indices.map { shop.obstacles($0, fleet) }
+        let bought = shop.purchases(fleet)
+        settle(bought.rooms, shop)
+        launch(bought.nodes, shop)
     }
 
-    private mutating func add(_ batch: Batch) {
-        batches.append(batch)
-        wares[batch.ware].room -= batch.nodes
-        room -= batch.nodes
-        for shape in shapes.indices { left[shape] -= batch.nodes * batch.load[shape] }
+    /// Replicas that go to nodes there are.
+    private mutating func settle(_ seats: [Seat], _ shop: Shop) {
+        for seat in seats {
+            let room = shop.ground.rooms[seat.node]
+            let shape = shapes[seat.demand]
+            for replica in shape.replicas[served[seat.demand]...].prefix(seat.count) {
+                // What counts on a room that is coming is placed when it is open.
+                guard room.state == .open else { continue }
+                plan.assigned.append(Assignment(replica: replica, node: room.node, slots: seat.slots))
+                plan.relaxations.append(
+                    Decision(
+                        .place, replica.rawValue, before: "pending", after: room.node.rawValue,
+                        rule: "soft_rule_given_up",
+                        reason:
+                            "\(room.node) (\(room.type)) has room, and no node that could be had keeps all "
+                            + "soft rules."))
+            }
+            served[seat.demand] += seat.count
+        }
     }
 
-    /// Orders the nodes that this step's upscaling limit allows, those that replicas wait for first.
-    mutating func launch() {
+    private mutating func launch(_ purchases: [Purchase], _ shop: Shop) {
         var allowed = wares.map { max(0, upscalingLimit($0.state, input.settings) - $0.state.recent.count) }
-        let isAwaited = { (batch: Batch) in batch.load.contains { $0 > 0 } }
-        for batch in batches.filter(isAwaited) + batches.filter({ !isAwaited($0) }) {
-            for _ in 0..<batch.nodes {
-                if allowed[batch.ware] > 0 {
-                    allowed[batch.ware] -= 1
-                    order(batch)
-                } else {
-                    for shape in shapes.indices { delayed[shape] += batch.load[shape] }
-                    wake(at: wares[batch.ware].state.recent.first ?? input.now + upscalingStep)
-                }
+        var launched = wares.map { _ in 0 }
+        let isAwaited = { (purchase: Purchase) in !purchase.load.isEmpty }
+        for purchase in purchases.filter(isAwaited) + purchases.filter({ !isAwaited($0) }) {
+            let ware = purchase.ware
+            if allowed[ware] > 0 {
+                allowed[ware] -= 1
+                order(purchase, live: wares[ware].state.live + launched[ware])
+                launched[ware] += 1
+            } else {
+                for seat in purchase.load { delayed[seat.demand] += seat.count }
+                wake(at: wares[ware].state.recent.first ?? input.now + upscalingStep)
             }
         }
     }
 
-    private mutating func order(_ batch: Batch) {
+    private mutating func order(_ purchase: Purchase, live: Int) {
         var replicas: [ReplicaID] = []
-        for shape in shapes.indices where batch.load[shape] > 0 {
-            replicas += shapes[shape].replicas[served[shape]...].prefix(batch.load[shape])
-            served[shape] += batch.load[shape]
+        for seat in purchase.load {
+            replicas += shapes[seat.demand].replicas[served[seat.demand]...].prefix(seat.count)
+            served[seat.demand] += seat.count
         }
-        let ware = wares[batch.ware]
-        let reason = reason(batch, ware, replicas)
+        let ware = wares[purchase.ware]
+        let reason = reason(purchase, ware, replicas)
         plan.launches.append(
-            Launch(type: ware.name, offerings: ware.offerings, reason: reason, replicas: replicas))
-        let before = ware.state.live + plan.launches.count { $0.type == ware.name } - 1
-        let others = batch.load.firstIndex { $0 > 0 }.map { shape in
-            wares.filter { $0.name != ware.name }.compactMap { refusal($0, shapes[shape]) }
+            Launch(type: ware.name, offerings: purchase.offerings, reason: reason, replicas: replicas))
+        let others = purchase.load.first.map { seat in
+            wares.filter { $0.name != ware.name }.compactMap { refusal($0, seat.demand) }
         }
         plan.decisions.append(
             Decision(
-                .launch, ware.name, before: "\(before)", after: "\(before + 1)",
-                rule: batch.toppedUp ? "min_workers" : "unplaced_demand", reason: reason,
-                inputs: [
-                    .init("replicas", Int64(replicas.count)), .init("live", Int64(ware.state.live)),
-                    .init("ready", Int64(ware.state.ready)), .init("launching", Int64(ware.state.launching)),
-                    .init("min_workers", Int64(ware.state.type.minWorkers)),
-                    .init("max_workers", Int64(ware.state.type.maxWorkers)),
-                    .init("cluster_max_workers", Int64(input.settings.maxWorkers)),
-                    .init("microusd_per_hour", ware.offerings.first?.microdollarsPerHour ?? 0),
-                ], refusals: others ?? []))
+                .launch, ware.name, before: "\(live)", after: "\(live + 1)",
+                rule: purchase.toppedUp ? "min_workers" : "unplaced_demand", reason: reason,
+                inputs: inputs(ware, purchase, replicas.count), refusals: others ?? []))
     }
 
-    private func reason(_ batch: Batch, _ ware: Ware, _ replicas: [ReplicaID]) -> String {
-        if batch.toppedUp {
+    private func inputs(_ ware: Ware, _ purchase: Purchase, _ replicas: Int) -> [Decision.Input] {
+        [
+            .init("replicas", Int64(replicas)), .init("live", Int64(ware.state.live)),
+            .init("ready", Int64(ware.state.ready)), .init("launching", Int64(ware.state.launching)),
+            .init("min_workers", Int64(ware.state.type.minWorkers)),
+            .init("max_workers", Int64(ware.state.type.maxWorkers)),
+            .init("cluster_max_workers", Int64(input.settings.maxWorkers)),
+            .init("microusd_per_hour", purchase.offerings.first?.microdollarsPerHour ?? 0),
+            .init("plan_microusd_per_hour", plan.cost), .init("bound_microusd_per_hour", plan.bound),
+        ]
+    }
+
+    private func reason(_ purchase: Purchase, _ ware: Ware, _ replicas: [ReplicaID]) -> String {
+        if purchase.toppedUp {
             return "\(ware.name) has \(ware.state.ready + ware.state.launching) nodes, "
                 + "min_workers is \(ware.state.type.minWorkers)."
         }
-        let first = zip(shapes, batch.load).first { $0.1 > 0 }.map(\.0.resources) ?? Resources()
+        let first = purchase.load.map(\.demand).min().map { shapes[$0].resources } ?? Resources()
         let who = replicas.count == 1 ? "1 replica" : "\(replicas.count) replicas"
         return "\(who) found no room, the largest \(first): \(ware.name) is cheapest."
     }

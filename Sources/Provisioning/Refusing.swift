@@ -6,12 +6,12 @@ extension ProvisioningStep {
     mutating func refuse() {
         for (number, shape) in shapes.enumerated() {
             let waiting = shape.replicas.dropFirst(served[number])
+            guard !waiting.isEmpty else { continue }
             let late = wares.map { ware in
-                refusal(ware, shape) ?? Refusal(candidate: ware.name, code: .upscalingSpeed)
+                refusal(ware, number) ?? Refusal(candidate: ware.name, code: .upscalingSpeed)
             }
             let never = wares.map { ware in
-                refusal(ware, shape)
-                    ?? Refusal(candidate: ware.name, code: ware.stockBinds ? .unavailable : .limit)
+                refusal(ware, number) ?? Refusal(candidate: ware.name, code: final(ware, number))
             }
             plan.refusals += waiting.prefix(delayed[number]).map { Refused(replica: $0, refusals: late) }
             plan.refusals += waiting.dropFirst(delayed[number]).map { Refused(replica: $0, refusals: never) }
@@ -26,16 +26,34 @@ extension ProvisioningStep {
     }
 
     /// Why this type cannot be bought for such a replica now, whatever else is bought; nil when it can.
-    func refusal(_ ware: Ware, _ shape: Shape) -> Refusal? {
-        guard ware.capacity.covers(shape.amounts) else {
-            let short = columns.resources(ware.capacity.shortfall(of: shape.amounts))
+    func refusal(_ ware: Ware, _ shape: Int) -> Refusal? {
+        let (one, type) = (shapes[shape].demand, ware.state.type)
+        let asked = shapes[shape].resources
+        var short = type.resources.shortfall(of: asked)
+        short[Resources.gpu] = Devices(count: Int(type.resources[Resources.gpu] / Devices.whole)).shortfall(
+            of: one.gpu)
+        if !short.entries.isEmpty {
             return Refusal(candidate: ware.name, code: .tooLarge, short: short)
         }
+        let labels = ware.offerings.isEmpty ? [ware.labels()] : ware.offerings.map { ware.labels($0) }
+        let fits = labels.contains { set in
+            one.selectors.isEmpty || one.selectors.contains { $0.admits(set) }
+        }
+        if !fits { return Refusal(candidate: ware.name, code: .labelSelector) }
         if ware.offerings.isEmpty { return Refusal(candidate: ware.name, code: .unavailable) }
         let taken = input.types.reduce(0) { $0 + $1.live }
-        if ware.state.live >= ware.state.type.maxWorkers || taken >= input.settings.maxWorkers {
+        if ware.state.live >= type.maxWorkers || taken >= input.settings.maxWorkers {
             return Refusal(candidate: ware.name, code: .limit)
         }
         return nil
+    }
+
+    /// Why not one more, with all that the plan buys.
+    private func final(_ ware: Ware, _ shape: Int) -> Refusal.Code {
+        switch obstacles.indices.contains(shape) ? obstacles[shape][ware.name] : nil {
+        case .labelSelector?, .spread?, .affinity?, .antiAffinity?, .maxPerNode?, .budget?:
+            obstacles[shape][ware.name] ?? .limit
+        default: ware.stockBinds ? .unavailable : .limit
+        }
     }
 }

@@ -26,17 +26,21 @@ package final class Ledger: Sendable {
         package var queued: Int
         /// Request-microseconds since the ledger was opened.
         package var area: Int64
+        /// Requests that replicas are done with, since then.
+        package var completed: Int64
 
-        package init(ongoing: Int, queued: Int, area: Int64) {
+        package init(ongoing: Int, queued: Int, area: Int64, completed: Int64 = 0) {
             self.ongoing = ongoing
             self.queued = queued
             self.area = area
+            self.completed = completed
         }
     }
 
     private struct Sums {
         var ongoing = 0
         var queued = 0
+        var completed: Int64 = 0
         /// Arrivals minus departures, in microseconds since `opened`.
         var shift: Int64 = 0
 
@@ -72,6 +76,7 @@ package final class Ledger: Sendable {
             guard $0.count(place) > 0 else { return false }
             $0.add(-1, to: place)
             $0.shift -= now - opened
+            if place == .ongoing { $0.completed += 1 }
             return true
         }
     }
@@ -92,7 +97,8 @@ package final class Ledger: Sendable {
         sums.withLock {
             let present = Int64($0.ongoing + $0.queued)
             return Reading(
-                ongoing: $0.ongoing, queued: $0.queued, area: present * (now - opened) - $0.shift)
+                ongoing: $0.ongoing, queued: $0.queued, area: present * (now - opened) - $0.shift,
+                completed: $0.completed)
         }
     }
 }

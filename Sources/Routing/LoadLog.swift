@@ -11,6 +11,8 @@ package struct LoadSpan: Hashable, Sendable {
     /// Values at the end.
     package var ongoing: Int
     package var queued: Int
+    /// Requests that replicas were done with in the interval.
+    package var completed: Int64
 }
 
 /// The buckets of one deployment that nobody has acknowledged yet. Bucket ends stand on whole milliseconds
@@ -24,6 +26,7 @@ package struct LoadLog: Sendable {
     private var endedMs: Int64 = 0
     /// Area handed out so far.
     private var area: Int64 = 0
+    private var completed: Int64 = 0
     private let spansMax: Int
 
     /// - Parameter spansMax: beyond it the oldest bucket is dropped and counted.
@@ -55,10 +58,12 @@ package struct LoadLog: Sendable {
         // handed out; no bucket is negative, the next ones make up for it.
         let gained = max(0, reading.area - area)
         area += gained
+        let done = max(0, reading.completed - completed)
+        completed += done
         spans.append(
             LoadSpan(
                 sequence: sequence, ended: edge, span: Millis(ms - endedMs), area: gained,
-                ongoing: reading.ongoing, queued: reading.queued))
+                ongoing: reading.ongoing, queued: reading.queued, completed: done))
         endedMs = ms
         if spans.count > spansMax {
             dropped += Int64(spans.count - spansMax)

@@ -9,8 +9,11 @@ package struct LoadPoint: Hashable, Sendable {
     package var area: Int64
     /// Requests running and queued at `end`. Holds until the next report.
     package var last: Int
+    /// Requests that replicas were done with in it; nil: not told.
+    package var completed: Int64?
 
-    package init(end: Moment, span: Millis, area: Int64, last: Int) {
+    package init(end: Moment, span: Millis, area: Int64, last: Int, completed: Int64? = nil) {
+        self.completed = completed
         self.end = end
         self.span = span
         self.area = area

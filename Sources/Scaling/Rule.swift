@@ -91,6 +91,7 @@ struct Rule {
                 thousandthsMax))
         var wish = Self.ceil(base * unit * 1000 + gain * distance, unit * 1000)
         if Self.ceil(amount, unit) < base && wish == base { wish -= 1 }
+        if let most = asked.flowMax, wish > Int128(max(most, target)) { wish = Int128(max(most, target)) }
         return Int(min(max(wish, 0), wishMax))
     }
 

@@ -14,11 +14,17 @@ package struct ScalingInput: Sendable {
     package var queuedNow: Int
     package var memory: ScalingMemory
     package var now: Moment
+    /// Nil: not known.
+    package var flow: Flow?
+    /// Requests that one replica takes at once.
+    package var maxOngoing: Int
 
     package init(
         deployment: DeploymentID, settings: AutoscalingSettings, running: Int, target: Int, load: Load?,
-        queuedNow: Int, memory: ScalingMemory, now: Moment
+        queuedNow: Int, memory: ScalingMemory, now: Moment, flow: Flow? = nil, maxOngoing: Int = 1
     ) {
+        self.flow = flow
+        self.maxOngoing = maxOngoing
         self.deployment = deployment
         self.settings = settings
         self.running = running

@@ -132,6 +132,10 @@ extension CloudPlan {
         case .uniform(let from, let to): bootDelay = Millis((from.rawValue + to.rawValue) / 2)
         }
         for entry in fake.capacity { capacity[entry.type] = entry.count }
+        offerings = offerings.flatMap { usual -> [Offering] in
+            let ways = (fake.offerings ?? []).filter { $0.nodeType == usual.nodeType }
+            return ways.isEmpty ? [usual] : ways
+        }
         for index in offerings.indices {
             let price = fake.prices.first { $0.type == offerings[index].nodeType }
             if let price { offerings[index].microdollarsPerHour = price.microdollarsPerHour }

@@ -8,7 +8,12 @@ package enum Schema {
         (3, "m0003_scaling", text(PackageResources.m0003_scaling_sql)),
         (4, "m0004_adjust", text(PackageResources.m0004_adjust_sql)),
         (5, "m0005_looks", text(PackageResources.m0005_looks_sql)),
+        (6, "m0006_cost", text(PackageResources.m0006_cost_sql)),
+        (7, "m0007_standing", text(PackageResources.m0007_standing_sql)),
+        (8, "m0008_moves", text(PackageResources.m0008_moves_sql)),
         (9, "m0009_failure", text(PackageResources.m0009_failure_sql)),
+        (10, "m0010_feasible", text(PackageResources.m0010_feasible_sql)),
+        (11, "m0011_found_gpus", text(PackageResources.m0011_found_gpus_sql)),
     ]
 
     /// Dropped and made again when this text differs from that of the database.

@@ -12,6 +12,8 @@ struct Attention {
     private var wakes = Wakes()
     /// Replicas that serve, as of the latest look.
     private(set) var running: [DeploymentID: Int] = [:]
+    /// As of the latest look: how many are asked for at most, where there is too little room.
+    private(set) var caps: [DeploymentID: Int] = [:]
     private var proxies: Set<String> = []
     /// Replicas of these wait for the proxies to let go of them.
     private var waitingForProxies: Set<DeploymentID> = []
@@ -64,6 +66,7 @@ struct Attention {
                     index.follow(placement: id, in: state)
                     due.insert(id.deployment)
                 }
+            case FeasibleRow.sql.table: due.formUnion(keys.map { DeploymentID($0) })
             case ApplicationRow.sql.table:
                 for key in keys { due.formUnion(index.ofApplication[key] ?? []) }
             // Written by this tier alone, of what it looked at itself.
@@ -110,12 +113,14 @@ struct Attention {
 
     /// These were looked at, or weighed.
     mutating func done(_ step: ServeStep) {
+        due.formUnion(step.nextLooked)
         for id in step.weighed { wakes.weigh[id] = step.wakes.weigh[id] }
         for id in step.looked {
             wakes.weigh[id] = step.wakes.weigh[id]
             wakes.look[id] = step.wakes.look[id]
             // Names come and go: what is known of one goes with it.
             running[id] = step.state.deployments[id] == nil ? nil : step.running[id]
+            caps[id] = step.caps[id]
             if step.waitingForProxies.contains(id) {
                 waitingForProxies.insert(id)
             } else {

@@ -103,7 +103,8 @@ extension ServeStep {
         var outcome = Scaling.scale(
             ScalingInput(
                 deployment: id, settings: settings, running: running, target: row.target, load: load,
-                queuedNow: queuedNow(of: id), memory: memory, now: moment))
+                queuedNow: queuedNow(of: id), memory: memory, now: moment, flow: Scaling.flow(series),
+                maxOngoing: row.settings.maxOngoing))
         if outcome.target < row.target, isBlind(settings) {
             // What is not heard is not zero: with a proxy or the node tier silent nothing shrinks.
             outcome = ScalingOutcome(target: row.target, memory: memory, wake: now + Millis(1_000))
@@ -176,7 +177,8 @@ extension ServeStep {
         return Set(rows.keys).subtracting(given).union(heard.keys).subtracting(removedProxies).sorted()
             .compactMap { proxy in
                 let points = (rows[proxy] ?? []).map {
-                    LoadPoint(end: $0.end, span: $0.span, area: $0.areaMicros, last: $0.ongoing + $0.queued)
+                    LoadPoint(end: $0.end, span: $0.span, area: $0.areaMicros, last: $0.ongoing + $0.queued,
+                        completed: $0.completed)
                 }
                 let live = heard[proxy]?.load[id]
                 if points.isEmpty && live == nil { return nil }

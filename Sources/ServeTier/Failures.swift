@@ -117,7 +117,9 @@ extension ServeStep {
             guard replica.phase != .wanted, let placement = state.placements[replica.id] else { return false }
             return placement.unwellAt != nil && !placement.phase.isFinal
         }
-        return max(leaving, coming + max(0, row.target - wanted.count))
+        // Those that are not asked for, since there is no room, are not on their way either.
+        let missing = state.feasible[row.id] == nil ? max(0, row.target - wanted.count) : 0
+        return max(leaving, coming + missing)
     }
 
     private mutating func restart(_ replica: ReplicaRow, unwellSince since: Moment) {

@@ -13,8 +13,14 @@ extension ServeStep {
             } else if !row.settings.replica.command.isEmpty {
                 step.adjust(id)
                 step.setTarget(id)
-                step.roll(id)
             }
+        }
+        divideRoom()
+        eachLooked { step, id in
+            guard let row = step.state.deployments[id], !row.deleting, !row.settings.replica.command.isEmpty
+            else { return }
+            step.withdraw(row)
+            step.roll(id)
         }
     }
 
@@ -39,7 +45,7 @@ extension ServeStep {
         let replicas = wanted(of: id)
         let plan = Scaling.rollout(
             RolloutInput(
-                deployment: id, target: row.target,
+                deployment: id, target: asked(row),
                 replicas: rolled(replicas, row), stopping: leaving(of: id).count,
                 replaced: leaving(of: id).count {
                     $0.version != row.version || state.placements[$0.id]?.unwellAt != nil
@@ -159,6 +165,8 @@ extension ServeStep {
         let chosen = victims(count, of: candidates, replicasOnNode: &counts) { node in
             state.nodes[node]?.microdollarsPerHour ?? 0
         }
+        // What another one has no room for is no smaller wish.
+        let reason = caps[id] == nil ? "scaled down" : "there is no room for it"
         for replica in chosen {
             let node = state.placements[replica]?.node
             let empties = node.map { counts[$0] ?? 0 } == 0
@@ -173,7 +181,7 @@ extension ServeStep {
                     inputs: node.flatMap { state.nodes[$0] }.map {
                         [.init("microusd_per_hour", $0.microdollarsPerHour)]
                     } ?? []))
-            release(replica, because: "scaled down")
+            release(replica, because: reason)
         }
     }
 }

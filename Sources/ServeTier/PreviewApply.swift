@@ -109,6 +109,7 @@ extension ServeTier {
         if old.enforceMemory != new.enforceMemory { fields.append("enforce_memory") }
         if old.userConfig != new.userConfig { fields.append("user_config, and there is no reconfigure_path") }
         if old.reconfigurePath != new.reconfigurePath { fields.append("reconfigure_path") }
+        if old.placing != new.placing { fields.append("where replicas may stand") }
         return fields.isEmpty ? ["another version of Tandem started them"] : fields
     }
 
@@ -129,6 +130,11 @@ extension ServeTier {
         }
         if old.backpressure != new.backpressure { fields.append("backpressure_config") }
         if old.rollout != new.rollout { fields.append("rollout") }
+        if old.priority != new.priority { fields.append("priority \(old.priority) to \(new.priority)") }
+        if old.weight != new.weight { fields.append("weight \(old.weight) to \(new.weight)") }
+        if old.isUndisturbed != new.isUndisturbed {
+            fields.append("do_not_disrupt \(old.isUndisturbed) to \(new.isUndisturbed)")
+        }
         if old.replica.health != new.replica.health { fields.append("health checks") }
         // Without a path it is among what a process is started with.
         if old.replica.userConfig != new.replica.userConfig, let path = new.replica.reconfigurePath {

@@ -57,8 +57,13 @@ package struct ReportedBucket: Sendable {
     package var area: Int64
     package var ongoing: Int
     package var queued: Int
+    package var completed: Int64?
 
-    package init(sequence: Int64, end: Moment, span: Millis, area: Int64, ongoing: Int, queued: Int) {
+    package init(
+        sequence: Int64, end: Moment, span: Millis, area: Int64, ongoing: Int, queued: Int,
+        completed: Int64? = nil
+    ) {
+        self.completed = completed
         self.sequence = sequence
         self.end = end
         self.span = span

@@ -19,7 +19,7 @@ extension ServeStep {
             coming > 0 ? "; \(coming) \(coming == 1 ? "waits" : "wait") for a node that is on its way" : ""
         guard !stuck.isEmpty else { return words }
         let reasons = Set(
-            stuck.joined().filter { state.nodeTypes[$0.candidate] != nil }.compactMap(Self.words)
+            stuck.joined().filter { state.nodeTypes[$0.candidate] != nil }.compactMap(\.statusWords)
         )
         .sorted()
         words += "; \(stuck.count) \(stuck.count == 1 ? "finds" : "find") no room"
@@ -28,19 +28,10 @@ extension ServeStep {
         return words
     }
 
-    private static func words(_ refusal: Refusal) -> String? {
-        switch refusal.code {
-        case .short, .notReady, .coming: nil
-        case .labelSelector: "\(refusal.candidate) has other labels"
-        case .spread, .affinity, .antiAffinity, .maxPerNode:
-            "\(refusal.candidate): a rule about neighbours keeps it away"
-        case .gang: "others of its gang find none"
-        case .budget: "\(refusal.candidate): the price limit is reached"
-        case .tooLarge: "too large for \(refusal.candidate)"
-        case .limit: "\(refusal.candidate): max_workers is reached"
-        case .upscalingSpeed: "\(refusal.candidate): upscaling_speed holds it back"
-        case .unavailable: "\(refusal.candidate) cannot be had now"
-        case .buysNothing: "no node is bought for it"
-        }
+    /// Those that are wanted and not asked for: "; 6 more are wanted as soon as there is room".
+    func unaskedWords(_ row: DeploymentRow, _ replicas: [ReplicaRow]) -> String {
+        let missing = row.target - replicas.count
+        guard caps[row.id] != nil, missing > 0 else { return "" }
+        return "; \(missing) more \(missing == 1 ? "is" : "are") wanted as soon as there is room"
     }
 }

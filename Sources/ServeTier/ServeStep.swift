@@ -34,6 +34,12 @@ struct ServeStep {
     private(set) var wakes = Attention.Wakes()
     /// Those of which replicas wait for the proxies to let go of them.
     var waitingForProxies: Set<DeploymentID> = []
+    /// So many replicas are asked for at most, where there is not room for all that are wanted.
+    var caps: [DeploymentID: Int] = [:]
+    /// Those by which each was last looked at.
+    var capsBefore: [DeploymentID: Int] = [:]
+    /// Of these something has changed for what others do: the next step looks at them, at once.
+    private(set) var nextLooked: Set<DeploymentID> = []
     private var looking: DeploymentID?
     private var weighing: DeploymentID?
 
@@ -105,6 +111,13 @@ struct ServeStep {
         weighing = id
         body(&self)
         weighing = nil
+    }
+
+    /// Unless this step does it already.
+    mutating func lookNext(at id: DeploymentID) {
+        guard !looked.contains(id) else { return }
+        nextLooked.insert(id)
+        wake(at: now)
     }
 
     /// The load of a deployment by proxy: as stored, then what arrived since.

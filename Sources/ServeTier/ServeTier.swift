@@ -92,7 +92,8 @@ package final class ServeTier {
                 LoadBucketRow(
                     deployment: load.deployment, proxy: report.proxy, incarnation: report.incarnation,
                     sequence: bucket.sequence, end: bucket.end, span: bucket.span,
-                    areaMicros: bucket.area, ongoing: bucket.ongoing, queued: bucket.queued))
+                    areaMicros: bucket.area, ongoing: bucket.ongoing, queued: bucket.queued,
+                    completed: bucket.completed))
         }
     }
 
@@ -188,6 +189,7 @@ package final class ServeTier {
         }
         if !step.removedProxies.isEmpty { attention.all() }
         step.running = attention.running
+        step.capsBefore = attention.caps
         (step.looked, step.weighed) = attention.take(now)
         step.weigh()
         step.endFailedReplicas()

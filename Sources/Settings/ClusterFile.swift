@@ -23,6 +23,7 @@ struct ClusterFile {
         }
         settings.idleTimeout = idleTimeout(top) ?? settings.idleTimeout
         readSilences(top, &settings)
+        NodePolicySection(top: top).read(into: &settings)
         settings.importPaths = top["import_paths"].map(importPaths)
         settings.ports =
             top["ports"].flatMap(\.section).map { PortsSection(section: $0).read() } ?? settings.ports
@@ -107,12 +108,13 @@ struct ClusterFile {
         }
     }
 
-    private static let known = [
-        "cluster_name", "max_workers", "upscaling_speed", "idle_timeout_minutes", "idle_timeout_s",
-        "provider",
-        "available_node_types", "join_deadline_s", "agent_silent_s", "agent_lost_s", "proxy_silent_s",
-        "ports", "import_paths",
-    ]
+    private static let known =
+        [
+            "cluster_name", "max_workers", "upscaling_speed", "idle_timeout_minutes", "idle_timeout_s",
+            "provider",
+            "available_node_types", "join_deadline_s", "agent_silent_s", "agent_lost_s", "proxy_silent_s",
+            "ports", "import_paths",
+        ] + NodePolicySection.known
 
     private static let machines = "machines are prepared by the provider: remove it"
     private static let unread =

@@ -6,6 +6,10 @@ struct DeploymentSection {
     static let replicasMax = 100_000
     /// Requests at once, or waiting, beyond this are taken for a mistake.
     static let requestsMax = 1_000_000
+    /// As that of Kubernetes' PriorityClass.
+    static let priorityMax = 1_000_000_000
+    /// Beyond this the smaller share is none.
+    static let weightMax = 1_000
 
     let section: Section
     let hasImportPath: Bool
@@ -30,7 +34,18 @@ struct DeploymentSection {
         }
         settings.rollout = rollout()
         settings.backpressure = backpressure()
+        settings.replica.placing = PlacingSection(section: section, deployment: id).read()
+        readStanding(&settings)
         return settings
+    }
+
+    /// How it stands to other deployments, and to those who replace nodes. Nothing of it is a reason for new processes.
+    private func readStanding(_ settings: inout DeploymentSettings) {
+        if let priority = section["priority"]?.whole(in: -Self.priorityMax...Self.priorityMax) {
+            settings.priority = priority
+        }
+        if let weight = section["weight"]?.whole(in: 1...Self.weightMax) { settings.weight = weight }
+        if let flag = section["do_not_disrupt"]?.flag() { settings.isUndisturbed = flag }
     }
 
     private func rollout() -> RolloutSettings {
@@ -39,22 +54,12 @@ struct DeploymentSection {
             rollout.batchShare = share
         }
         rollout.surgePercent = section["max_surge_percent"]?.whole(in: 0...100)
-        rollout.unavailableMax = section["max_unavailable"].flatMap(disruption)
+        rollout.unavailableMax = section["max_unavailable"]?.disruption(
+            most: Self.replicasMax, of: "replicas")
         if let most = section["max_constructor_retry_count"]?.whole(in: 1...Self.requestsMax) {
             rollout.failuresMax = most
         }
         return rollout
-    }
-
-    private func disruption(_ field: Field) -> Disruption? {
-        guard let word = field.word, word.hasSuffix("%") else {
-            return field.whole(in: 0...Self.replicasMax).map { .count($0) }
-        }
-        guard let percent = Int(word.dropLast()), (0...100).contains(percent) else {
-            field.refuse("is no part of the replicas", "0% to 100%, or a number of replicas")
-            return nil
-        }
-        return .percent(percent)
     }
 
     private func backpressure() -> Backpressure {
@@ -116,9 +121,10 @@ struct DeploymentSection {
     private static let own = [
         "name", "num_replicas", "max_ongoing_requests", "max_queued_requests", "autoscaling_config",
         "graceful_shutdown_timeout_s", "rolling_update_percentage", "max_surge_percent",
-        "max_constructor_retry_count", "max_unavailable", "backpressure_config",
+        "max_constructor_retry_count", "max_unavailable", "backpressure_config", "priority", "weight",
+        "do_not_disrupt",
     ]
-    static let known = own + ReplicaSection.known
+    static let known = own + ReplicaSection.known + PlacingSection.known
     static let knownBackpressure = ["status_code", "retry_after_s"]
 
     static let unread = [
@@ -128,13 +134,6 @@ struct DeploymentSection {
         Unread(
             key: "logging_config", sentence: "logs are files in State/nodes/NODE/logs: remove it",
             onlyWarns: true),
-        Unread(
-            key: "placement_group_bundle_label_selector",
-            sentence: "name a custom resource in available_node_types and ask for it in the bundle"),
-        Unread(
-            key: "max_replicas_per_node",
-            sentence:
-                "give the node type a custom resource {slot: 1} and each replica a part of it: {slot: 0.5}"),
         Unread(
             key: "gang_scheduling_config",
             sentence:

@@ -127,6 +127,16 @@ package struct Field {
         number(decimals: 3, in: (aboveZero ? 1 : 0)...1000).map { Thousandths($0) }
     }
 
+    /// A number of things, or a part of all of them: `3`, `25%`.
+    func disruption(most: Int, of things: String) -> Disruption? {
+        guard let word, word.hasSuffix("%") else { return whole(in: 0...most).map { .count($0) } }
+        guard let percent = Int(word.dropLast()), (0...100).contains(percent) else {
+            refuse("is no part of the \(things)", "0% to 100%, or a number of \(things)")
+            return nil
+        }
+        return .percent(percent)
+    }
+
     /// Anything at all, as JSON.
     func json(bytesMax: Int) -> String? {
         let text = node.json

@@ -130,7 +130,7 @@ extension FieldTable {
             default: "none", test: "SettingsTests/RaySamplesTests.aPlacementGroupIsOneReplicaOfItsSum"),
         FieldRow(
             "placement_group_strategy",
-            "PACK or STRICT_PACK, which comes to the same; the other two are refused",
+            "PACK or STRICT_PACK, which comes to the same; the other two are refused: one process has one node",
             default: "PACK", test: "SettingsTests/RaySamplesTests.aPlacementGroupIsOneReplicaOfItsSum"),
     ]
 

@@ -98,11 +98,19 @@ package enum FieldTable {
             known: RuntimeEnvironment.known, rows: runtimeEnvironment, unread: RuntimeEnvironment.unread),
         FieldSection(
             "deployments", "An entry of deployments", known: DeploymentSection.known,
-            rows: deployment + replica, unread: DeploymentSection.unread),
+            rows: deployment + replica + placing + standing, unread: DeploymentSection.unread),
         FieldSection("readiness", "readiness", known: ReplicaSection.knownReadiness, rows: readiness),
         FieldSection(
-            "ray_actor_options", "ray_actor_options", known: ReplicaSection.knownOptions, rows: actorOptions,
+            "ray_actor_options", "ray_actor_options", known: ReplicaSection.knownOptions,
+            rows: actorOptions + nodeLabels,
             unread: ReplicaSection.unread),
+        FieldSection(
+            "spread", "An entry of spread", known: PlacingSection.knownOfSpread, rows: spread),
+        FieldSection(
+            "affinity", "An entry of affinity", known: PlacingSection.knownOfAffinity, rows: affinity),
+        FieldSection(
+            "anti_affinity", "An entry of anti_affinity", known: PlacingSection.knownOfAffinity,
+            rows: affinity),
         FieldSection(
             "autoscaling_config", "autoscaling_config", known: AutoscalingSection.known,
             rows: autoscaling + autoscalingBeyondRay),

@@ -13,6 +13,24 @@ extension Node {
     /// Keys below which everything is the user's own.
     private static let foreign: Set = ["user_config", "args"]
 
+    /// Keys of an application below which every value is a text: `{rack: 7}` is the label 7.
+    private static let labels: Set = [
+        "label_selector", "placement_group_bundle_label_selector", "labels", "selector",
+    ]
+
+    private var labelObject: Any {
+        switch self {
+        case .mapping(let mapping):
+            let pairs = mapping.map { key, value -> (String, Any) in
+                (key.scalar?.string ?? "", value.labelObject)
+            }
+            return Dictionary(pairs, uniquingKeysWith: { $1 })
+        case .sequence(let list): return list.map(\.labelObject)
+        case .scalar(let scalar): return isNull ? NSNull() : scalar.string
+        case .alias: return NSNull()  // refused before anything is read
+        }
+    }
+
     private static func text(_ object: Any) -> String {
         let options: JSONSerialization.WritingOptions = [
             .sortedKeys, .withoutEscapingSlashes, .fragmentsAllowed,
@@ -30,6 +48,9 @@ extension Node {
                 let name = key.scalar?.string ?? ""
                 if texts.contains(name), !value.isNull, let text = value.scalar?.string {
                     return (name, text)
+                }
+                if !texts.isEmpty, value.scalar == nil, Self.labels.contains(name) {
+                    return (name, value.labelObject)
                 }
                 return (name, value.jsonObject(texts: Self.foreign.contains(name) ? [] : texts))
             }

@@ -20,8 +20,10 @@ struct NodeTypesSection {
 
     private func type(_ name: String, _ section: Section) -> NodeType {
         section.check(
-            known: ["resources", "min_workers", "max_workers", "idle_timeout_s", "labels"],
-            unread: Self.unread)
+            known: [
+                "resources", "min_workers", "max_workers", "idle_timeout_s", "labels", "node_config",
+                "expire_after_s",
+            ], unread: Self.unread)
         let right = "`resources:` with what a machine has: {CPU: 4}"
         let field = section.required("resources", right)
         let resources = field?.resources(customOnly: false)
@@ -36,17 +38,20 @@ struct NodeTypesSection {
             field.refuse("is above max_workers", "at most \(type.maxWorkers), or a larger max_workers")
         }
         type.idleTimeout = section["idle_timeout_s"]?.seconds(aboveZero: false)
-        if let labels = section["labels"]?.section {
-            type.labels = labels.entries.compactMap { name, _, field in
-                field.text("a text").map { NodeLabel(name: name, value: $0) }
-            }.sorted { $0.name < $1.name }
+        type.labels = (section["labels"]?.labels() ?? []).map { NodeLabel(name: $0.name, value: $0.value) }
+            .sorted { $0.name < $1.name }
+        if let field = section["node_config"], let config = field.object(bytesMax: Self.configBytesMax) {
+            // An empty one says no more than none: nodes have not drifted between the two.
+            type.config = field.isEmptyOrNull ? nil : config
         }
+        type.expireAfter = section["expire_after_s"]?.seconds(aboveZero: true)
         return type
     }
 
+    /// It goes to the provider with each order.
+    private static let configBytesMax = 65_536
+
     private static let unread = [
-        Unread(
-            key: "node_config", sentence: "what machine a type is, is the provider's own setting: remove it"),
         Unread(key: "docker", sentence: "machines are prepared by the provider: remove it"),
         Unread(key: "worker_setup_commands", sentence: "machines are prepared by the provider: remove it"),
     ]

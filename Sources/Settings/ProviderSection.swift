@@ -4,14 +4,14 @@ import Model
 struct ProviderSection {
     /// Machines of a type beyond this are taken for a mistake.
     static let machinesMax = 1_000_000
-    /// A million dollars an hour.
-    static let priceMax = Int64(1_000_000_000_000)
 
     let section: Section
     /// `capacity` and `prices` may name only these.
     let typeNames: [String]
 
-    private static let fakeKeys = ["type", "boot_delay_s", "seed", "capacity", "error_rates", "prices"]
+    private static let fakeKeys = [
+        "type", "boot_delay_s", "seed", "capacity", "error_rates", "prices", "offerings",
+    ]
     private static let nativeKeys = ["type", "endpoint", "token_file"]
 
     func read() -> ProviderSettings? {
@@ -42,8 +42,12 @@ struct ProviderSection {
         if let field = section["seed"] { fake.seed = seed(field) ?? fake.seed }
         fake.capacity = byType("capacity") { $0.whole(in: 0...Self.machinesMax) }
             .map { FakeCloudSettings.TypeCapacity(type: $0, count: $1) }
-        fake.prices = byType("prices") { $0.number(decimals: 6, in: 0...Self.priceMax, " of dollars") }
+        fake.prices = byType("prices") { $0.price() }
             .map { FakeCloudSettings.TypePrice(type: $0, microdollarsPerHour: $1) }
+        fake.offerings = section["offerings"]?.section.map {
+            OfferingsSection(section: $0, prices: section["prices"].flatMap(mapping), typeNames: typeNames)
+                .read()
+        }
         if let rates = section["error_rates"]?.section {
             rates.check(known: ["out_of_capacity", "rejected", "lost_reply"])
             fake.outOfCapacityPerMille = perMille(rates["out_of_capacity"])
@@ -70,15 +74,25 @@ struct ProviderSection {
     private func byType<Value>(_ key: String, _ value: (Field) -> Value?) -> [(String, Value)] {
         guard let map = section[key]?.section else { return [] }
         return map.entries.compactMap { name, place, field -> (String, Value)? in
-            if !typeNames.contains(name) {
-                let nearest = Spelling.nearest(to: name, among: typeNames)
-                section.findings.refuse(
-                    place, "\(map.path) names no type of available_node_types", name,
-                    nearest.map { "did you mean \($0)?" } ?? "one of: \(typeNames.joined(separator: ", "))")
+            if let problem = Self.unknownType(name, among: typeNames) {
+                section.findings.refuse(place, "\(map.path) \(problem.what)", name, problem.right)
             }
             return value(field).map { (name, $0) }
         }.sorted { $0.0 < $1.0 }
     }
+
+    /// Nil: it is one of them.
+    static func unknownType(_ name: String, among names: [String]) -> (what: String, right: String)? {
+        guard !names.contains(name) else { return nil }
+        let nearest = Spelling.nearest(to: name, among: names)
+        return (
+            "names no type of available_node_types",
+            nearest.map { "did you mean \($0)?" } ?? "one of: \(names.joined(separator: ", "))"
+        )
+    }
+
+    /// What is no mapping is told elsewhere.
+    private func mapping(_ field: Field) -> Section? { field.isMapping ? field.section : nil }
 
     private func bootDelay(_ field: Field) -> FakeCloudSettings.BootDelay? {
         guard field.isMapping else { return field.seconds(aboveZero: false).map { .fixed($0) } }

@@ -137,13 +137,10 @@ struct ReplicaSection {
 
     static let knownReadiness = ["path", "period_s", "timeout_s", "start_deadline_s"]
     static let knownOptions = [
-        "num_cpus", "num_gpus", "memory", "resources", "accelerator_type", "runtime_env",
+        "num_cpus", "num_gpus", "memory", "resources", "accelerator_type", "runtime_env", "label_selector",
+        "fallback_strategy",
     ]
-    private static let byResource =
-        "name a custom resource in available_node_types and ask for it: resources: {ssd: 0.001}"
     static let unread = [
-        Unread(key: "label_selector", sentence: byResource),
-        Unread(key: "fallback_strategy", sentence: byResource),
-        Unread(key: "object_store_memory", sentence: "there is no object store: remove it"),
+        Unread(key: "object_store_memory", sentence: "there is no object store: remove it")
     ]
 }

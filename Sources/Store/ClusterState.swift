@@ -13,8 +13,18 @@ package struct ClusterState: Equatable, Sendable {
     package var nodeTypes: [String: NodeTypeRow] = [:]
     package var placements: [ReplicaID: PlacementRow] = [:]
     package var drainRequests: [NodeID: DrainRequestRow] = [:]
+    package var feasible: [DeploymentID: FeasibleRow] = [:]
     package var instances: [String: InstanceSeenRow] = [:]
     package var availability: [String: AvailabilityRow] = [:]
+    package var movePlans: [String: MovePlanRow] = [:]
+    package var moveSteps: [String: MoveStepRow] = [:]
+    package var nodeNotes: [NodeID: NodeNoteRow] = [:]
+    package var nodeStays: [NodeID: NodeStayRow] = [:]
+    package var demandHistories: [DeploymentID: DemandHistoryRow] = [:]
+    /// Of machines that are paid for, or were lately.
+    package var costAccounts: [String: CostAccountRow] = [:]
+    /// Why each node that is up is not given back.
+    package var kept: [NodeID: KeptRow] = [:]
     package var paces: [String: ProviderPaceRow] = [:]
     package var holds: [String: HoldRow] = [:]
     package var troubles: [NodeID: NodeTroubleRow] = [:]
@@ -23,8 +33,13 @@ package struct ClusterState: Equatable, Sendable {
     package var foundReplicas: [ReplicaID: FoundReplicaRow] = [:]
     package var readoptsTaken: [String: ReadoptTakenRow] = [:]
     package var settings: [String: SettingRow] = [:]
+    package var standingDemands: [String: StandingDemandRow] = [:]
     /// The cluster file in force; nil before the node tier has written one.
     package var setting: SettingRow? { settings[SettingRow.onlyKey] }
+    /// Bundles that there shall be room for whatever runs, in the order of their texts.
+    package var standingDemand: [(resources: Resources, count: Int)] {
+        standingDemands.sorted { $0.key < $1.key }.map { ($0.value.resources, $0.value.count) }
+    }
     /// The part of all counts that is wanted; nil: all of it.
     package var capacity: CapacityRow? { capacities[CapacityRow.onlyKey] }
     /// How this state was made anew from what runs; nil: it never was.

@@ -23,11 +23,13 @@ enum Ownership {
         Table(name: "serve_decision", key: "id", owner: .serve, followed: false),
         Table(name: "readopt_taken", key: "id", owner: .serve, followed: true),
         Table(name: "setting", key: "id", owner: .nodes, followed: true),
+        Table(name: "standing_demand", key: "resources_json", owner: .nodes, followed: true),
         Table(name: "node_type", key: "name", owner: .nodes, followed: true),
         Table(name: "node", key: "id", owner: .nodes, followed: true),
         Table(name: "node_serial", key: "id", owner: .nodes, followed: false),
         Table(name: "placement", key: "replica", owner: .nodes, followed: true),
         Table(name: "drain_request", key: "node", owner: .nodes, followed: true),
+        Table(name: "feasible", key: "deployment", owner: .nodes, followed: true),
         Table(name: "instance_seen", key: "instance", owner: .nodes, followed: true),
         Table(name: "availability", key: "offering", owner: .nodes, followed: true),
         Table(name: "provider_pace", key: "provider", owner: .nodes, followed: true),
@@ -36,6 +38,16 @@ enum Ownership {
         Table(name: "node_decision", key: "id", owner: .nodes, followed: false),
         Table(name: "readopt", key: "id", owner: .nodes, followed: true),
         Table(name: "found_replica", key: "replica", owner: .nodes, followed: true),
+        Table(name: "cost_account", key: "id", owner: .nodes, followed: true),
+        Table(name: "cost_total", key: "account", owner: .nodes, followed: false),
+        Table(name: "cost_hour", key: "hour_ms", owner: .nodes, followed: false),
+        Table(name: "cost_past", key: "cause", owner: .nodes, followed: false),
+        Table(name: "kept", key: "node", owner: .nodes, followed: true),
+        Table(name: "move_plan", key: "id", owner: .nodes, followed: true),
+        Table(name: "move_step", key: "id", owner: .nodes, followed: true),
+        Table(name: "node_note", key: "node", owner: .nodes, followed: true),
+        Table(name: "node_stay", key: "node", owner: .nodes, followed: true),
+        Table(name: "demand_history", key: "deployment", owner: .nodes, followed: true),
         Table(name: "role", key: "role", owner: nil, followed: false),
         Table(name: "change", key: "seq", owner: nil, followed: false),
         Table(name: "cluster", key: "id", owner: nil, followed: false),
@@ -44,9 +56,11 @@ enum Ownership {
     /// Tables that the plans of a tier never read: what changes there is no reason to plan anew.
     private static let unplanned: [StoreRole: Set<String>] = [
         .serve: [
-            "node", "node_type", "instance_seen", "availability", "provider_pace", "hold", "node_trouble",
+            "node", "node_type", "instance_seen", "availability", "cost_account", "kept", "standing_demand",
+            "move_plan", "move_step", "node_note", "node_stay", "demand_history", "provider_pace", "hold",
+            "node_trouble",
         ],
-        .nodes: ["application", "deployment", "scaling", "capacity", "proxy"],
+        .nodes: ["application", "deployment", "scaling", "capacity", "proxy", "cost_account", "kept"],
     ]
 
     /// - Parameter role: nil: somebody who reads everything.

@@ -14,6 +14,10 @@ package struct Retention: Sendable {
     /// Nodes that are gone, for people to look back at, and as tombstones: a machine that comes late is known by its
     /// token and given back. Twice the day for which a provider keeps a token good (`CloudProvider`, promise 1).
     package var goneNodeAgeMax = Millis(48 * 3_600_000)
+    /// Accounts of machines that are gone stay for as long; then their sums are added to those of all before them.
+    package var costAccountAgeMax = Millis(48 * 3_600_000)
+    /// Costs by the hour: a quarter of a year, for a monthly bill to be compared with.
+    package var costHourAgeMax = Millis(92 * 24 * 3_600_000)
     /// Load buckets stay for the largest look-back and this much longer.
     package var loadMargin = Millis(600_000)
     /// Look-back of a cluster without deployments (Ray's default).
@@ -134,8 +138,37 @@ extension Store {
                 DELETE FROM node WHERE id IN (SELECT id FROM node WHERE phase = 'gone' AND phase_ms < ?
                   AND NOT EXISTS (SELECT 1 FROM instance_seen WHERE node = id) LIMIT ?)
                 """, [(now - retention.goneNodeAgeMax).ms])
+            deleted += try closeOldAccounts(db, retention, now: now)
+            try delete(
+                """
+                DELETE FROM cost_hour WHERE (hour_ms, cause, deployment, microusd_per_hour) IN (SELECT hour_ms, cause,
+                  deployment, microusd_per_hour FROM cost_hour WHERE hour_ms < ? ORDER BY hour_ms LIMIT ?)
+                """, [(now - retention.costHourAgeMax).ms])
         }
         return deleted
+    }
+
+    /// What is no longer kept by machine goes on to count in `cost_past`, so that the sum of all stays exact.
+    private func closeOldAccounts(_ db: Database, _ retention: Retention, now: Moment) throws -> Int {
+        let old = try String.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT id FROM cost_account a WHERE ended_ms < ?
+                      AND NOT EXISTS (SELECT 1 FROM instance_seen WHERE instance = a.instance) ORDER BY id LIMIT ?
+                    """), arguments: [(now - retention.costAccountAgeMax).ms, Int64(retention.batchMax)])
+        for id in old {
+            let carry = """
+                INSERT INTO cost_past (cause, deployment, microusd_per_hour, time_us)
+                  SELECT t.cause, t.deployment, a.microusd_per_hour, t.time_us FROM cost_total t
+                  JOIN cost_account a ON a.id = t.account WHERE t.account = ?
+                ON CONFLICT (cause, deployment, microusd_per_hour)
+                  DO UPDATE SET time_us = time_us + excluded.time_us
+                """
+            try db.cachedStatement(sql: carry).execute(arguments: [id])
+            try db.cachedStatement(sql: "DELETE FROM cost_total WHERE account = ?").execute(arguments: [id])
+            try db.cachedStatement(sql: "DELETE FROM cost_account WHERE id = ?").execute(arguments: [id])
+        }
+        return old.count
     }
 
     private func largestLookBack(_ retention: Retention) throws(StoreError) -> Millis {

@@ -11,10 +11,14 @@ struct StateReading {
         Followed(\.applications), Followed(\.deployments), Followed(\.scalings), Followed(\.capacities),
         Followed(\.replicas),
         Followed(\.proxies),
-        Followed(\.settings), Followed(\.nodeTypes), Followed(\.nodes), Followed(\.placements),
-        Followed(\.drainRequests), Followed(\.instances), Followed(\.availability),
+        Followed(\.settings), Followed(\.standingDemands), Followed(\.nodeTypes), Followed(\.nodes),
+        Followed(\.placements),
+        Followed(\.drainRequests), Followed(\.feasible), Followed(\.instances), Followed(\.availability),
         Followed(\.paces), Followed(\.holds), Followed(\.troubles),
         Followed(\.readopts), Followed(\.foundReplicas), Followed(\.readoptsTaken),
+        Followed(\.movePlans), Followed(\.moveSteps), Followed(\.nodeNotes), Followed(\.nodeStays),
+        Followed(\.demandHistories),
+        Followed(\.costAccounts), Followed(\.kept),
     ]
     private static let tableByName = Dictionary(uniqueKeysWithValues: tables.map { ($0.name, $0) })
 

@@ -96,6 +96,32 @@ package final class StoreTransaction {
         return "{" + members.joined(separator: ",") + "}"
     }
 
+    /// Adds to the cost tables, which nobody follows.
+    package func book(_ bookings: [CostBooking]) throws(StoreError) {
+        let total = """
+            INSERT INTO cost_total (account, cause, deployment, time_us) VALUES (?, ?, ?, ?)
+            ON CONFLICT (account, cause, deployment) DO UPDATE SET time_us = time_us + excluded.time_us
+            """
+        let hour = """
+            INSERT INTO cost_hour (hour_ms, cause, deployment, microusd_per_hour, time_us, hour_unix_ms)
+              VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (hour_ms, cause, deployment, microusd_per_hour)
+              DO UPDATE SET time_us = time_us + excluded.time_us
+            """
+        let unixMillis = clock.unixMillis()
+        for booking in bookings {
+            let owner = [booking.cause.rawValue.databaseValue, booking.deployment.databaseValue]
+            try run(total, [booking.account.databaseValue] + owner + [booking.micros.databaseValue])
+            let begin = unixMillis - (now - booking.hour).rawValue
+            try run(
+                hour,
+                [booking.hour.ms.databaseValue] + owner + [
+                    booking.microdollarsPerHour.databaseValue, booking.micros.databaseValue,
+                    begin.databaseValue,
+                ])
+        }
+    }
+
     /// Adds buckets; one that is there already (a report sent twice) is passed over. Count of the new ones.
     @discardableResult
     package func append(_ buckets: [LoadBucketRow]) throws(StoreError) -> Int {

@@ -186,6 +186,10 @@ extension PreparedWorld {
         var list: [Refusal] = []
         for index in world.nodes.indices.prefix(WorldPlan.refusalsMax) {
             let node = fleet.packing.nodes[index]
+            if fleet.packing.selector(demand, passing: node.labels) == nil {
+                list.append(Refusal(candidate: world.nodes[index].id, code: .labelSelector))
+                continue
+            }
             list.append(
                 refusal(world.nodes[index].id, one, total: node.total, gpus: node.devices.free.count)
                     ?? fleet.packing.objection(demand, on: index).map {

@@ -59,10 +59,14 @@ package struct InstanceBody: Sendable, Codable, Equatable {
     package var state: String
     /// Set: the provider will take this machine away so many milliseconds from now.
     package var preemptedIn: Millis?
+    /// When it began to be paid for, on the provider's clock; providers of earlier hands do not say.
+    package var createdUnixMs: Int64?
+    /// When that ended; nil: it has not.
+    package var endedUnixMs: Int64?
 
     package init(
         id: String, token: String, node: NodeID, cluster: String, offering: Offering, state: String,
-        preemptedIn: Millis? = nil
+        preemptedIn: Millis? = nil, createdUnixMs: Int64? = nil, endedUnixMs: Int64? = nil
     ) {
         self.id = id
         self.token = token
@@ -71,6 +75,8 @@ package struct InstanceBody: Sendable, Codable, Equatable {
         self.offering = offering
         self.state = state
         self.preemptedIn = preemptedIn
+        self.createdUnixMs = createdUnixMs
+        self.endedUnixMs = endedUnixMs
     }
 }
 
@@ -88,4 +94,49 @@ package struct InstancesAnswer: Sendable, Codable, Equatable {
     package var wireVersion: Int? = CloudVersion.current
     package var instances: [InstanceBody]
     package init(instances: [InstanceBody]) { self.instances = instances }
+}
+
+/// One line of `BillAnswer`.
+package struct BilledMachine: Sendable, Codable, Equatable {
+    package var instance: String
+    package var node: NodeID
+    /// As it was bought.
+    package var offering: Offering
+    package var createdUnixMs: Int64
+    /// Nil: it still runs, and is paid until now.
+    package var endedUnixMs: Int64?
+    /// That are paid.
+    package var timeMs: Millis
+
+    package init(
+        instance: String, node: NodeID, offering: Offering, createdUnixMs: Int64, endedUnixMs: Int64?,
+        timeMs: Millis
+    ) {
+        self.instance = instance
+        self.node = node
+        self.offering = offering
+        self.createdUnixMs = createdUnixMs
+        self.endedUnixMs = endedUnixMs
+        self.timeMs = timeMs
+    }
+}
+
+/// `GET /v1/bill?cluster=TAG`, of the fake cloud alone: what each machine that it remembers has cost.
+package struct BillAnswer: Sendable, Codable, Equatable {
+    /// The cloud's date: until then machines that run are paid.
+    package var asOfUnixMs: Int64
+    package var machines: [BilledMachine]
+
+    package init(asOfUnixMs: Int64, machines: [BilledMachine]) {
+        self.asOfUnixMs = asOfUnixMs
+        self.machines = machines
+    }
+
+    /// Of the exact sum, what is less than one of them is left out.
+    package var microdollars: Int64 {
+        let exact = machines.reduce(Int128(0)) { sum, line in
+            sum + Int128(line.offering.microdollarsPerHour) * Int128(line.timeMs.rawValue)
+        }
+        return Int64(exact / 3_600_000)
+    }
 }

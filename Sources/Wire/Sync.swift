@@ -10,6 +10,10 @@ package enum Routes {
     package static func scale(_ id: DeploymentID) -> String {
         "/api/v1/applications/\(id.application)/deployments/\(id.name)/scale"
     }
+    /// Of the node tier: the cluster file.
+    package static let cluster = "/v1/cluster"
+    /// Of the node tier: room that there shall be whatever runs.
+    package static let standingDemand = "/v1/standing-demand"
     package static let status = "/v1/status"
     package static let metrics = "/metrics"
     package static let health = "/-/healthz"
@@ -88,6 +92,8 @@ package struct ReplicaReport: Sendable, Codable, Equatable {
     package var lastLines: [String] = []
     /// What it was started with; only after an answer with `tellSettings`.
     package var settings: ReplicaSettings?
+    /// Indices of the GPUs it may use, beside `settings`; nil: an older agent.
+    package var gpus: [Int]?
     /// The adjustment of its order that is in force in its process; nil: none yet, or an older agent.
     package var applied: Int?
     /// It was ready and fails its health check: the last answer.
@@ -154,7 +160,11 @@ package struct ReplicaOrder: Sendable, Codable, Equatable {
     /// Another than before: health checks and `userConfig` are to be taken over while it runs. Nil: 0.
     package var adjustment: Int?
 
-    package init(id: ReplicaID, settings: ReplicaSettings, stopGrace: Millis? = nil, adjustment: Int = 0) {
+    package init(
+        id: ReplicaID, settings: ReplicaSettings, stopGrace: Millis? = nil, adjustment: Int = 0,
+        gpus: [Int] = []
+    ) {
+        self.gpus = gpus
         self.adjustment = adjustment
         self.id = id
         self.settings = settings
@@ -241,8 +251,14 @@ package struct LoadBucket: Sendable, Codable, Equatable {
     /// Values at the end of the interval.
     package var ongoing: Int
     package var queued: Int
+    /// Requests that replicas were done with in the interval; nil: a proxy that does not count them.
+    package var completed: Int64?
 
-    package init(sequence: Int64, endedAgo: Millis, span: Millis, area: Int64, ongoing: Int, queued: Int) {
+    package init(
+        sequence: Int64, endedAgo: Millis, span: Millis, area: Int64, ongoing: Int, queued: Int,
+        completed: Int64? = nil
+    ) {
+        self.completed = completed
         self.sequence = sequence
         self.endedAgo = endedAgo
         self.span = span

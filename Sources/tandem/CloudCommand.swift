@@ -1,5 +1,6 @@
 import ArgumentParser
 import CloudAdapters
+import ControlAPI
 import Foundation
 import Link
 import Listener
@@ -12,7 +13,8 @@ import Wire
 struct CloudCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cloud", abstract: "Look at the fake cloud's machines, or lose one.",
-        discussion: "Example: tandem cloud kill n2", subcommands: [List.self, Kill.self, Preempt.self])
+        discussion: "Example: tandem cloud kill n2",
+        subcommands: [List.self, Bill.self, Kill.self, Preempt.self])
 
     static let deadline = Millis(10_000)
 
@@ -29,9 +31,39 @@ struct CloudCommand: AsyncParsableCommand {
             if json { return try printJSON(answer) }
             print(
                 StatusTable.table(
-                    ["INSTANCE", "NODE", "TYPE", "STATE"],
-                    answer.instances.map { [$0.id, $0.node.rawValue, $0.offering.nodeType, $0.state] }),
-                terminator: "")
+                    ["INSTANCE", "NODE", "TYPE", "ZONE", "CAPACITY", "STATE"],
+                    answer.instances.map {
+                        [
+                            $0.id, $0.node.rawValue, $0.offering.nodeType, $0.offering.zone,
+                            $0.offering.capacityType, $0.state,
+                        ]
+                    }), terminator: "")
+        }
+    }
+
+    struct Bill: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "What each machine has cost, as the fake cloud says; tandem cost says for what.",
+            discussion: "Example: tandem cloud bill --json")
+        @OptionGroup var place: StateOption
+        @Flag(help: "Print JSON.") var json = false
+
+        func run() async throws {
+            let answer = try await CloudCommand.link(place).call(
+                "GET", "\(LocalCloudRoutes.bill)?cluster=\(try ClusterTag.read(StatePaths(place.state)))",
+                deadline: deadline, as: BillAnswer.self)
+            if json { return try printJSON(answer) }
+            print(
+                StatusTable.table(
+                    ["INSTANCE", "NODE", "TYPE", "USD/H", "HOURS", "ENDED"],
+                    answer.machines.map { line in
+                        [
+                            line.instance, line.node.rawValue, line.offering.nodeType,
+                            Money.text(line.offering.microdollarsPerHour), Money.hours(line.timeMs.micros),
+                            line.endedUnixMs == nil ? "no" : "yes",
+                        ]
+                    }), terminator: "")
+            print("in all \(Money.text(answer.microdollars)) USD")
         }
     }
 
@@ -54,9 +86,11 @@ struct CloudCommand: AsyncParsableCommand {
     struct Preempt: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Announce that a machine will be taken away, and take it.",
-            discussion: "Example: tandem cloud preempt n2 --in-s 30")
+            discussion: "Example: tandem cloud preempt n2 --notice 30")
         @Argument(help: "Node or instance.") var node: String
-        @Option(help: "Seconds until it goes.") var inS = 120
+        @Option(
+            name: [.customLong("notice"), .customLong("in-s")],
+            help: "Seconds from the notice until it goes.") var inS = 120
         @OptionGroup var place: StateOption
         @Flag(help: "Print JSON.") var json = false
 
@@ -93,18 +127,12 @@ struct RunCloud: AsyncParsableCommand {
     func run() async throws {
         let (paths, cluster) = (StatePaths(place.state), cluster)
         try await RoleProcess.run("cloud") { log in
-            let settings = try ClusterFile.load(cluster)
-            guard case .fake(let fake)? = settings.provider else {
-                throw Problem(
-                    code: "invalid",
-                    message: "\(cluster): provider is not the fake cloud: set provider: {type: fake}")
-            }
+            let (fake, types) = try catalogue(cluster, paths, log)
             try paths.prepare()
             let cloud = LocalCloud(
                 LocalCloudSettings(
                     directory: paths.cloud, nodesDirectory: paths.nodes, fake: fake,
-                    nodeTypes: settings.nodeTypes.map { .init(name: $0.name, resources: $0.resources) },
-                    bind: .unix(path: paths.cloudSocket), executable: Executable.path),
+                    nodeTypes: types, bind: .unix(path: paths.cloudSocket), executable: Executable.path),
                 token: try paths.loadToken(create: true))
             try await cloud.run { _ in
                 do {
@@ -114,6 +142,25 @@ struct RunCloud: AsyncParsableCommand {
                 }
             }
         }
+    }
+}
+
+/// What the file says is sold. Where a cloud has been before, a file that cannot be read is no reason to end.
+private func catalogue(
+    _ cluster: String, _ paths: StatePaths, _ log: Logger
+) throws -> (FakeCloudSettings, [LocalCloudSettings.MachineType]) {
+    do {
+        let settings = try ClusterFile.load(cluster)
+        guard case .fake(let fake)? = settings.provider else {
+            throw Problem(
+                code: "invalid",
+                message: "\(cluster): provider is not the fake cloud: set provider: {type: fake}")
+        }
+        return (fake, settings.nodeTypes.map { .init(name: $0.name, resources: $0.resources) })
+    } catch {
+        guard let before = LocalCloud.soldBefore(directory: paths.cloud) else { throw error }
+        log.error("the cluster file is not taken", metadata: ["problem": "\(error)"])
+        return before
     }
 }
 

@@ -15,7 +15,8 @@ struct Tandem: AsyncParsableCommand {
               tandem sql "select * from nodes_now"
             """,
         subcommands: [
-            Up.self, Down.self, Deploy.self, Scale.self, Delete.self, Status.self, Logs.self, SQL.self,
+            Up.self, Down.self, Reload.self, RequestResources.self, Deploy.self, Scale.self, Delete.self,
+            Status.self, Explain.self, Cost.self, Logs.self, SQL.self,
             LoadCommand.self,
             Demo.self, Simulate.self, Plan.self, SwarmCommand.self, ScenarioCommand.self, StateCommand.self,
             CloudCommand.self, ReplicaCommand.self, Run.self,

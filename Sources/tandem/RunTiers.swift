@@ -48,18 +48,18 @@ struct RunNodes: AsyncParsableCommand {
     func run() async throws {
         let (paths, port, cluster, ended) = (StatePaths(place.state), port, cluster, machinesEnded)
         try await RoleProcess.run("nodes") { log in
-            _ = try cluster.map { try ClusterFile.load($0) }
             try paths.prepare()
             let token = try paths.loadToken(create: true)
             let start = SafeMode(role: .nodes, port: port, paths: paths, token: token, log: log)
             let store = try await start.openStore()
             defer { store.close() }
-            // Read again: in safe mode an hour may have passed.
-            let settings = try cluster.map { try ClusterFile.load($0) }
+            // Read after that: in safe mode an hour may have passed.
+            let (settings, problem) = try ClusterFile.atStart(cluster, isKnown: store.state().setting != nil)
+            if let problem { log.error("the cluster file is not taken", metadata: ["problem": "\(problem)"]) }
             try await RoleProcess.listen("nodes", port: port, paths: paths, token: token) { listener in
                 let service = try NodeService(
-                    store: store, settings: settings, tokenFile: paths.token, machinesEnded: ended,
-                    listener: listener,
+                    store: store, startFile: cluster.map { StatePaths($0).root }, settings: settings,
+                    fileProblem: problem, tokenFile: paths.token, machinesEnded: ended, listener: listener,
                     bell: store.doorbell?.descriptor, log: log,
                     makeProvider: { try ClusterFile.provider($0, paths: paths, token: token) })
                 try await service.run { port in announce("nodes", paths, port, log) }
@@ -84,6 +84,20 @@ struct RunNodes: AsyncParsableCommand {
 enum ClusterFile {
     static func load(_ path: String) throws(SettingsProblems) -> ClusterSettings {
         try Settings.cluster(text: try Settings.read(path: path), file: path)
+    }
+
+    /// Of a cluster that has run before a file that cannot be read is no reason not to start: its settings go on.
+    /// - Returns: what it says, or why it says nothing; neither without a file.
+    static func atStart(
+        _ path: String?, isKnown: Bool
+    ) throws(SettingsProblems) -> (settings: ClusterSettings?, problem: String?) {
+        guard let path else { return (nil, nil) }
+        do {
+            return (try load(path), nil)
+        } catch {
+            guard isKnown else { throw error }
+            return (nil, error.description)
+        }
     }
 
     static func provider(

@@ -7,7 +7,8 @@ struct SQL: AsyncParsableCommand {
         commandName: "sql", abstract: "Ask the cluster's database a question (read only).",
         discussion: """
             The views are made for people: nodes_now, replicas_now, deployments_now, why_pending, why_not_removed,
-            why_replicas, scale_history, timeline, cost_by_deployment, leak_suspects.
+            why_replicas, why_this_type, scale_history, timeline, cost_by_deployment, cost_by_cause, cost_by_node,
+            cost_by_hour, leak_suspects.
 
             Example: tandem sql "select * from why_pending"
             """)

@@ -136,11 +136,14 @@ struct SimulationQuestion {
         if case .fake(let fake)? = cluster.provider {
             cloud.bootDelay = fake.bootDelay.middle
             for capacity in fake.capacity { cloud.capacity[capacity.type] = capacity.count }
-            for index in cloud.offerings.indices {
-                let type = cluster.nodeTypes[index]
-                cloud.offerings[index].microdollarsPerHour =
+            cloud.offerings = cluster.nodeTypes.flatMap { type -> [Offering] in
+                let ways = (fake.offerings ?? []).filter { $0.nodeType == type.name }
+                guard ways.isEmpty else { return ways }
+                var usual = Offering.usual(type)
+                usual.microdollarsPerHour =
                     fake.prices.first { $0.type == type.name }?.microdollarsPerHour
                     ?? max(0, type.resources[Resources.cpu]) * microdollarsPerMilliCPU
+                return [usual]
             }
         } else if cluster.provider != nil, boot == nil {
             notes.append("machines are taken to boot in \(cloud.bootDelay.rawValue) ms: --boot-ms sets it")

@@ -119,13 +119,15 @@ struct StatusDocument: Codable {
             return result.rows.map { Row(result.columns, $0) }
         }
         let readopt = try? reader.query(StatusQueries.readopt).rows.first?.first
+        let refused = try? reader.query(StatusQueries.refusedFile).rows.first?.first
+        let refusals = if case .text(let words)? = refused { [words] } else { [String]() }
         let rebuilding = if case .text(let words)? = readopt { [words] } else { [String]() }
         return StatusDocument(
             applications: try rows(StatusQueries.applications).map(Application.init),
             deployments: try rows(StatusQueries.deployments).map(Deployment.init),
             replicas: try rows(StatusQueries.replicas).map(Replica.init),
             nodes: try rows(StatusQueries.nodes).map(Node.init), processes: processes,
-            warnings: rebuilding + ((try? rows(StatusQueries.troubles)) ?? []).map { $0.text("reason") }
+            warnings: rebuilding + refusals + (try rows(StatusQueries.troubles).map { $0.text("reason") })
                 + warnings(processes))
     }
 
@@ -159,6 +161,12 @@ struct StatusDocument: Codable {
 }
 
 enum StatusQueries {
+    /// Why the cluster file as it is now is not in force.
+    static let refusedFile = """
+        SELECT 'the cluster file was not taken, the last good one is in force: ' || refused FROM setting
+        WHERE refused <> ''
+        """
+
     /// How far the making anew of the state is, while it is under way.
     static let readopt = """
         SELECT 'the state is being made anew: ' || heard || ' of ' || machines || ' nodes heard, ' || replicas

@@ -11,7 +11,7 @@ struct Up: AsyncParsableCommand {
         discussion: """
             Starts the serve tier, the node tier, the ingress and, if the cluster file asks for it, the fake cloud.
             What already runs on the same state directory is adopted. Without a cluster file this machine is the
-            only node.
+            only node. When the file changes meanwhile it is taken anew, as by tandem reload.
 
             Example: tandem up Config/quickstart/cluster.yaml --apps Config/quickstart/serve.yaml
             """)
@@ -32,7 +32,7 @@ struct Up: AsyncParsableCommand {
         let local = LocalCluster(
             paths: paths, settings: settings, clusterFile: cluster.map { StatePaths($0).root },
             ports: ports.over(settings.ports), note: { say($0) })
-        let (apps, plain, json) = (apps, plain, json)
+        let (apps, plain, json, watched) = (apps, plain, json, cluster.map { StatePaths($0).root })
         try await untilSignal {
             try await local.run {
                 do {
@@ -44,7 +44,15 @@ struct Up: AsyncParsableCommand {
                     say("SAFE MODE, nothing was deployed: \(problem.message)")
                 }
                 say("ready: \(try Addresses(paths).sentence)")
-                try await StatusView(paths: paths, plain: plain, json: json).show()
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    if let watched {
+                        let watch = ClusterFileWatch(path: watched, paths: paths, note: { say($0) })
+                        group.addTask { try await watch.run() }
+                    }
+                    group.addTask { try await StatusView(paths: paths, plain: plain, json: json).show() }
+                    defer { group.cancelAll() }
+                    try await group.next()
+                }
             }
         }
         say("stopping")

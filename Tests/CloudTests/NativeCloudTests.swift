@@ -72,6 +72,9 @@ private func isOutcomeUnknown(_ error: CloudError?) -> Bool {
         "{\"instances\":[\(instance(node: "../n1"))]}", "{\"instances\":[\(instance(state: ""))]}",
         "{\"instances\":[\(instance(more: ",\"preempted_in\":-1"))]}",
         "{\"instances\":[\(instance(more: ",\"preempted_in\":1e400"))]}",
+        "{\"instances\":[\(instance(more: ",\"created_unix_ms\":-1"))]}",
+        "{\"instances\":[\(instance(more: ",\"ended_unix_ms\":9"))]}",
+        "{\"instances\":[\(instance(more: ",\"created_unix_ms\":9,\"ended_unix_ms\":8"))]}",
         "{\"instances\":[\(instance(offering: offering.replacing("5", with: "-5")))]}",
         "{\"instances\":[\(instance(offering: offering.replacing("5", with: "NaN")))]}",
     ])
@@ -84,7 +87,9 @@ private func isOutcomeUnknown(_ error: CloudError?) -> Bool {
     }
 
     @Test func aGoodListIsRead() async throws {
-        let second = instance(id: "i-2", state: "rebooting", more: ",\"preempted_in\":7")
+        let second = instance(
+            id: "i-2", state: "rebooting",
+            more: ",\"preempted_in\":7,\"created_unix_ms\":5,\"ended_unix_ms\":9")
         let body = "{\"instances\":[\(instance()),\(second)]}"
         try await whileAnswering({ Answer.text(body, contentType: "application/json") }) {
             (cloud) async throws -> Void in
@@ -92,6 +97,7 @@ private func isOutcomeUnknown(_ error: CloudError?) -> Bool {
             #expect(list.map(\.id) == ["i-1", "i-2"])
             #expect(list.map(\.state) == [.running, .unknown("rebooting")])
             #expect(list.map(\.preemptedIn) == [nil, Millis(7)])
+            #expect(list.map(\.createdUnixMs) == [nil, 5] && list.map(\.endedUnixMs) == [nil, 9])
             #expect(list[0].offering == request().offerings[0])
         }
     }

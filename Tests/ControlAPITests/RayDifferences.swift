@@ -41,6 +41,9 @@ enum RayDifferences {
             "upscale_delay_value", "downscale_delay_value", "delay_share", "count_starting",
             "upscale_tolerance", "downscale_tolerance", "without_data",
         ].map { ("\(scaling).\($0)", "a setting of ours beside Ray's") }
+        + ["priority", "weight", "do_not_disrupt"].map {
+            ("\(config).\($0)", "what a deployment is worth, beside Ray's settings")
+        }
         + [
             ("\(config).max_constructor_retry_count", "Ray reads it too but does not show it"),
             ("\(config).ray_actor_options.memory", "shown where a file sets it; in no recorded file"),

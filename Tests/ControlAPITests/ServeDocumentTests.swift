@@ -63,6 +63,36 @@ import Wire
             replica["state"] as? String == "STARTING" && replica["start_time_s"] as? Double == 1_700_000_001)
     }
 
+    @Test func whereReplicasStandIsShownAsAFileSaysIt() throws {
+        var state = shop()
+        var placing = PlacingSettings()
+        placing.maxPerNode = 3
+        placing.labels = [NodeLabel(name: "team", value: "red")]
+        placing.selectors = [
+            try LabelSelector(["zone": "in(b, a)"]), try LabelSelector(["zone": "!c"]), LabelSelector(),
+        ]
+        placing.rules = [
+            TopologyRule(topology: .zone, ask: .spread(maxSkew: 2), selector: ["team": "red"]),
+            TopologyRule(topology: .node, ask: .antiAffinity, selector: ["app": "7"], isSoft: true),
+        ]
+        let id = DeploymentID(application: "shop", deployment: "chat")
+        state.deployments[id]?.settings.replica.placing = placing
+        state.deployments[id]?.settings.priority = -5
+        let deployments = try map(map(map(document(state)["applications"])["shop"])["deployments"])
+        let config = try map(map(deployments["chat"])["deployment_config"])
+        #expect(config["max_replicas_per_node"] as? Int == 3 && config["priority"] as? Int == -5)
+        #expect(try map(config["labels"]) as? [String: String] == ["team": "red"])
+        let options = try map(config["ray_actor_options"])
+        #expect(try map(options["label_selector"]) as? [String: String] == ["zone": "in(a, b)"])
+        let fallbacks = options["fallback_strategy"] as? [[String: [String: String]]]
+        #expect(fallbacks == [["label_selector": ["zone": "!c"]], ["label_selector": [:]]])
+        let spread = try #require((config["spread"] as? [[String: Any]])?.first)
+        #expect(spread["topology"] as? String == "zone" && spread["max_skew"] as? Int == 2)
+        let apart = try #require((config["anti_affinity"] as? [[String: Any]])?.first)
+        #expect(apart["soft"] as? Bool == true && apart["selector"] as? [String: String] == ["app": "7"])
+        #expect(config["affinity"] == nil)
+    }
+
     @Test func theConfigIsAsItWasPutWithAnImportPathForRay() throws {
         let plain = try map(map(map(document(shop())["applications"])["shop"])["deployed_app_config"])
         #expect(plain["import_path"] as? String == "tandem:command" && plain["name"] as? String == "shop")

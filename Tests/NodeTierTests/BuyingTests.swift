@@ -47,10 +47,11 @@ let chat = DeploymentID(application: "shop", deployment: "chat")
         #expect(
             waiting.allSatisfy { row in row.refusals.contains { $0.candidate == "small" && $0.code == .limit }
             })
-        let (ready, stuck) = (2 * expected, 20 - 2 * expected)
+        let (ready, stuck) = (2 * expected, 19 - 2 * expected)
         #expect(
             try world.deployment(chat)?.message
-                == "\(ready) of 20 replicas ready; \(stuck) find no room: small: max_workers is reached")
+                == "\(ready) of 20 replicas ready; 1 finds no room: small: max_workers is reached; \(stuck) more are"
+                + " wanted as soon as there is room")
         #expect(world.violations == [])
     }
 

@@ -62,7 +62,7 @@ import Testing
         #expect(!ledger.leave(.queued, at: MicroTime(11)))
         #expect(ledger.read(at: MicroTime(20)) == .init(ongoing: 1, queued: 0, area: 10))
         #expect(ledger.leave(.ongoing, at: MicroTime(30)) && !ledger.leave(.ongoing, at: MicroTime(40)))
-        #expect(ledger.read(at: MicroTime(50)) == .init(ongoing: 0, queued: 0, area: 20))
+        #expect(ledger.read(at: MicroTime(50)) == .init(ongoing: 0, queued: 0, area: 20, completed: 1))
     }
 
     @Test func twoRequestsForOneMillisecondAreTwoThousand() {

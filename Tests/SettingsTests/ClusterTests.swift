@@ -151,8 +151,16 @@ struct ClusterTests {
             "min_workers is above max_workers: 3: at most 2"
         ),
         (
-            "{resources: {CPU: 1}, node_config: {InstanceType: x}}",
-            "node_config in available_node_types.a is not read"
+            "{resources: {CPU: 1}, node_config: [a]}",
+            "c:2:62: available_node_types.a.node_config must be a mapping: a list: "
+        ),
+        (
+            "{resources: {CPU: 1}, labels: {'a b': c}}",
+            "available_node_types.a.labels has a label without a usable name: a b: "
+        ),
+        (
+            "{resources: {CPU: 1}, expire_after_s: 0}",
+            "available_node_types.a.expire_after_s is out of range: 0: "
         ),
     ])
     func aWrongTypeIsTold(type: String, message: String) {

@@ -48,6 +48,19 @@ import Testing
         #expect(settings.applications.first?.config == "{\"import_path\":\"1.5\",\(json)}")
     }
 
+    /// Numbers are texts where labels are meant: Ray's client refuses `{"rack": 7}`.
+    @Test func labelsArePutAsTexts() throws {
+        let text = """
+            applications: [{name: shop, deployments: [{name: chat, command: [x], labels: {app: 7}, ray_actor_options:
+              {resources: {labels: 2}, label_selector: {rack: 7}, fallback_strategy: [{label_selector: {rack: 8}}]}}]}]
+            """
+        let config = try #require(try Settings.serve(text: text, file: "f").applications.first?.config)
+        #expect(
+            config.contains(#""ray_actor_options":{"fallback_strategy":[{"label_selector":{"rack":"8"}}],"#)
+                && config.contains(#""label_selector":{"rack":"7"},"resources":{"labels":2}}"#)
+                && config.contains(#""labels":{"app":"7"}"#), "\(config)")
+    }
+
     @Test func anExternalScalerAndAutoscalingExcludeEachOther() throws {
         let text =
             "applications: [{name: a, external_scaler_enabled: true, deployments: [{name: d, command: [x]"

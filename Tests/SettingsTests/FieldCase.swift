@@ -29,7 +29,8 @@ struct FieldCase: Sendable, CustomTestStringConvertible, CustomStringConvertible
     }
 
     static let all: [FieldCase] = [
-        top, application, deployment, replica, readiness, actorOptions, autoscaling, own, backpressure,
+        top, application, deployment, replica, placing, standing, rules, readiness, actorOptions, nodeLabels,
+        autoscaling, own, backpressure,
     ].flatMap { $0 }
 
     private static func x(_ count: Int) -> String { String(repeating: "x", count: count) }

@@ -33,6 +33,15 @@ enum FieldDocument {
         "ray_actor_options": Frame(
             before: "\(deployment)ray_actor_options: {", after: "}}]}]}",
             path: "\(inDeployment)ray_actor_options."),
+        "spread": Frame(
+            before: "\(deployment)spread: [{", after: "}]}]}]}", path: "\(inDeployment)spread[0].",
+            beside: "topology: zone"),
+        "affinity": Frame(
+            before: "\(deployment)affinity: [{", after: "}]}]}]}", path: "\(inDeployment)affinity[0].",
+            beside: "topology: zone"),
+        "anti_affinity": Frame(
+            before: "\(deployment)anti_affinity: [{", after: "}]}]}]}",
+            path: "\(inDeployment)anti_affinity[0].", beside: "topology: zone"),
         "autoscaling_config": Frame(
             before: "\(deployment)autoscaling_config: {", after: "}}]}]}",
             path: "\(inDeployment)autoscaling_config.", beside: "max_replicas: 10"),

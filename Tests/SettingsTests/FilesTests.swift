@@ -82,12 +82,15 @@ struct FilesTests {
                 "serve.reference.yaml",
                 "applications: [{zzzzzz: 1, runtime_env: {zzzzzz: 1}, deployments: [{zzzzzz: 1, "
                     + "autoscaling_config: {zzzzzz: 1}, ray_actor_options: {zzzzzz: 1}, "
-                    + "readiness: {zzzzzz: 1}, backpressure_config: {zzzzzz: 1}}]}]\n"
+                    + "readiness: {zzzzzz: 1}, backpressure_config: {zzzzzz: 1}, spread: [{zzzzzz: 1}], "
+                    + "affinity: [{zzzzzz: 1}], anti_affinity: [{zzzzzz: 1}]}]}]\n"
                     + "http_options: {zzzzzz: 1}\nzzzzzz: 1"
             ),
             (
                 "cluster.reference.yaml",
-                "zzzzzz: 1\nports: {zzzzzz: 1}\nprovider: {type: fake, zzzzzz: 1, error_rates: {zzzzzz: 1}}\n"
+                "zzzzzz: 1\nports: {zzzzzz: 1}\nconsolidation: {zzzzzz: 1}\nspot: {zzzzzz: 1}\n"
+                    + "disruption_budgets: [{zzzzzz: 1}]\nheadroom: [{zzzzzz: 1}]\n"
+                    + "provider: {type: fake, zzzzzz: 1, error_rates: {zzzzzz: 1}, offerings: {a: [{zzzzzz: 1}]}}\n"
                     + "available_node_types: {a: {zzzzzz: 1}}"
             ),
         ] {

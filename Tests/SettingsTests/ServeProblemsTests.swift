@@ -226,10 +226,22 @@ struct ServeProblemsTests {
                 + "use num_cpus beside it"
         ),
         (
-            "ray_actor_options: {label_selector: {zone: a}}",
-            "f:6:29: label_selector in applications[0].deployments[0].ray_actor_options is not read by this "
-                + "version: a mapping: name a custom resource in available_node_types and ask for it: "
-                + "resources: {ssd: 0.001}"
+            "ray_actor_options: {label_selector: {zone: in(}}",
+            "f:6:45: applications[0].deployments[0].ray_actor_options.label_selector is no label selector "
+                + "(\"in(\" for label zone: write v, !v, in(a, b) or !in(a, b)): a mapping: "
+                + "v, \"!v\", \"in(a, b)\" or \"!in(a, b)\""
+        ),
+        (
+            "placement_group_bundles: [{CPU: 1}]\nmax_replicas_per_node: 2",
+            "f:7:32: applications[0].deployments[0].max_replicas_per_node cannot stand beside "
+                + "placement_group_bundles: 2: one of the two"
+        ),
+        (
+            "placement_group_bundles: [{CPU: 1}, {CPU: 1}]\n"
+                + "placement_group_bundle_label_selector: [{zone: a}, {zone: b}]",
+            "f:7:60: applications[0].deployments[0].placement_group_bundle_label_selector[1] leaves no node, "
+                + "with the other selectors (zone cannot be both a and b): a mapping: "
+                + "selectors that one node can satisfy: a replica is one process on one node"
         ),
     ]
 

@@ -89,6 +89,40 @@ import Testing
         #expect(triggers.hasPrefix("2"))
     }
 
+    /// What was in force is what the file said: there was no other way in.
+    @Test func theClusterFileBeforeVersionSevenIsTheOneInForce() throws {
+        let place = try made(6)
+        var settings = ClusterSettings()
+        settings.name = "old"
+        settings.nodeTypes = [NodeType(name: "small", resources: Resources(["CPU": 4000]), maxWorkers: 3)]
+        let json = try StoreJSON.text(settings)
+        #expect(
+            try place.shell(
+                "INSERT INTO setting (id, settings_json, applied_unix_ms) VALUES (1, '\(json)', 8)") == "")
+        let state = try place.open(.nodes).state()
+        #expect(state.setting == SettingRow(settings: settings, appliedUnixMs: 8))
+        #expect(state.setting?.file == settings && state.setting?.refused == "")
+        #expect(state.standingDemand.isEmpty)
+    }
+
+    /// Nothing is known to be in the way of a cluster that knew no frontier, and the node tier may tell of it.
+    @Test func beforeVersionTenNothingWasInTheWay() throws {
+        let place = try made(5)
+        #expect(
+            try place.shell("INSERT INTO load_bucket VALUES ('\(chat.rawValue)', 'p1', 'a', 4, 900, 500, 70, 2, 1)") == "")
+        let serve = try place.open(.serve)
+        #expect(try serve.state().feasible.isEmpty)
+        // Load told by proxies that do not count what is done is kept.
+        let kept = LoadBucketRow(
+            deployment: chat, proxy: "p1", incarnation: "a", sequence: 4, end: Moment(900), span: Millis(500),
+            areaMicros: 70, ongoing: 2, queued: 1)
+        #expect(serve.loadBuckets(chat) == ["p1": [kept]])
+        let nodes = try place.open(.nodes)
+        let row = FeasibleRow(deployment: chat, room: 2, reason: .limit, since: Moment(1))
+        try nodes.commit { try $0.put(row) }
+        #expect(try nodes.state().feasible == [chat: row])
+    }
+
     @Test func whatScalingRememberedBeforeVersionThreeIsTakenOver() throws {
         let place = try made(2)
         let json = try settings(without: [
@@ -113,5 +147,40 @@ import Testing
         scaling.memory.timer = DelayTimer(direction: -1, since: Moment(21))
         (scaling.load, scaling.loadAt) = (Thousandths(2_500), Moment(23))
         #expect(state.scalings == [chat: scaling])
+    }
+
+    /// What stood before stored plans is untouched; their tables begin empty and guard their phases.
+    @Test func whatRanBeforeStoredPlansGoesOn() throws {
+        let place = try made(Schema.migrations.count { $0.name < "m0008" })
+        #expect(
+            try place.shell(
+                """
+                INSERT INTO node (id, type, phase, token, epoch, provider, offerings_json, resources_json, ports_first,
+                  ports_last, created_ms, created_unix_ms, join_deadline_ms, phase_ms)
+                VALUES ('n1', 'small', 'ready', 't', 1, 'native', '[]', '{}', 1, 2, 3, 3, 4, 5);
+                INSERT INTO drain_request (node, deadline_ms, reason) VALUES ('n1', 9, 'old')
+                """) == "")
+        let store = try place.open(.nodes)
+        let state = try store.state()
+        #expect(
+            state.nodes[NodeID("n1")]?.phase == .ready && state.drainRequests[NodeID("n1")]?.reason == "old")
+        #expect(state.movePlans.isEmpty && state.nodeNotes.isEmpty && state.demandHistories.isEmpty)
+        var plan = MovePlanRow(
+            id: "m1", cause: .drift, due: Moment(9), begunAt: Moment(1), replicas: 1, before: 2, after: 3,
+            bound: 4,
+            reason: "r")
+        var step = MoveStepRow(
+            plan: "m1", position: 0, part: .gives, node: NodeID("n1"), type: "small", microdollarsPerHour: 5,
+            phaseAt: Moment(1))
+        try store.commit { write in
+            try write.put(plan)
+            try write.put(step)
+        }
+        #expect(try store.state().movePlans == ["m1": plan])
+        #expect(try store.state().moveSteps == ["m1/0": step])
+        plan.phase = .done
+        step.phase = .drained
+        #expect(throws: (any Error).self) { try store.commit { try $0.put(plan) } }
+        #expect(throws: (any Error).self) { try store.commit { try $0.put(step) } }
     }
 }

@@ -35,9 +35,12 @@ import Testing
     }
 
     @Test func migrationsAreNumberedInOrder() {
-        #expect(Schema.migrations.map(\.version) == Array(1...Schema.migrations.count))
+        let versions = Schema.migrations.map(\.version)
+        #expect(versions == Set(versions).sorted() && versions.first == 1)
         for migration in Schema.migrations {
-            #expect(migration.name.hasPrefix("m000\(migration.version)_"))
+            let number = "\(migration.version)"
+            #expect(
+                migration.name.hasPrefix("m\(String(repeating: "0", count: 4 - number.count))\(number)_"))
         }
     }
 
@@ -58,15 +61,19 @@ import Testing
             try Set(column(store, "SELECT before || '>' || after || ' ' || causes FROM node_phase_edge"))
                 == Set(causes))
         #expect(try edges("replica_phase_edge") == edges(ReplicaPhase.self) { $0.successors })
+        #expect(try edges("move_plan_phase_edge") == edges(MovePlanRow.Phase.self) { $0.successors })
+        #expect(try edges("move_step_phase_edge") == edges(MoveStepRow.Phase.self) { $0.successors })
         #expect(try edges("placement_phase_edge") == edges(PlacementPhase.self) { $0.successors })
     }
 
     @Test(arguments: [
         ApplicationRow.sql, DeploymentRow.sql, ScalingRow.sql, ReplicaRow.sql, ProxyRow.sql,
         LoadBucketRow.sql, NodeRow.sql,
-        NodeTypeRow.sql, PlacementRow.sql, DrainRequestRow.sql, InstanceSeenRow.sql, AvailabilityRow.sql,
-        ProviderPaceRow.sql, HoldRow.sql, NodeTroubleRow.sql,
-        SettingRow.sql, RoleRow.sql, ReadoptRow.sql, FoundReplicaRow.sql, ReadoptTakenRow.sql,
+        NodeTypeRow.sql, PlacementRow.sql, DrainRequestRow.sql, FeasibleRow.sql, InstanceSeenRow.sql,
+        AvailabilityRow.sql, ProviderPaceRow.sql, HoldRow.sql, NodeTroubleRow.sql,
+        SettingRow.sql, StandingDemandRow.sql, RoleRow.sql, ReadoptRow.sql, FoundReplicaRow.sql,
+        ReadoptTakenRow.sql, CostAccountRow.sql, KeptRow.sql,
+        MovePlanRow.sql, MoveStepRow.sql, NodeNoteRow.sql, NodeStayRow.sql, DemandHistoryRow.sql,
     ])
     func rowsHaveTheColumnsOfTheirTables(_ sql: RowSQL) throws {
         let store = try Store.open(.memory, role: .serve)
@@ -139,9 +146,34 @@ import Testing
             try write.record(
                 [
                     Decision(
-                        .launch, "n1", after: "small/z/spot", rule: "cheapest", reason: "one replica waits",
-                        refusals: [Refusal(candidate: "large", code: .limit)])
+                        .launch, "n1", after: "small", rule: "cheapest", reason: "one replica waits",
+                        inputs: [
+                            .init("plan_microusd_per_hour", 10_100), .init("bound_microusd_per_hour", 10_000),
+                        ],
+                        refusals: [
+                            Refusal(candidate: "large", code: .limit),
+                            Refusal(candidate: "tiny", code: .tooLarge, short: Resources(["CPU": 500])),
+                        ])
                 ], at: Moment(60))
+            let now = pair.nodes.now()
+            try write.put(
+                account(
+                    1, began: now,
+                    [
+                        CostShare(.deployment, deployment: chat.rawValue, milli: 600),
+                        CostShare(.fragmentation, milli: 400),
+                    ]))
+            try write.put(account(2, began: now, [CostShare(.idle)]))
+            try write.book([
+                CostBooking(
+                    account: "i-2@2", microdollarsPerHour: 10_000, hour: Moment(0), cause: .starting,
+                    deployment: "", micros: 1_800_000_000)
+            ])
+            try write.put(
+                KeptRow(
+                    node: NodeID("n1"), reason: .fitsNowhere, detail: "shop#chat#1", since: Moment(50)))
+            try write.put(
+                KeptRow(node: NodeID("n2"), reason: .idleTimeout, detail: "30 s", since: Moment(51)))
         }
         return pair
     }
@@ -173,7 +205,8 @@ import Testing
         let rows = try pair.serve.query("SELECT node, reason FROM why_not_removed").rows
         #expect(
             rows.map { $0.map(\.text) } == [
-                ["n1", "it has 1 replica"], ["n2", "it is not idle for long enough"],
+                ["n1", "shop#chat#1 is there and fits on no other node."],
+                ["n2", "It has not been idle for its timeout of 30 s."],
             ])
     }
 
@@ -184,8 +217,14 @@ import Testing
         let now = try pair.serve.query(
             "SELECT target, pending, starting, load, min_replicas, max_replicas FROM deployments_now")
         #expect(now.rows == [[.integer(4), .integer(2), .integer(1), .real(2.5), .integer(2), .integer(9)]])
-        let cost = try pair.serve.query("SELECT deployment, usd_per_hour FROM cost_by_deployment ORDER BY 1")
-        #expect(cost.rows == [[.text("(idle)"), .real(0.01)], [.text("shop#chat"), .real(0.01)]])
+        let type = try pair.serve.query(
+            "SELECT chosen, usd_per_hour, round(gap, 4), refused, code, short FROM why_this_type"
+        ).rows
+        #expect(
+            type.map { $0.map(\.text) } == [
+                ["small", "0.01", "0.01", "large", "limit", ""],
+                ["small", "0.01", "0.01", "tiny", "too_large", "CPU 0.5"],
+            ])
         // A node just made may be missing from the provider's list; the stranger is one at once.
         func leaks() throws -> [String] {
             try pair.serve.query("SELECT instance FROM leak_suspects ORDER BY 1").rows.map { $0[0].text }
@@ -194,6 +233,31 @@ import Testing
         pair.time.advance(11_000)
         try pair.nodes.commit { try $0.renew(address: "") }
         #expect(try leaks() == ["i-1", "i-2", "i-9"])
+    }
+
+    @Test func costsAreSharedAndGoOnByTheMoment() throws {
+        let pair = try populated()
+        pair.time.advance(3_600_000)
+        try pair.nodes.commit { try $0.renew(address: "") }
+        func rows(_ sql: String) throws -> [String] {
+            try pair.serve.query(sql).rows.map { $0.map(\.text).joined(separator: " ") }
+        }
+        #expect(
+            try rows("SELECT deployment, replicas, usd_per_hour, node_hours, usd FROM cost_by_deployment")
+                == [
+                    "(idle) 0 0.01 1.0 0.01", "shop#chat 1 0.006 0.6 0.006",
+                    "(fragmentation) 0 0.004 0.4 0.004",
+                    "(starting) 0 0.0 0.5 0.005",
+                ])
+        #expect(
+            try rows("SELECT cause, usd FROM cost_by_cause WHERE usd > 0.005") == [
+                "idle 0.01", "deployment 0.006",
+            ])
+        #expect(
+            try rows("SELECT node, cause, share, usd FROM cost_by_node WHERE node = 'n2'") == [
+                "n2 idle 1.0 0.01", "n2 starting 0.0 0.005",
+            ])
+        #expect(try rows("SELECT cause, node_hours FROM cost_by_hour") == ["starting 0.5"])
     }
 
     @Test func theWorkedQueriesRun() throws {

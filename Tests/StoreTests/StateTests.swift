@@ -15,6 +15,9 @@ import Testing
         let type = NodeTypeRow(
             name: "small", resources: Resources(["CPU": 1]), minWorkers: 1, maxWorkers: 2,
             idleTimeout: Millis(3))
+        let feasible = FeasibleRow(
+            deployment: chat, room: 3, reason: .unavailable,
+            refusals: [Refusal(candidate: "small", code: .unavailable)], generation: 7, since: Moment(8))
         let drain = DrainRequestRow(node: NodeID("n1"), deadline: Moment(9), reason: "r")
         let seen = InstanceSeenRow(
             instance: "i", token: "t", node: NodeID("n1"), type: "small", state: "odd", seenAt: Moment(1),
@@ -39,7 +42,36 @@ import Testing
         var cloud = FakeCloudSettings()
         cloud.bootDelay = .lognormal(median: Millis(5), sigma: Thousandths(6))
         settings.provider = .fake(cloud)
-        let setting = SettingRow(settings: settings, appliedUnixMs: 8)
+        let shares = [
+            CostShare(.deployment, deployment: chat.rawValue, milli: 400), CostShare(.idle, milli: 600),
+        ]
+        var paid = account(1, began: Moment(7), shares)
+        paid.recent = [CostSpan(since: Moment(7), until: Moment(9), shares: [CostShare(.starting)])]
+        (paid.since, paid.endedAt, paid.isEstimate) = (Moment(9), Moment(9), true)
+        let kept = KeptRow(node: NodeID("n1"), reason: .minWorkers, detail: "2", since: Moment(6))
+        cloud.offerings = [
+            Offering(nodeType: "small", zone: "z", capacityType: "spot", microdollarsPerHour: 1, available: 2)
+        ]
+        var file = settings
+        settings.provider = .fake(cloud)
+        settings.priceMax = 5
+        settings.consolidation.isOn = false
+        settings.budgets = [DisruptionBudget()]
+        settings.budgets[0].nodes = .count(3)
+        settings.budgets[0].causes = [.drift]
+        settings.budgets[0].schedule = CronSchedule(
+            text: "0 9 * * *", minutes: [0], hours: [9], days: [1], months: [1], weekdays: [0])
+        settings.headroom = [
+            .fixed(Resources(["CPU": 1]), count: 2), .percent(3), .economic(quantile: Thousandths(900)),
+        ]
+        settings.spot.onDemandBase = 4
+        settings.nodeTypes[0].config = #"{"a":1}"#
+        settings.nodeTypes[0].expireAfter = Millis(9)
+        file.name = "file"
+        var setting = SettingRow(settings: settings, appliedUnixMs: 8, file: file)
+        (setting.refused, setting.refusedUnixMs) = ("c:1:1: wrong", 9)
+        let demand = try StandingDemandRow(
+            resources: Resources(["CPU": 4000, "memory": 5, "x_y": 1]), count: 3, askedUnixMs: 7)
         try pair.serve.commit { write in
             try write.put(application)
             try write.put(deployment())
@@ -52,12 +84,16 @@ import Testing
             try write.put(placement(1, on: NodeID("n1")))
             try write.put(type)
             try write.put(drain)
+            try write.put(feasible)
             try write.put(seen)
             try write.put(none)
             try write.put(pace)
             try write.put(hold)
             try write.put(trouble)
             try write.put(setting)
+            try write.put(paid)
+            try write.put(kept)
+            try write.put(demand)
         }
         let state = try pair.serve.state()
         #expect(state.applications == ["shop": application])
@@ -69,12 +105,16 @@ import Testing
         #expect(state.placements == [replica(1).id: placement(1, on: NodeID("n1"))])
         #expect(state.nodeTypes == ["small": type])
         #expect(state.drainRequests == [NodeID("n1"): drain])
+        #expect(state.feasible == [chat: feasible])
         #expect(state.instances == ["i": seen])
         #expect(state.availability == ["f/s/z/spot": none])
         #expect(state.paces == ["f": pace])
         #expect(state.holds == [HoldRow.nodes: hold])
         #expect(state.troubles == [NodeID("n1"): trouble])
         #expect(state.setting == setting)
+        #expect(state.costAccounts == [paid.id: paid])
+        #expect(state.kept == [NodeID("n1"): kept])
+        #expect(state.standingDemands == [demand.key: demand])
         #expect(state.roles[.nodes]?.epoch == 1)
     }
 

@@ -228,3 +228,11 @@ func bucket(_ sequence: Int64, end: Int64, proxy: String = "p1", incarnation: St
         deployment: chat, proxy: proxy, incarnation: incarnation, sequence: sequence, end: Moment(end),
         span: Millis(1000), areaMicros: 2_000_000, ongoing: 2, queued: 1)
 }
+
+func account(_ number: Int, began: Moment, _ shares: [CostShare]) -> CostAccountRow {
+    CostAccountRow(
+        id: "i-\(number)@\(number)", instance: "i-\(number)", node: NodeID("n\(number)"), type: "small",
+        zone: "z",
+        capacityType: "spot", microdollarsPerHour: 10_000, createdUnixMs: Int64(number), beganAt: began,
+        shares: shares)
+}

@@ -41,6 +41,7 @@ package func honoursTheContract(_ provider: any CloudProvider, _ setting: Contra
     try await run.survivesACancelledCall(offering)
     try await run.refusesNonsense(offering)
     try await run.terminatesForGood(first, offering)
+    try await run.sellsWhatItOffers()
     try await run.givesAllBack()
 }
 
@@ -152,8 +153,32 @@ struct ContractRun: Sendable {
         }
         try await provider.terminate(instance: made.id)
         let again = try await provider.create(request("contract-1", offering, node: "contract1"))
+        try expect(again.createdUnixMs == made.createdUnixMs, "the date of creation never changes")
+        if let created = again.createdUnixMs {
+            try expect(
+                again.endedUnixMs.map { $0 >= created } ?? false, "who gives dates gives that of the end")
+        } else {
+            try expect(again.endedUnixMs == nil, "no end without a beginning")
+        }
         try expect(again.id == made.id, "1: the token of an ended machine never makes a second one")
         try expect(again.state == .terminated, "1: what is shown for it is the ended machine")
+    }
+
+    /// One machine of the last offering that can be had; what none is left of is said to be so.
+    func sellsWhatItOffers() async throws {
+        let offerings = try await provider.offerings()
+        guard let offering = offerings.last(where: { $0.available != 0 }) else { return }
+        let made = try await provider.create(request("contract-5", offering, node: "contract5"))
+        try expect(
+            made.offering.isSameWay(as: offering)
+                && made.offering.microdollarsPerHour == offering.microdollarsPerHour,
+            "a machine is of the type, zone, capacity type and price that were offered")
+        for gone in try await provider.offerings() where gone.available == 0 {
+            do {
+                _ = try await provider.create(request("contract-6", gone, node: "contract6"))
+                throw BrokenPromise("5: of what there is none to be had of nothing is made")
+            } catch CloudError.outOfCapacity {}
+        }
     }
 
     func givesAllBack() async throws {

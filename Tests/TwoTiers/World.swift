@@ -71,6 +71,7 @@ package final class TwoTiers {
         let made = offerings ?? settings.nodeTypes.map { .usual($0.name, cents: $0.resources["CPU"] / 1000) }
         var behaviour = MemoryCloud.Settings(offerings: made)
         behaviour.bootDelay = Millis(500)
+        behaviour.unixMsAtStart = time.clock.unixMillis()
         change(&behaviour)
         let box = FateBox()
         cloud = MemoryCloud(behaviour, boot: { box.add(.booted($0)) }, end: { box.add(.ended($0)) })
@@ -87,6 +88,11 @@ package final class TwoTiers {
     }
 
     let box: FateBox
+
+    /// One question to the database, whoever of the tiers lives.
+    package func ask(_ sql: String, _ arguments: [StoreValue] = []) throws(StoreError) -> QueryResult {
+        try StateWatch(memory).ask(sql, arguments)
+    }
 
     package var now: Moment { Moment(time.bootMillis + offset) }
 

@@ -17,7 +17,9 @@ import random
 import statistics
 import subprocess
 
-ABOUT = "packing quality: GPU allocated on the openb traces, next to the published figures"
+import purchase
+
+ABOUT = "packing quality: GPU allocated on the openb traces next to published figures, and what bought nodes cost over their bound"
 
 WORKLOADS = ["default", "cpu100", "gpushare40", "gpuspec10", "multigpu20"]
 POLICIES = {  # ours: (policy, what it may expect)
@@ -46,6 +48,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", default=os.environ.get("TANDEM_DATA"), help="folder with the openb lists (TANDEM_DATA)")
     parser.add_argument("--workloads", default=",".join(WORKLOADS), help="which task lists (all given ones)")
     parser.add_argument("--seeds", type=int, default=10, help="orders of arrival, from --seed on (10)")
+    parser.add_argument("--patience", type=float, default=300, help="seconds for each pattern bound; 0: resource bound only (300)")
     parser.add_argument("--jobs", type=int, default=2, help="plans at a time (2)")
 
 
@@ -181,12 +184,33 @@ def measure(options: argparse.Namespace, folder: pathlib.Path) -> dict:
                     entry["published"] = published[name]
                 figures[workload][name] = entry
             met = met and judged(workload, figures[workload])
+    bought, is_near = purchases(options, folder, data, lists, nodes)
+    met = met and is_near
     ends = f"{min(planning):.0f} to {max(planning):.0f} ms a plan"
     print(f"{ends}; bars: {'met' if met else 'MISSED'}")
     return {
         "bench": "packing", "data": "openb" if data else "generated", "seeds": len(seeds),
-        "allocation_pct": figures, "planning_ms": [round(min(planning), 1), round(max(planning), 1)],
+        "allocation_pct": figures, "cost_over_bound": {name: one["cost_over_bound"] for name, one in bought.items()},
+        "purchase": bought, "planning_ms": [round(min(planning), 1), round(max(planning), 1)],
     }  # fmt: skip
+
+
+def purchases(
+    options: argparse.Namespace, folder: pathlib.Path, data: pathlib.Path | None, lists: dict[str, list[Task]], nodes: list[Node]
+) -> tuple[dict, bool]:
+    """Nodes bought for each workload whole."""
+    if data is not None:
+        listed = rows(data / "openb_node_list_all_node.csv.gz")
+        nodes = [(int(n["cpu_milli"]), int(n["memory_mib"]) << 20, int(n["gpu"]), n["model"]) for n in listed]
+    bought, is_near = {}, True
+    for workload, tasks in lists.items():
+        patience = 0 if options.quick else options.patience
+        figures = purchase.bought(options.binary, folder, workload, purchase.catalogue(nodes), tasks, patience)
+        bought[workload] = figures
+        is_near = is_near and figures["cost_over_bound"] <= purchase.COST_OVER_BOUND_MAX
+        words = f"{figures['cost']:.2f} $/h, {figures['cost_over_bound']:.4f} x bound"
+        print(f"{workload:11} bought for {words}; first fit decreasing {figures['first_fit_over_bound']:.4f} x", flush=True)
+    return bought, is_near
 
 
 def judged(workload: str, figures: dict) -> bool:

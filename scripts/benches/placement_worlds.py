@@ -52,7 +52,7 @@ def karpenter(pods: int, seed: int, types: int = 400) -> dict:
             request["labels"] = {"my-affinity": value}
             request["affinity"] = [{"topology": "zone", "selector": {"my-affinity": value}}]
         if kind == 4:
-            request["labels"]["app"] = "nginx"
+            request["labels"] = {"app": "nginx"}
             request["anti_affinity"] = [{"topology": "node", "selector": {"app": "nginx"}}]
         requests.append(request)
     return {"node_types": node_types, "requests": requests}
@@ -154,3 +154,60 @@ def same_shape(replicas: int, nodes: int) -> dict:
         "nodes": [{"id": f"n{i}", "type": "node", "zone": f"z{i % 3}"} for i in range(nodes)],
         "requests": [{"id": "r", "count": replicas, "resources": {"CPU": 1, "memory": GIB}}],
     }
+
+
+def steady(replicas: int, nodes: int) -> dict:
+    """So many replicas stand on so many nodes, and nothing wants a place; more types could be had."""
+    each = -(-replicas // nodes)
+    return {
+        "node_types": [
+            {
+                "name": f"node-{size}",
+                "resources": {"CPU": each * size, "memory": each * size * GIB},
+                "offerings": [{"zone": f"z{z}", "price_per_hour": 0.05 * each * size} for z in range(3)],
+            }
+            for size in (1, 2, 4)
+        ],
+        "nodes": [
+            {"id": f"n{i}", "type": "node-1", "zone": f"z{i % 3}", "used": {"CPU": each, "memory": each * GIB}} for i in range(nodes)
+        ],
+        "requests": [],
+    }
+
+
+def mixed(seed: int, replicas: int, nodes: int, shapes: int, types: int) -> dict:
+    """Replicas of so many shapes on nodes that are there, half full, and on what must be bought besides."""
+    dice = random.Random(seed)
+    node_types = []
+    for index in range(types):
+        cores = 4 * (index % 32 + 1)
+        memory = cores * (2 + 2 * (index // 32 % 4)) * GIB
+        node_types.append(
+            {
+                "name": f"type-{index}",
+                "resources": {"CPU": cores, "memory": memory},
+                "offerings": [
+                    {"zone": f"z{z}", "price_per_hour": round(0.03 * cores + 0.004 * memory / GIB, 6)} for z in range(3)
+                ],
+            }
+        )
+    listed = []
+    for number in range(nodes):
+        kind = node_types[number % types]
+        part = dice.choice([0.25, 0.5, 0.75, 1])
+        used = {"CPU": round(kind["resources"]["CPU"] * part, 3), "memory": int(kind["resources"]["memory"] * part)}
+        listed.append({"id": f"n{number}", "type": kind["name"], "zone": f"z{number % 3}", "used": used})
+    requests = []
+    for shape in range(shapes):
+        asked = {"CPU": dice.randint(1, 80) / 20, "memory": dice.randint(1, 64) * GIB // 8}
+        count = replicas // shapes + (shape < replicas % shapes)
+        requests.append({"id": f"r{shape}", "count": count, "resources": asked})
+    return {"node_types": node_types, "nodes": listed, "requests": requests}
+
+
+def short(number: int) -> str:
+    """1000000 is 1m, 10000 is 10k."""
+    for unit, letter in ((1_000_000, "m"), (1_000, "k")):
+        if number and number % unit == 0:
+            return f"{number // unit}{letter}"
+    return str(number)

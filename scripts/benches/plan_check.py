@@ -41,11 +41,13 @@ class Node:
         for index, used in enumerate(entry.get("used_gpus_milli", [])):
             self.devices[index] -= used
         self.labels = {**kind.get("labels", {}), **entry.get("labels", {})}
+        self.total, self.device_count = amounts(resources), len(self.devices)
 
-    def take(self, ask: dict, slots: list) -> list[Fault]:
+    def take(self, ask: dict, slots: list, times: int = 1) -> list[Fault]:
+        """So many of the ask; of those with a share or a device one at a time."""
         faults = []
         for name, amount in amounts(ask).items():
-            self.free[name] = self.free.get(name, 0) - amount
+            self.free[name] = self.free.get(name, 0) - amount * times
             if self.free[name] < 0:
                 faults.append(f"{self.id}: {name} is overdrawn")
         gpu = milli(ask.get("GPU", 0))
@@ -105,7 +107,7 @@ class Checker:
         return rule["topology"], tuple(sorted(rule["selector"].items()))
 
     def launch(self) -> None:
-        taken: collections.Counter = collections.Counter()
+        taken = self.taken = collections.Counter()
         for one in self.plan["launches"]:
             kind = self.types[one["type"]]
             offers = [
@@ -126,11 +128,11 @@ class Checker:
             self.faults.append("more nodes than max_workers")
         for name, kind in self.types.items():
             count = sum(n.type == name for n in self.nodes.values())
-            if count > (kind.get("max_workers") or math.inf) and any(l["type"] == name for l in self.plan["launches"]):
+            if kind.get("max_workers") is not None and count > kind["max_workers"] and any(l["type"] == name for l in self.plan["launches"]):
                 self.faults.append(f"more {name} than its max_workers")
         if abs(self.cost - self.plan["cost_per_hour"]) > 1e-6 * max(1, self.cost):
             self.faults.append(f"cost_per_hour is {self.cost}, and not {self.plan['cost_per_hour']}")
-        if self.cost > limits.get("price_per_hour", math.inf) + 1e-9:
+        if self.plan["launches"] and self.cost + self.standing() > limits.get("price_per_hour", math.inf) + 1e-9:
             self.faults.append("the price limit is passed")
 
     def run(self) -> list[Fault]:
@@ -143,17 +145,26 @@ class Checker:
             wanted = [request.get("label_selector", {})] + [f["label_selector"] for f in request.get("fallback_strategy", [])]
             if not any(selects(s, node.labels) for s in wanted):
                 self.faults.append(f"{one['request']} on {node.id}: its labels are not those asked for")
+            placed[one["request"], one.get("bundle", 0)] += one["count"]
+            here[one["request"], node.id, one.get("bundle")] += one["count"]
+            if one["count"] < 1:
+                self.faults.append(f"{one['request']} on {node.id}: {one['count']} of it")
+            # Nobody's rules see these, and no device is theirs: all at once.
+            if not self.rules[request["id"]] and not self.seen_by[request["id"]] and not one.get("gpus"):
+                self.faults += node.take(ask, [], one["count"])
+                continue
             for _ in range(one["count"]):
                 self.faults += node.take(ask, one.get("gpus", []))
                 self.turn(request, node)
-                placed[one["request"], one.get("bundle", 0)] += 1
-                here[one["request"], node.id] += 1
-            if here[one["request"], node.id] > request.get("max_per_node", math.inf):
-                self.faults.append(f"{one['request']} on {node.id}: more than max_per_node")
+        for (id, name, _), count in here.items():
+            if count > self.requests[id].get("max_per_node", math.inf):
+                self.faults.append(f"{id} on {name}: more than max_per_node")
         self.ends()
         missing: collections.Counter = collections.Counter()
         for one in self.plan["unplaced"]:
             missing[one["request"]] += one["count"]
+            self.leftover(self.requests[one["request"]], here)
+            self.reasons(one)
         for id, request in self.requests.items():
             for part in range(len(request.get("bundles", [0]))):
                 if placed[id, part] + missing[id] != request.get("count", 1):
@@ -178,7 +189,7 @@ class Checker:
             counts, own, domain = self.seen[key], key in self.seen_by[id], self.domain(key, node)
             if rule.get("soft"):
                 continue
-            if kind == "affinity" and not counts[domain] and not (own and not sum(counts.values())):
+            if kind == "affinity" and not counts[domain] and not (own and not sum(n for d, n in counts.items() if d is not None)):
                 self.faults.append(f"{id} on {node.id}: it stands without {rule['selector']}")
             if kind == "anti_affinity":
                 if counts[domain] and domain is not None:
@@ -210,6 +221,124 @@ class Checker:
                 most = max(self.seen[key].values(), default=0)
                 if most - self.fewest(key) > rule.get("max_skew", 1):
                     self.faults.append(f"{id}: {rule} ends at {most} against {self.fewest(key)}")
+
+
+    # What found no place, and why.
+
+    def wants(self, request: dict) -> list[dict]:
+        return [request.get("label_selector", {})] + [f["label_selector"] for f in request.get("fallback_strategy", [])]
+
+    def fits(self, ask: dict, free: dict, devices: list[int]) -> bool:
+        gpu = milli(ask.get("GPU", 0))
+        room = any(d >= gpu for d in devices) if 0 < gpu < 1000 else devices.count(1000) * 1000 >= gpu
+        return room and all(max(0, free.get(name, 0)) >= amount for name, amount in amounts(ask).items())
+
+    def allowed(self, request: dict, node: str | None, zone: str | None) -> bool:
+        """By the hard rules, for one more that is told last; node None: a new one."""
+        own = self.seen_by[request["id"]]
+        for kind, rule in self.rules[request["id"]]:
+            key = self.key(rule)
+            counts, domain = self.seen[key], node if key[0] == "node" else zone
+            there = 0 if domain is None else counts[domain]
+            if rule.get("soft"):
+                continue
+            if kind == "affinity" and not there and not (key in own and not sum(n for d, n in counts.items() if d is not None)):
+                return False
+            if kind == "anti_affinity" and there:
+                return False
+            if kind == "spread" and (key[0] == "zone" and zone is None or there + (key in own) - self.fewest(key) > rule.get("max_skew", 1)):
+                return False
+        for _, key, domain, _ in self.carriers:
+            if key in own and domain is not None and domain == (node if key[0] == "node" else zone):
+                return False
+        # A spread that holds at the end of the plan would count it.
+        return not any(key in self.final for key in own)
+
+    def leftover(self, request: dict, here: collections.Counter) -> None:
+        """One that stands alone and would fit as the plan ends should not be left out."""
+        if "gang" in request or request.get("bundles") or self.world.get("online"):
+            return
+        ask, id = request.get("resources", {}), request["id"]
+        for node in self.nodes.values():
+            full = here[id, node.id, None] >= request.get("max_per_node", math.inf)
+            if full or not self.fits(ask, node.free, node.devices) or not any(selects(s, node.labels) for s in self.wants(request)):
+                continue
+            if self.allowed(request, node.id, node.zone):
+                self.faults.append(f"{id} is unplaced and fits on {node.id}")
+                return
+        limits = self.world.get("limits", {})
+        if len(self.nodes) >= limits.get("max_workers", math.inf):
+            return
+        left = limits.get("price_per_hour", math.inf) - self.cost - self.standing()
+        for name, kind in self.types.items():
+            count = sum(n.type == name for n in self.nodes.values())
+            most = kind.get("max_workers")
+            empty = self.fits(ask, amounts(kind["resources"]), [1000] * round(kind["resources"].get("GPU", 0)))
+            if not empty or most is not None and count >= most:
+                continue
+            if not any(selects(s, kind.get("labels", {})) for s in self.wants(request)):
+                continue
+            for offer in kind.get("offerings", []):
+                room = offer.get("available", True)
+                place = (name, offer.get("zone"), offer.get("capacity_type", "on-demand"))
+                if room is False or room is not True and self.taken[place] >= room or offer["price_per_hour"] > left - 1e-9:
+                    continue
+                if self.allowed(request, None, offer.get("zone")):
+                    self.faults.append(f"{id} is unplaced and {name} could be bought for it in {offer.get('zone')}")
+                    return
+
+    def standing(self) -> float:
+        """What the nodes that are there cost: each the cheapest offering of its type where it stands."""
+        total = 0.0
+        for node in self.nodes.values():
+            if node.launched:
+                continue
+            prices = [
+                o["price_per_hour"] for o in self.types[node.type].get("offerings", []) if node.zone in (None, o.get("zone"))
+            ]
+            total += min(prices, default=0)
+        return total
+
+    def reasons(self, one: dict) -> None:
+        """Codes and shortfalls, counted anew where amounts or labels alone decide."""
+        request = self.requests[one["request"]]
+        parts = request.get("bundles") or [request.get("resources", {})]
+        buys = not self.world.get("online") and any(k.get("offerings") for k in self.types.values())
+        if not one["reasons"] and (self.world.get("nodes") or buys):
+            self.faults.append(f"{one['request']}: it is unplaced without a reason")
+        for reason in one["reasons"]:
+            name, code, short = reason["candidate"], reason["code"], reason.get("short", {})
+            node = self.nodes.get(name)
+            kind = self.types.get(node.type if node else name)
+            labels = node.labels if node else kind.get("labels", {})
+            admits = any(selects(s, labels) for s in self.wants(request))
+            whole = node.total if node else amounts(kind["resources"])
+            devices = node.device_count if node else round(kind["resources"].get("GPU", 0))
+            where = f"{one['request']}: {name} {code}"
+            if (code == "label_selector") == admits:
+                self.faults.append(f"{where}: its labels are {labels}")
+            if code in ("short", "too_large"):
+                have = whole if code == "too_large" else node.free if node else whole
+                free = [1000] * devices if code == "too_large" or not node else node.devices
+                if code == "short" and self.world.get("online"):
+                    continue  # true when its turn came
+                if not any(self.shortfall(ask, have, free) == short for ask in parts):
+                    expected = [self.shortfall(ask, have, free) for ask in parts]
+                    self.faults.append(f"{where}: short of {short}, and it is {expected}")
+            elif any(not self.fits(ask, whole, [1000] * devices) for ask in parts) and admits and len(parts) == 1:
+                self.faults.append(f"{where}: it is too small even when it is empty")
+
+    def shortfall(self, ask: dict, have: dict, devices: list[int]) -> dict:
+        lacking = {}
+        for name, amount in amounts(ask).items():
+            if amount > max(0, have.get(name, 0)):
+                lacking[name] = (amount - have.get(name, 0)) / (1 if name == "memory" else 1000)
+        gpu = milli(ask.get("GPU", 0))
+        if 0 < gpu < 1000 and not any(d >= gpu for d in devices):
+            lacking["GPU"] = (gpu - max(devices, default=0)) / 1000
+        if gpu >= 1000 and devices.count(1000) * 1000 < gpu:
+            lacking["GPU"] = gpu / 1000 - devices.count(1000)
+        return lacking
 
 
 def check(world: dict, plan: dict) -> list[Fault]:

@@ -24,6 +24,7 @@ BENCHES = {
     "scaling-reaction": "scaling_reaction",
     "serve-step": "serve_step",
     "packing": "packing",
+    "placement": "placement",
 }
 BINARY = ".build/release/tandem"  # unless the module names another
 

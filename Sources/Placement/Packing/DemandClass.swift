@@ -12,6 +12,8 @@ package struct DemandClass: Hashable, Sendable {
     package var rules: [TopologyRule]
     /// So many of the class on one node; nil: any number.
     package var maxPerNode: Int?
+    /// What else counts against `maxPerNode`: all whose labels are these. Empty: the class alone.
+    package var cappedWith: [String: String] = [:]
     /// Higher ones are placed first.
     package var priority: Int
 

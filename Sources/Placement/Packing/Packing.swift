@@ -32,9 +32,10 @@ package struct Packing: Sendable {
 
     /// - Parameter labels: the different label sets of nodes and of what can be bought.
     /// - Parameter zones: how many zones there are.
+    /// - Parameter standing: who stands there already: rules count them, and what they take is not in `free`.
     package init(
         classes: [DemandClass], nodes: [PackedNode], labels: [[String: String]], zones: Int,
-        markets: [Market]
+        markets: [Market], standing: [Seat] = []
     ) {
         self.classes = classes
         self.nodes = nodes
@@ -69,6 +70,16 @@ package struct Packing: Sendable {
         wanted = rules.wanted
         onNodes = Tallies(width: rules.nodeWidth, rows: nodes.count)
         inZones = Tallies(width: rules.zoneWidth, rows: zones)
+        for seat in standing { stand(seat) }
+    }
+
+    /// It was there before the plan is told, whatever its rank.
+    private mutating func stand(_ seat: Seat) {
+        var one = compiled[seat.demand]
+        one.rank = 0
+        let times = Int32(clamping: seat.count)
+        if onNodes.width > 0 { onNodes.add(times, seat.node, one, .node) }
+        if inZones.width > 0, let zone = nodes[seat.node].zone { inZones.add(times, zone, one, .zone) }
     }
 
     // MARK: - Questions
@@ -95,6 +106,11 @@ package struct Packing: Sendable {
             case (.node, false): return min(least, 3)
             }
         }
+    }
+
+    /// It stands only with certain others.
+    package func needsCompany(_ demand: Int) -> Bool {
+        compiled[demand].rules.contains { if case .affinity = $0.ask { $0.soft == nil } else { false } }
     }
 
     /// Rules that may be given up, one after the other.

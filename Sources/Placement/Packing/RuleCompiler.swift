@@ -13,13 +13,18 @@ struct RuleCompiler {
         demands = classes.map { _ in CompiledDemand() }
         for (index, one) in classes.enumerated() {
             for rule in one.rules { add(rule, of: one, at: index) }
+            guard let most = one.maxPerNode, !one.cappedWith.isEmpty else { continue }
+            demands[index].rules.append(
+                CompiledRule(
+                    topology: .node, ask: .cap(most), selector: nodeSelectors.index(of: one.cappedWith),
+                    isOwn: true))
         }
         nodeWidth = nodeSelectors.count
         zoneWidth = zoneSelectors.count
         for (index, one) in classes.enumerated() {
             demands[index].nodeOwn = nodeSelectors.matching(one.labels)
             demands[index].zoneOwn = zoneSelectors.matching(one.labels)
-            guard let most = one.maxPerNode else { continue }
+            guard let most = one.maxPerNode, one.cappedWith.isEmpty else { continue }
             demands[index].rules.append(
                 CompiledRule(topology: .node, ask: .cap(most), selector: nodeWidth, isOwn: true))
             demands[index].nodeOwn.append(nodeWidth)
@@ -54,13 +59,20 @@ struct RuleCompiler {
                 soft: soft))
     }
 
-    /// Where one under a spread needs the company of another, the plan is told in the order in which it was made.
+    /// Where one under a spread needs the company of another, or one that may be the first of its kind would be told after
+    /// others of it, the plan is told in the order in which it was made.
     private mutating func settleOrder() {
-        let needsCompany = demands.contains { demand in
-            demand.rank < 2
-                && demand.rules.contains { if case .affinity = $0.ask { $0.soft == nil } else { false } }
+        let isMixed = demands.contains { demand in
+            demand.rules.contains { rule in
+                guard case .affinity = rule.ask, rule.soft == nil else { return false }
+                if demand.rank < 2 { return true }
+                return rule.isOwn
+                    && demands.contains {
+                        $0.rank < demand.rank && $0.own(rule.topology).contains(rule.selector)
+                    }
+            }
         }
-        if needsCompany { for index in demands.indices { demands[index].rank = 0 } }
+        if isMixed { for index in demands.indices { demands[index].rank = 0 } }
     }
 
     /// For each class whether an affinity of any other looks for it.

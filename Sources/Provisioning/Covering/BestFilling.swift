@@ -8,7 +8,7 @@ extension NodeFilling {
     /// - Parameter forced: one of it is in the node in any case; nil: nothing is.
     /// - Parameter steps: items put in, at most; what is used is taken off.
     /// - Returns: its load and worth; nil: none was found.
-    mutating func best(
+    package mutating func best(
         _ ware: CoverProblem.Ware, _ items: [Int], values: [Int64], left: [Int], forced: Int? = nil,
         above floor: Int64, steps: inout Int
     ) -> (load: [Pattern.Load], worth: Int64)? {

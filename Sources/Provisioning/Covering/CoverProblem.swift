@@ -68,5 +68,10 @@ package struct Pattern: Hashable, Sendable {
     package struct Load: Hashable, Sendable {
         package var item: Int
         package var count: Int
+
+        package init(item: Int, count: Int) {
+            self.item = item
+            self.count = count
+        }
     }
 }

@@ -1,82 +1,92 @@
 /// A linear program that covers demands with columns at the least cost: min c·x with A·x ≥ d, x ≥ 0, in fixed-point numbers.
 ///
 /// The revised simplex method with a dense inverse. It steers a search and proves nothing: what follows from its answers is
-/// counted anew in whole numbers, so that a rounding error costs a little money at worst, never a place. It stops after
-/// `pivotsMax` pivots.
+/// counted anew in whole numbers, so that a rounding error costs a little money at worst, never a place. It stops after a
+/// counted number of pivots.
 ///
 /// Source: Dantzig 1963; for cutting stock Gilmore and Gomory 1961.
-struct CoverProgram {
+package struct CoverProgram {
     /// A way to cover: how much of each row, and what it costs.
-    struct Column {
-        var cost: Int64
-        var entries: [(row: Int, amount: Int64)]
+    package struct Column {
+        package var cost: Int64
+        package var entries: [(row: Int, amount: Int64)]
+
+        package init(cost: Int64, entries: [(row: Int, amount: Int64)]) {
+            self.cost = cost
+            self.entries = entries
+        }
     }
 
     private let rows: Int
     private let demands: [Int64]
-    private(set) var columns: [Column] = []
+    /// Amounts and demands are in 2^-`entryShift`.
+    private let entryShift: Int64
+    // The columns one after the other: where each begins among the entries, and what it costs.
+    private var begins: [Int] = [0]
+    private var entryRows: [Int] = []
+    private var entryAmounts: [Int64] = []
+    private var costs: [Int64] = []
+    private var isBasic: [Bool] = []
     /// For each row of the basis its column; from `artificial` on the artificial ones.
     private var basis: [Int]
     /// Row by row, in 2^-40.
     private var inverse: [Int64]
     /// Of the basis, in 2^-20.
     private var level: [Int64]
-    private var isBasic: [Bool] = []
+    /// What one of each row costs by the basis, in 2^-`dualShift`.
+    private var duals: [Int64]
     private let artificialCost: Int64
     /// Of the columns that cost anything.
     private var leastCost = Int64.max
 
     private static let inverseShift: Int64 = 40
-    static let levelShift: Int64 = 20
+    package static let levelShift: Int64 = 20
+    package static let dualShift: Int64 = 16
+    /// A cost is at most this, so that no sum of worths overflows; the artificial one is at most four times that.
+    static let costMax: Int64 = 1 << 30
     /// An entry below this, in 2^-40, is no pivot.
     private static let pivotLeast: Int64 = 1 << 22
     /// Nor is one below the largest of its column by this shift.
     private static let pivotShift: Int64 = 14
-    /// Pivots after which the inverse is made anew, so that rounding errors do not add up; more with many rows.
-    private static let pivotsBetween = 32
+    /// The inverse is made anew after this many pivots and two for each row, so that rounding errors do not add up.
+    private static let pivotsBetween = 48
     private static let artificial = 1 << 40
     /// Pivots of one call of `solve` for each row.
     private static let pivotsPerRow = 24
+    /// What is less than this part of a column's cost is no gain, as a shift.
+    private static let gainShift: Int64 = 18
 
     /// - Parameter artificialCost: of one unit of a row that nothing covers; above what any column asks for it.
-    init(demands: [Int64], artificialCost: Int64) {
+    package init(demands: [Int64], artificialCost: Int64, entryShift: Int64 = 0) {
         rows = demands.count
         self.demands = demands
-        self.artificialCost = artificialCost
+        self.artificialCost = min(artificialCost, Self.costMax * 4)
+        self.entryShift = entryShift
         basis = demands.indices.map { Self.artificial + $0 }
         inverse = Array(repeating: 0, count: rows * rows)
         for row in 0..<rows { inverse[row * rows + row] = 1 << Self.inverseShift }
-        level = demands.map { $0 << Self.levelShift }
+        level = demands.map { ($0 << Self.levelShift) >> entryShift }
+        duals = []
         // What covers more than is asked for: a column of its own for each row.
-        for row in 0..<rows { add(Column(cost: 0, entries: [(row, -1)])) }
+        for row in 0..<rows { add(Column(cost: 0, entries: [(row, -1 << entryShift)])) }
     }
 
-    mutating func add(_ column: Column) {
-        columns.append(column)
+    package mutating func add(_ column: Column) {
+        for entry in column.entries {
+            entryRows.append(entry.row)
+            entryAmounts.append(entry.amount)
+        }
+        begins.append(entryRows.count)
+        costs.append(column.cost)
         isBasic.append(false)
         if column.cost > 0 { leastCost = min(leastCost, column.cost) }
     }
 
     /// What one unit of each row costs, in 2^-`dualShift` of a cost; never negative.
-    var prices: [Int64] { duals.map { max(0, $0) } }
-
-    static let dualShift: Int64 = 16
-
-    private var duals: [Int64] {
-        var sums = [Int128](repeating: 0, count: rows)
-        for place in 0..<rows {
-            let cost = Int128(cost(basis[place]))
-            guard cost != 0 else { continue }
-            let base = place * rows
-            for row in 0..<rows where inverse[base + row] != 0 {
-                sums[row] += cost * Int128(inverse[base + row])
-            }
-        }
-        return sums.map { Int64(clamping: $0 >> Int128(Self.inverseShift - Self.dualShift)) }
-    }
+    package var prices: [Int64] { duals.map { max(0, $0) } }
 
     /// How often each column that was added is used, by the order of adding, in 2^-20; those that are.
-    var solution: [(column: Int, level: Int64)] {
+    package var solution: [(column: Int, level: Int64)] {
         basis.indices.compactMap {
             basis[$0] >= rows && basis[$0] < Self.artificial && level[$0] > 0
                 ? (basis[$0] - rows, level[$0]) : nil
@@ -84,9 +94,16 @@ struct CoverProgram {
     }
 
     /// What the basis costs.
-    var cost: Int128 {
+    package var cost: Int128 {
         basis.indices.reduce(Int128(0)) { $0 + Int128(cost(basis[$1])) * Int128(level[$1]) }
             >> Int128(Self.levelShift)
+    }
+
+    /// Bits to take off costs up to this so that they are in range.
+    static func costShift(_ dearest: Int64) -> Int64 {
+        var shift: Int64 = 0
+        while dearest >> shift > costMax { shift += 1 }
+        return shift
     }
 
     /// Half a use, and what of a level is less than a whole use.
@@ -96,124 +113,101 @@ struct CoverProgram {
     /// Whole uses in a level.
     static func whole(_ level: Int64) -> Int { Int((level + (1 << (levelShift - 8))) >> levelShift) }
 
-    private func cost(_ column: Int) -> Int64 {
-        if column >= Self.artificial { return artificialCost }
-        return columns[column].cost
-    }
+    private func cost(_ column: Int) -> Int64 { column >= Self.artificial ? artificialCost : costs[column] }
 
     /// Pivots until no column is worth more than it costs.
-    mutating func solve() {
+    package mutating func solve() {
+        duals = freshDuals()
         var pivots = Self.pivotsPerRow * rows
-        while pivots > 0, let entering = entering() {
+        var sinceInverse = 0
+        while pivots > 0, let (entering, gain) = entering() {
             pivots -= 1
-            guard pivot(entering) else { return }
-            if pivots % max(Self.pivotsBetween, rows / 2) == 0 { guard invert() else { return } }
+            guard pivot(entering, gain) else { break }
+            sinceInverse += 1
+            guard sinceInverse >= Self.pivotsBetween + 2 * rows else { continue }
+            sinceInverse = 0
+            guard invert() else { break }
+            duals = freshDuals()
         }
+        duals = freshDuals()
     }
 
-    /// The inverse and the levels from the basis itself: elimination with the largest pivot of each column.
-    /// - Returns: false: the basis cannot be inverted in these numbers, and nothing has changed.
-    private mutating func invert() -> Bool {
-        let width = 2 * rows
-        var work = [Int64](repeating: 0, count: rows * width)
+    private func freshDuals() -> [Int64] {
+        var sums = [Int64](repeating: 0, count: rows)
         for place in 0..<rows {
-            work[place * width + rows + place] = 1 << Self.inverseShift
-            if basis[place] >= Self.artificial {
-                work[(basis[place] - Self.artificial) * width + place] = 1 << Self.inverseShift
+            let cost = cost(basis[place]) << Self.dualShift
+            guard cost != 0 else { continue }
+            let base = place * rows
+            for row in 0..<rows where inverse[base + row] != 0 {
+                sums[row] &+= scaled(cost, inverse[base + row], Self.inverseShift)
+            }
+        }
+        return sums
+    }
+
+    /// The column whose cost is least against what it covers, and by how much; nil: none is below.
+    private func entering() -> (column: Int, gain: Int64)? {
+        var best: (column: Int, gain: Int64)?
+        var bestShare: Int64 = 0
+        for index in costs.indices where !isBasic[index] {
+            var worth: Int64 = 0
+            if entryShift == 0 {
+                for entry in begins[index]..<begins[index + 1] {
+                    worth &+= duals[entryRows[entry]] &* entryAmounts[entry]
+                }
             } else {
-                for entry in columns[basis[place]].entries {
-                    work[entry.row * width + place] = entry.amount << Self.inverseShift
+                for entry in begins[index]..<begins[index + 1] {
+                    worth &+= scaled(duals[entryRows[entry]], entryAmounts[entry], entryShift)
                 }
             }
-        }
-        for column in 0..<rows {
-            var best = column
-            for row in column..<rows
-            where work[row * width + column].magnitude > work[best * width + column].magnitude {
-                best = row
-            }
-            let pivot = Int128(work[best * width + column])
-            guard pivot.magnitude > UInt128(Self.pivotLeast >> 8) else { return false }
-            if best != column {
-                for place in 0..<width { work.swapAt(best * width + place, column * width + place) }
-            }
-            eliminate(column, pivot, &work, width)
-        }
-        for place in 0..<rows {
-            for row in 0..<rows { inverse[place * rows + row] = work[place * width + rows + row] }
-            let sum = (0..<rows).reduce(Int128(0)) {
-                $0 + Int128(inverse[place * rows + $1]) * Int128(demands[$1])
-            }
-            level[place] = Int64(clamping: max(0, sum >> Int128(Self.inverseShift - Self.levelShift)))
-        }
-        return true
-    }
-
-    private func eliminate(_ column: Int, _ pivot: Int128, _ work: inout [Int64], _ width: Int) {
-        let base = column * width
-        var changed: [Int] = []
-        for place in column..<width where work[base + place] != 0 {
-            work[base + place] = Int64(
-                clamping: (Int128(work[base + place]) << Int128(Self.inverseShift)) / pivot)
-            changed.append(place)
-        }
-        for row in 0..<rows where row != column {
-            let factor = Int128(work[row * width + column])
-            guard factor != 0 else { continue }
-            for place in changed {
-                let less = (factor * Int128(work[base + place])) >> Int128(Self.inverseShift)
-                work[row * width + place] = Int64(clamping: Int128(work[row * width + place]) - less)
-            }
-        }
-    }
-
-    /// The column whose cost is least against what it covers; nil: none is below.
-    private func entering() -> Int? {
-        let duals = duals
-        var best: (column: Int, gain: Int64)?
-        for (index, column) in columns.enumerated() where !isBasic[index] {
-            var worth: Int64 = 0
-            for entry in column.entries {
-                worth &+= duals[entry.row] &* entry.amount
-            }
-            let cost = column.cost << Self.dualShift
+            let cost = costs[index] << Self.dualShift
             let gain = worth &- cost
             // In parts of the cost, so that dear columns are not preferred for being dear.
-            let part = max(1, max(cost, leastCost << (Self.dualShift - 4)) >> 18)
+            let part = max(1, max(cost, leastCost << (Self.dualShift - 4)) >> Self.gainShift)
             guard gain > part else { continue }
             let share = gain / part
-            if share > best?.gain ?? 0 { best = (index, share) }
+            if share > bestShare { (best, bestShare) = ((index, gain), share) }
         }
-        return best?.column
+        return best
     }
 
-    private mutating func pivot(_ entering: Int) -> Bool {
+    /// How much of each column of the basis one of the column takes the place of, in 2^-40.
+    private func direction(of column: Int) -> [Int64] {
         var direction = [Int64](repeating: 0, count: rows)
-        for entry in columns[entering].entries {
-            for place in 0..<rows {
-                direction[place] &+= inverse[place * rows + entry.row] &* entry.amount
+        for entry in begins[column]..<begins[column + 1] {
+            let (row, amount) = (entryRows[entry], entryAmounts[entry])
+            for place in 0..<rows where inverse[place * rows + row] != 0 {
+                direction[place] &+= scaled(inverse[place * rows + row], amount, entryShift)
             }
         }
+        return direction
+    }
+
+    private mutating func pivot(_ entering: Int, _ gain: Int64) -> Bool {
+        let direction = direction(of: entering)
         // Of rows that end together within rounding the one with the largest entry: small pivots spoil the inverse.
         let tiny = max(Self.pivotLeast, (direction.max() ?? 0) >> Self.pivotShift)
-        let ratios = (0..<rows).map { place -> Int128? in
-            direction[place] > tiny
-                ? (Int128(max(0, level[place])) << Int128(Self.inverseShift)) / Int128(direction[place]) : nil
+        var bottom = Int128.max
+        var ratios = [Int128](repeating: .max, count: rows)
+        for place in 0..<rows where direction[place] > tiny {
+            ratios[place] = (Int128(max(0, level[place])) << Int128(Self.inverseShift)) / Int128(direction[place])
+            bottom = min(bottom, ratios[place])
         }
-        guard let bottom = ratios.compactMap(\.self).min() else { return false }
+        guard bottom < .max else { return false }
         var leaving = -1
-        for place in 0..<rows {
-            guard let ratio = ratios[place], ratio <= bottom + (bottom >> 18) + 4 else { continue }
+        for place in 0..<rows where ratios[place] <= bottom + (bottom >> 18) + 4 {
             if leaving < 0 || direction[place] > direction[leaving] { leaving = place }
         }
-        let least = ratios[leaving] ?? bottom
-        let step = Int64(clamping: least)
+        let step = Int64(clamping: ratios[leaving])
         for place in 0..<rows where place != leaving && direction[place] != 0 {
-            let less = (Int128(direction[place]) * Int128(step)) >> Int128(Self.inverseShift)
-            level[place] = Int64(clamping: max(0, Int128(level[place]) - less))
+            level[place] = max(0, level[place] &- scaled(direction[place], step, Self.inverseShift))
         }
         level[leaving] = step
         turn(leaving, direction)
+        let base = leaving * rows
+        for row in 0..<rows where inverse[base + row] != 0 {
+            duals[row] &-= scaled(gain, inverse[base + row], Self.inverseShift)
+        }
         if basis[leaving] < Self.artificial { isBasic[basis[leaving]] = false }
         basis[leaving] = entering
         isBasic[entering] = true
@@ -223,20 +217,74 @@ struct CoverProgram {
     /// The inverse after the exchange of one column of the basis.
     private mutating func turn(_ leaving: Int, _ direction: [Int64]) {
         let pivot = Int128(direction[leaving])
-        let base = leaving * rows
-        var changed: [Int] = []
-        for row in 0..<rows where inverse[base + row] != 0 {
-            inverse[base + row] = Int64(
-                clamping: (Int128(inverse[base + row]) << Int128(Self.inverseShift)) / pivot)
-            changed.append(row)
-        }
-        for place in 0..<rows where place != leaving && direction[place] != 0 {
-            let factor = Int128(direction[place])
-            let other = place * rows
-            for row in changed {
-                let less = (factor * Int128(inverse[base + row])) >> Int128(Self.inverseShift)
-                inverse[other + row] = Int64(clamping: Int128(inverse[other + row]) - less)
+        let (base, rows) = (leaving * rows, rows)
+        inverse.withUnsafeMutableBufferPointer { inverse in
+            var changed: [(row: Int, value: Int64)] = []
+            changed.reserveCapacity(rows)
+            for row in 0..<rows where inverse[base + row] != 0 {
+                let value = Int64(
+                    clamping: (Int128(inverse[base + row]) << Int128(Self.inverseShift)) / pivot)
+                inverse[base + row] = value
+                if value != 0 { changed.append((row, value)) }
+            }
+            for place in 0..<rows where place != leaving && direction[place] != 0 {
+                let (factor, other) = (direction[place], place * rows)
+                for (row, value) in changed {
+                    inverse[other + row] &-= scaled(factor, value, Self.inverseShift)
+                }
             }
         }
     }
+
+    /// The inverse and the levels from the basis itself: its columns enter one after the other, each in the row where it is
+    /// largest.
+    /// - Returns: false: the basis cannot be inverted in these numbers, and nothing has changed.
+    private mutating func invert() -> Bool {
+        let (oldInverse, oldBasis, oldLevel) = (inverse, basis, level)
+        for place in 0..<rows * rows { inverse[place] = 0 }
+        for row in 0..<rows { inverse[row * rows + row] = 1 << Self.inverseShift }
+        var isFree = [Bool](repeating: true, count: rows)
+        for column in oldBasis where column >= Self.artificial { isFree[column - Self.artificial] = false }
+        for row in 0..<rows where !isFree[row] { basis[row] = Self.artificial + row }
+        // Few entries first: they leave the inverse as sparse as it can be.
+        let order = oldBasis.filter { $0 < Self.artificial }.sorted {
+            let (a, b) = (begins[$0 + 1] - begins[$0], begins[$1 + 1] - begins[$1])
+            return a != b ? a < b : $0 < $1
+        }
+        for column in order {
+            let direction = direction(of: column)
+            var best = -1
+            for row in 0..<rows where isFree[row] {
+                if best < 0 || direction[row].magnitude > direction[best].magnitude { best = row }
+            }
+            guard best >= 0, direction[best].magnitude > UInt64(Self.pivotLeast >> 8) else {
+                (inverse, basis, level) = (oldInverse, oldBasis, oldLevel)
+                return false
+            }
+            turn(best, direction)
+            basis[best] = column
+            isFree[best] = false
+        }
+        for place in 0..<rows {
+            let sum = (0..<rows).reduce(Int128(0)) {
+                $0 + Int128(inverse[place * rows + $1]) * Int128(demands[$1])
+            }
+            level[place] = Int64(
+                clamping: max(0, sum >> Int128(Self.inverseShift - Self.levelShift + entryShift)))
+        }
+        return true
+    }
+}
+
+/// The product without its last `shift` bits; what is too large for 64 bits is the largest number of its sign.
+@inline(__always)
+private func scaled(_ a: Int64, _ b: Int64, _ shift: Int64) -> Int64 {
+    if shift == 0 {
+        let (product, isOver) = a.multipliedReportingOverflow(by: b)
+        return isOver ? ((a < 0) == (b < 0) ? .max / 2 : .min / 2) : product
+    }
+    let product = a.multipliedFullWidth(by: b)
+    let over = product.high >> (shift - 1)
+    if over != 0 && over != -1 { return product.high < 0 ? .min / 2 : .max / 2 }
+    return (product.high << (64 - shift)) | Int64(truncatingIfNeeded: product.low >> UInt64(shift))
 }

@@ -12,6 +12,7 @@ enum GreedyMode {
 struct Greedy {
     private let problem: CoverProblem
     private let wares: [Int]
+    private let items: [Int]
     private let values: [Int64]
     private let surcharge: Int64
     private let mode: GreedyMode
@@ -24,10 +25,16 @@ struct Greedy {
     private var paid: [Int128]
 
     private static let searchStepsMax = 200
+    /// So often, about, is an item looked at while a node is filled.
+    private static let looksPerItem = 6
+    /// With more items than this a node is filled from so many of them, evenly drawn from all: those of every size are among
+    /// them, and the work for a node does not grow with the items.
+    private static let candidatesMax = 96
 
-    init(_ problem: CoverProblem, _ wares: [Int], _ values: [Int64], _ surcharge: Int64, mode: GreedyMode) {
-        self.problem = problem
-        self.wares = wares
+    init(_ covering: Covering, _ values: [Int64], _ surcharge: Int64, mode: GreedyMode) {
+        problem = covering.problem
+        wares = covering.wares
+        items = covering.items
         self.values = values.map { max(1, $0) }
         self.surcharge = surcharge
         self.mode = mode
@@ -62,16 +69,28 @@ struct Greedy {
     }
 
     mutating func finish(_ steps: inout Int) -> Covering.Outcome {
-        var open = problem.items.indices.filter { left[$0] > 0 }
+        var open = items.filter { left[$0] > 0 }
+        if open.count > Self.candidatesMax {
+            open.sort { values[$0] != values[$1] ? values[$0] > values[$1] : $0 < $1 }
+        }
+        var bought = 0
         while room > 0, steps > 0 {
             open.removeAll { left[$0] <= 0 }
-            guard !open.isEmpty, let next = next(open, &steps) else { break }
+            guard !open.isEmpty else { break }
+            guard let next = next(drawn(open, bought), &steps) ?? next(open, &steps) else { break }
             buy(next)
+            bought += 1
         }
         shrink()
         let cost = patterns.reduce(Int64(0)) { $0 + Int64($1.times) * problem.wares[$1.ware].price }
         return Covering.Outcome(
-            cover: Cover(patterns: patterns, cost: cost), missing: left.reduce(0) { $0 + max(0, $1) })
+            cover: Cover(patterns: patterns, cost: cost), missing: items.reduce(0) { $0 + max(0, left[$1]) })
+    }
+
+    private func drawn(_ open: [Int], _ number: Int) -> [Int] {
+        guard open.count > Self.candidatesMax else { return open }
+        let first = number % max(1, open.count / Self.candidatesMax)
+        return (0..<Self.candidatesMax).map { open[min(open.count - 1, first + $0 * open.count / Self.candidatesMax)] }
     }
 
     private mutating func next(_ open: [Int], _ steps: inout Int) -> Pattern? {
@@ -84,7 +103,7 @@ struct Greedy {
             let usable = open.filter { problem.items[$0].admits[ware] }
             guard !usable.isEmpty else { continue }
             let price = max(1, problem.wares[ware].price + surcharge)
-            steps -= usable.count
+            steps -= usable.count * Self.looksPerItem
             filling.empty(problem.wares[ware])
             if let forced { filling.take(forced, times: 1, value: values[forced]) }
             filling.fill(usable, values: values, left: left)

@@ -4,7 +4,7 @@ import Placement
 /// One node while it is filled: the inner loop of buying, so it works on plain numbers.
 ///
 /// A share of a device goes to the tightest one, whole devices to the first empty ones.
-struct NodeFilling {
+package struct NodeFilling {
     /// Amounts of an item, one after the other, with thousandths of GPU last.
     private let needs: [Int64]
     private let gpus: [DeviceAsk]
@@ -18,10 +18,10 @@ struct NodeFilling {
     private var groupLeft: [Int] = []
     /// Parts that a whole free resource has by `setScale`, for one of its amounts.
     private var scale: [Int64] = []
-    private(set) var load: [Int]
-    private(set) var worth: Int64 = 0
+    package private(set) var load: [Int]
+    package private(set) var worth: Int64 = 0
 
-    init(_ problem: CoverProblem) {
+    package init(_ problem: CoverProblem) {
         let columns = problem.wares.first?.capacity.values.count ?? 0
         width = columns + 1
         itemCount = problem.items.count
@@ -32,7 +32,7 @@ struct NodeFilling {
         load = Array(repeating: 0, count: problem.items.count)
     }
 
-    mutating func empty(_ ware: CoverProblem.Ware) {
+    package mutating func empty(_ ware: CoverProblem.Ware) {
         free = ware.capacity.values.map { max(0, $0) } + [Int64(ware.gpus) * Devices.whole]
         devices = Array(repeating: Devices.whole, count: ware.gpus)
         groupLeft = groupRoom
@@ -42,14 +42,14 @@ struct NodeFilling {
 
     var isEmpty: Bool { load.allSatisfy { $0 == 0 } }
 
-    var pattern: [Pattern.Load] {
+    package var pattern: [Pattern.Load] {
         load.indices.compactMap { load[$0] > 0 ? Pattern.Load(item: $0, count: load[$0]) : nil }
     }
 
     func need(_ item: Int, _ column: Int) -> Int64 { needs[item * width + column] }
 
     /// How many more of the item fit, `limit` at most.
-    func fits(_ item: Int, limit: Int) -> Int {
+    package func fits(_ item: Int, limit: Int) -> Int {
         var times = Int64(limit)
         let base = item * width
         for column in 0..<width {
@@ -77,7 +77,7 @@ struct NodeFilling {
     /// The caller has asked `fits`.
     /// - Returns: the devices as they were before, for `giveBack`; empty: they have not changed.
     @discardableResult
-    mutating func take(_ item: Int, times: Int, value: Int64) -> [Int64] {
+    package mutating func take(_ item: Int, times: Int, value: Int64) -> [Int64] {
         let before = gpus[item] == .none ? [] : devices
         let base = item * width
         for column in 0..<width { free[column] -= needs[base + column] * Int64(times) }
@@ -97,7 +97,7 @@ struct NodeFilling {
         return before
     }
 
-    mutating func giveBack(_ item: Int, times: Int, value: Int64, devices before: [Int64]) {
+    package mutating func giveBack(_ item: Int, times: Int, value: Int64, devices before: [Int64]) {
         let base = item * width
         for column in 0..<width { free[column] += needs[base + column] * Int64(times) }
         if group[item] >= 0 { groupLeft[group[item]] += times }
@@ -140,7 +140,7 @@ struct NodeFilling {
     /// price anew after each choice, so that none runs out while the others stand idle.
     ///
     /// Source: the alignment of demand and free room of Tetris (Grandl et al., SIGCOMM 2014), with worth in place of size.
-    mutating func fill(_ items: [Int], values: [Int64], left: [Int]) {
+    package mutating func fill(_ items: [Int], values: [Int64], left: [Int]) {
         var weights = [Int64](repeating: 0, count: width)
         var open = items
         while !open.isEmpty {

@@ -98,26 +98,20 @@ WHERE r.phase = 'wanted' AND coalesce(p.phase, 'pending') = 'pending'
 ORDER BY r.created_ms, r.id, f.id;
 
 CREATE VIEW why_not_removed AS SELECT
-  n.id AS node,                                                   -- node that is not on its way out
+  n.id AS node,                                                   -- node that is not given back
   n.type,                                                         -- node type
-  n.phase,                                                        -- requested, booting or ready
+  n.phase,                                                        -- requested, booting, ready or draining
   coalesce(r.replicas, 0) AS replicas,                            -- that take room on it
   (c.now_ms - n.idle_since_ms) / 1000.0 AS idle_s,                -- without replicas; NULL: it has some
   t.idle_timeout_ms / 1000.0 AS idle_timeout_s,                   -- given back after so long
-  CASE
-    WHEN n.provider = '' THEN 'it is this machine itself'
-    WHEN n.phase <> 'ready' THEN 'it is ' || n.phase || ' and may yet be needed'
-    WHEN r.replicas > 0 THEN 'it has ' || r.replicas || iif(r.replicas = 1, ' replica', ' replicas')
-    WHEN t.name IS NULL THEN 'its type is no longer configured; nothing is known of its timeout'
-    WHEN (SELECT count(*) FROM node o WHERE o.type = n.type AND o.phase IN ('requested', 'booting', 'ready'))
-      <= t.min_workers THEN 'min_workers of its type is ' || t.min_workers
-    WHEN n.idle_since_ms IS NULL THEN 'it has only just become idle'
-    WHEN c.now_ms - n.idle_since_ms < t.idle_timeout_ms THEN 'it is not idle for long enough'
-    ELSE 'nothing keeps it: it is due'
-  END AS reason                                                   -- the first that holds
-FROM node n LEFT JOIN room_taken r ON r.node = n.id LEFT JOIN node_type t ON t.name = n.type
+  coalesce(k.code, 'unseen') AS code,                             -- min_workers, idle_timeout, fits_nowhere, …
+  coalesce(k.words, 'The node tier has not looked at it yet.') AS reason,  -- the same as a sentence
+  (c.now_ms - k.since_ms) / 1000.0 AS since_s,                    -- since this is the reason
+  n.microusd_per_hour / 1e6 AS usd_per_hour                       -- what it costs meanwhile
+FROM node n LEFT JOIN kept k ON k.node = n.id LEFT JOIN room_taken r ON r.node = n.id
+  LEFT JOIN node_type t ON t.name = n.type
 CROSS JOIN clock_now c
-WHERE n.phase IN ('requested', 'booting', 'ready') ORDER BY n.created_ms, n.id;
+WHERE n.phase IN ('requested', 'booting', 'ready', 'draining') ORDER BY n.created_ms, n.id;
 
 CREATE VIEW why_replicas AS SELECT
   d.id AS deployment,                                             -- deployment
@@ -165,30 +159,81 @@ FROM timeline WHERE kind IN ('scale', 'launch', 'terminate', 'retire');
 CREATE VIEW why_this_type AS SELECT
   d.subject AS node,                                              -- node that was launched
   datetime(d.at_unix_ms / 1000, 'unixepoch') AS at,               -- when, UTC
-  d.after AS chosen,                                              -- what was asked for
+  d.after AS chosen,                                              -- type that was asked for
+  n.zone,                                                         -- where it was had; NULL: the row is gone
+  n.capacity_type,                                                -- on_demand, spot, …
+  n.microusd_per_hour / 1e6 AS usd_per_hour,                      -- price at which it was had; 0: not had yet
+  (d.inputs_json ->> '$.plan_microusd_per_hour') / 1e6 AS plan_usd_per_hour,  -- of all that was bought then
+  (d.inputs_json ->> '$.bound_microusd_per_hour') / 1e6 AS bound_usd_per_hour,  -- no plan could be cheaper
+  (d.inputs_json ->> '$.plan_microusd_per_hour') * 1.0 / (d.inputs_json ->> '$.bound_microusd_per_hour') - 1 AS gap,
+                                                                  -- by so much more than the bound
   d.reason,                                                       -- in a sentence
   f.value ->> '$.candidate' AS refused,                           -- another candidate; NULL: there was none
   f.value ->> '$.code' AS code,                                   -- and why not that one
+  coalesce((SELECT group_concat(
+      CASE s.key WHEN 'memory' THEN 'memory ' || (s.value / 1048576) || ' MiB'
+      ELSE s.key || ' ' || printf('%g', s.value / 1000.0) END, ', ')
+    FROM json_each(f.value, '$.short') s), '') AS short,          -- what was missing there
   d.id AS decision                                                -- row of node_decision
-FROM node_decision d LEFT JOIN json_each(d.refusals_json) f ON true
+FROM node_decision d LEFT JOIN node n ON n.id = d.subject LEFT JOIN json_each(d.refusals_json) f ON true
 WHERE d.kind = 'launch' ORDER BY d.id, f.id;
 
+CREATE VIEW cost_lines AS
+SELECT
+  a.id AS account,                                                -- row of cost_account; '': no longer kept by machine
+  a.instance,                                                     -- the provider's id
+  a.node,                                                         -- node it was made for
+  a.type,                                                         -- node type
+  t.cause,                                                        -- deployment, idle, headroom, fragmentation, …
+  t.deployment,                                                   -- of cause deployment; else ''
+  a.microusd_per_hour,                                            -- price at which the machine was bought
+  t.time_us,                                                      -- thousandths of the machine × milliseconds
+  0 AS milli                                                      -- thousandths of the machine that it is now
+FROM cost_total t JOIN cost_account a ON a.id = t.account
+UNION ALL SELECT a.id, a.instance, a.node, a.type, s.value ->> '$.cause', s.value ->> '$.deployment',
+  a.microusd_per_hour, max(c.now_ms - a.since_ms, 0) * (s.value ->> '$.milli'), s.value ->> '$.milli'
+FROM cost_account a CROSS JOIN clock_now c JOIN json_each(a.shares_json) s WHERE a.ended_ms IS NULL
+UNION ALL SELECT '', '', '', '', cause, deployment, microusd_per_hour, time_us, 0 FROM cost_past;
+
 CREATE VIEW cost_by_deployment AS SELECT
-  deployment,                                                     -- '(idle)': nodes that hold no replica
-  sum(replicas) AS replicas,                                      -- that take room
-  sum(microusd) / 1e6 AS usd_per_hour                             -- share of the nodes' prices, by CPU
-FROM (
-  SELECT p.deployment, 1 AS replicas,
-    iif(t.cpu_milli > 0, 1.0 * n.microusd_per_hour * coalesce(p.resources_json ->> '$.CPU', 0) / t.cpu_milli,
-      1.0 * n.microusd_per_hour / t.replicas) AS microusd
-  FROM placement p JOIN node n ON n.id = p.node JOIN room_taken t ON t.node = p.node
-  WHERE p.phase IN ('assigned', 'starting', 'ready', 'stopping')
-    AND n.phase IN ('booting', 'ready', 'draining', 'terminating')
-  UNION ALL
-  SELECT '(idle)', 0, n.microusd_per_hour FROM node n
-  WHERE n.phase IN ('booting', 'ready', 'draining', 'terminating')
-    AND NOT EXISTS (SELECT 1 FROM room_taken t WHERE t.node = n.id)
-) GROUP BY deployment ORDER BY usd_per_hour DESC;
+  l.owner AS deployment,                                          -- '(idle)', '(starting)', …: time of no deployment
+  coalesce((SELECT count(*) FROM placement p WHERE p.deployment = l.owner
+    AND p.phase IN ('assigned', 'starting', 'ready', 'stopping')), 0) AS replicas,  -- that take room
+  sum(l.microusd_per_hour * l.milli) / 1e9 AS usd_per_hour,       -- now
+  sum(l.time_us) / 3.6e9 AS node_hours,                           -- since the beginning, in whole nodes
+  sum(1.0 * l.time_us * l.microusd_per_hour) / 3.6e15 AS usd      -- since the beginning
+FROM (SELECT iif(cause = 'deployment', deployment, '(' || cause || ')') AS owner, microusd_per_hour, milli, time_us
+  FROM cost_lines) l
+GROUP BY l.owner ORDER BY usd_per_hour DESC, usd DESC, l.owner;
+
+CREATE VIEW cost_by_cause AS SELECT
+  cause,                                                          -- deployment, idle, headroom, fragmentation, …
+  sum(microusd_per_hour * milli) / 1e9 AS usd_per_hour,           -- now
+  sum(time_us) / 3.6e9 AS node_hours,                             -- since the beginning, in whole nodes
+  sum(1.0 * time_us * microusd_per_hour) / 3.6e15 AS usd          -- since the beginning
+FROM cost_lines GROUP BY cause ORDER BY usd DESC, cause;
+
+CREATE VIEW cost_by_node AS SELECT
+  l.node,                                                         -- node
+  l.instance,                                                     -- its machine
+  l.type,                                                         -- node type
+  l.cause,                                                        -- what its time was for
+  l.deployment,                                                   -- of cause deployment; else ''
+  l.microusd_per_hour / 1e6 AS usd_per_hour,                      -- price of the whole node
+  sum(l.milli) / 1000.0 AS share,                                 -- part of the node that it is now
+  sum(l.time_us) / 3.6e9 AS node_hours,                           -- in whole nodes
+  sum(1.0 * l.time_us * l.microusd_per_hour) / 3.6e15 AS usd,     -- since it was made
+  a.is_estimate                                                   -- 1: the provider never said when it ended
+FROM cost_lines l JOIN cost_account a ON a.id = l.account
+GROUP BY l.account, l.cause, l.deployment ORDER BY a.began_ms, l.account, usd DESC;
+
+CREATE VIEW cost_by_hour AS SELECT
+  datetime(hour_unix_ms / 1000, 'unixepoch') AS hour,             -- begin of the hour, UTC; only what is booked
+  cause,                                                          -- what the time was for
+  deployment,                                                     -- of cause deployment; else ''
+  sum(time_us) / 3.6e9 AS node_hours,                             -- in whole nodes
+  sum(1.0 * time_us * microusd_per_hour) / 3.6e15 AS usd          -- dollars
+FROM cost_hour GROUP BY hour_ms, cause, deployment ORDER BY hour_ms, usd DESC;
 
 CREATE VIEW leak_suspects AS
 SELECT

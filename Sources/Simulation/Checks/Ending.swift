@@ -64,6 +64,7 @@ extension Checks {
     func atTheEnd(_ world: World) {
         catchUp(world)
         lookAtAll(world)
+        lookAtCosts(world, isAtTheEnd: true)
         if let result = try? watch?.ask("PRAGMA integrity_check(1)"), result.rows.first?.first?.text != "ok" {
             world.violate("I-25", "integrity_check: \(result.rows.first?.first?.text ?? "no answer")")
         }

@@ -10,10 +10,14 @@ package enum Purchases {
     package static func breaches(
         _ changes: StateChanges, _ state: ClusterState, _ book: RowBook, isSound: Bool
     ) -> [Breach] {
-        let new = changes.nodes.compactMap { change in
+        let bought = changes.nodes.compactMap { change in
             change.before == nil && change.after?.provider.isEmpty == false ? change.after : nil
         }
-        guard !new.isEmpty, let settings = state.setting?.settings else { return [] }
+        guard !bought.isEmpty, let settings = state.setting?.settings else { return [] }
+        // What replaces a node, and room that is kept free, nobody waits for.
+        let planned = Set(state.moveSteps.values.filter { $0.part == .takes }.compactMap(\.node))
+        let new = bought.filter { !planned.contains($0.id) }
+        guard !new.isEmpty, settings.headroom.isEmpty else { return limits(state, settings) }
         let waiting = Waiting(state)
         return limits(state, settings) + demand(new, state, waiting, settings)
             + (isSound ? surplus(new, state, waiting, book) : [])

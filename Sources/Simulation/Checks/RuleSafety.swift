@@ -95,5 +95,10 @@ extension Rule {
         Rule(
             "I-29", "The state followed change by change equals the state read as a whole.",
             .checked("at each hundredth commit and at the end, the sums kept here too")),
+        Rule(
+            "I-30", "What the ledger says was paid for each machine is what the provider bills for it.",
+            .checked(
+                "each account at each hundredth commit and at the end; the sum at the end, where every end of a machine was"
+                    + " told")),
     ]
 }

@@ -124,8 +124,22 @@ package enum SafetyOfRows {
             guard let row = state.nodes[id] else {
                 return Breach("I-12", "\(held) is placed on \(id), which is not")
             }
-            if row.resources.covers(held) { return nil }
-            return Breach("I-12", "\(held) is placed on \(id), which has \(row.resources)")
+            if !row.resources.covers(held) {
+                return Breach("I-12", "\(held) is placed on \(id), which has \(row.resources)")
+            }
+            return held[Resources.gpu] > 0 ? devices(of: row, state) : nil
         }
+    }
+
+    /// No GPU is given more than once, in parts or whole.
+    private static func devices(of node: NodeRow, _ state: ClusterState) -> Breach? {
+        var held: [Int: Int64] = [:]
+        for row in state.placements.values where row.node == node.id && row.phase.holdsRoom {
+            for index in row.gpus { held[index, default: 0] += min(row.resources[Resources.gpu], 1_000) }
+        }
+        guard let (index, milli) = held.filter({ $0.value > 1_000 }).min(by: { $0.key < $1.key }) else {
+            return nil
+        }
+        return Breach("I-12", "GPU \(index) of \(node.id) is given \(milli) thousandths of it")
     }
 }

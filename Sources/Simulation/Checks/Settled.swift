@@ -133,7 +133,8 @@ package struct Settled: Sendable {
         return settings.nodeTypes.compactMap { type in
             let ready = state.nodes.values.filter { $0.type == type.name && $0.phase == .ready }
             let empty = ready.filter { !used.contains($0.id) }
-            guard !empty.isEmpty, ready.count > type.minWorkers else { return nil }
+            // Room that is kept free may be a whole node.
+            guard !empty.isEmpty, ready.count > type.minWorkers, settings.headroom.isEmpty else { return nil }
             return Breach(
                 "L-04",
                 "\(ready.count) nodes of \(type.name), \(empty.count) without replicas; the minimum is \(type.minWorkers)"
@@ -164,7 +165,27 @@ package struct Settled: Sendable {
             say("application \(row.name) is being deleted")
         }
         if state.isReadopting { say("the state is still made anew") }
+        for plan in state.movePlans.values.sorted(by: { $0.id < $1.id }) where !plan.phase.isOver {
+            say("\(plan.id) is \(plan.phase): \(plan.reason)")
+        }
+        for row in state.nodes.values.sorted(by: { $0.id < $1.id }) where row.phase == .ready {
+            if mayStillGo(row) { say("\(row.id) may still be given up for less") }
+        }
         return found
+    }
+
+    /// From the moment at which a node may be disturbed to the look that says whether it goes, and a plan's first edge.
+    private static let lookedAtWithin = Millis(40_000)
+
+    /// It has only lately come to the age at which it may go, or is about to.
+    private func mayStillGo(_ node: NodeRow) -> Bool {
+        guard let settings, settings.consolidation.isOn, !node.provider.isEmpty,
+            let note = state.nodeNotes[node.id], state.nodes.values.count(where: { $0.phase == .ready }) > 1
+        else { return false }
+        let rules = settings.consolidation
+        let last = state.movePlans.values.filter { $0.phase == .dropped }.map { $0.phaseAt + Millis(300_000) }
+        let due = max(node.createdAt + rules.ageMin, note.changedAt + rules.after, last.max() ?? Moment(0))
+        return now < due + Self.lookedAtWithin
     }
 
     private func leftovers() -> [Breach] {

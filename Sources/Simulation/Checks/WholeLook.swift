@@ -37,6 +37,7 @@ extension Checks {
             lookAtLoad(keptBy: store, world, watch)
         }
         lookForUnknown(world, whole)
+        lookAtCosts(world, isAtTheEnd: false)
         for proxy in world.proxies where proxy.isUp { lookAtPlaces(of: proxy, world) }
         if seenCommits / Self.wholeEvery % Self.deepEvery == 0 { lookAtTables(world, watch) }
     }
@@ -51,8 +52,13 @@ extension Checks {
         if a.nodes != b.nodes { names.append("node") }
         if a.placements != b.placements { names.append("placement") }
         if a.drainRequests != b.drainRequests { names.append("drain_request") }
+        if a.feasible != b.feasible { names.append("feasible") }
         if a.instances != b.instances { names.append("instance_seen") }
         if a.availability != b.availability { names.append("availability") }
+        if a.movePlans != b.movePlans { names.append("move_plan") }
+        if a.moveSteps != b.moveSteps { names.append("move_step") }
+        if a.nodeNotes != b.nodeNotes { names.append("node_note") }
+        if a.nodeStays != b.nodeStays { names.append("node_stay") }
         if a.paces != b.paces { names.append("provider_pace") }
         if a.holds != b.holds { names.append("hold") }
         if a.troubles != b.troubles { names.append("node_trouble") }

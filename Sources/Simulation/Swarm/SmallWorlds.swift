@@ -6,7 +6,7 @@ package enum SmallWorlds {
     /// In the order in which a cluster meets them.
     package static let names = [
         "cold-start", "scale-up", "rollout", "scale-down", "delete", "come-back", "hung", "node-lost",
-        "rebooted", "restored", "lost",
+        "rebooted", "restored", "lost", "consolidate",
     ]
 
     static var namesInWords: String { names.joined(separator: ", ") }
@@ -25,6 +25,7 @@ package enum SmallWorlds {
         case "rebooted": rebooted()
         case "restored": restored()
         case "lost": lost()
+        case "consolidate": consolidate()
         default: nil
         }
     }
@@ -105,6 +106,18 @@ package enum SmallWorlds {
             [(15, .apply([next])), (17, .loseState), (25, .readopt([next]))])
     }
 
+    /// Two nodes are left half empty: one of them is given up, with what stands there moved first.
+    private static func consolidate() -> WorldPlan {
+        let names = ["one", "two", "three", "four"]
+        var plan = world(
+            names.map { application($0, .fixed(1)) }, users: [(0, 1)], for: 75,
+            [(15, .delete(application: "four")), (15, .delete(application: "two"))])
+        plan.cluster.consolidation = ConsolidationSettings()
+        plan.cluster.consolidation.ageMin = .seconds(5)
+        plan.cluster.consolidation.after = .seconds(2)
+        return plan
+    }
+
     // MARK: - What they are made of
 
     private static func auto() -> ReplicaCount {
@@ -145,6 +158,8 @@ package enum SmallWorlds {
         cluster.idleTimeout = .seconds(10)
         cluster.joinDeadline = .seconds(60)
         cluster.agentLost = .seconds(15)
+        // Their time is too short for it; it has a world of its own.
+        cluster.consolidation.isOn = false
         let settleWithin = Millis.seconds(600)
         let quietFor = Millis.seconds(60)
         let healAt = Millis.seconds(trouble)

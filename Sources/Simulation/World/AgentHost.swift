@@ -259,7 +259,7 @@ extension StandingOrder {
     init(_ order: Orders.Replica) {
         self.init(
             id: order.id, settings: order.settings, stopGrace: order.stopGrace,
-            adjustment: order.adjustment)
+            gpus: order.gpus, adjustment: order.adjustment)
     }
 }
 
@@ -277,6 +277,7 @@ extension AgentReplica {
             id: account.order.id, phase: phase, port: account.port, pid: account.pid, exitJSON: nil,
             exitText: account.final?.end.map { "\($0)" } ?? "", lastLines: "",
             settings: tellsSettings ? account.order.settings : nil)
+        gpus = account.order.gpus
         applied = account.applied
         unwell = account.unwell
     }

@@ -143,7 +143,8 @@ final class ProxySync {
                     buckets: logs.spans(of: gate.deployment).map { span in
                         ServeHead.Bucket(
                             sequence: span.sequence, endedAgo: Millis((now - span.ended) / 1000),
-                            span: span.span, area: span.area, ongoing: span.ongoing, queued: span.queued)
+                            span: span.span, area: span.area, ongoing: span.ongoing, queued: span.queued,
+                            completed: span.completed)
                     })
             },
             busy: Dictionary(

@@ -32,6 +32,7 @@ final class ServeHead: TierHead {
         var area: Int64
         var ongoing: Int
         var queued: Int
+        var completed: Int64?
     }
 
     /// What a proxy is told, with the fences under which it travels.
@@ -137,7 +138,8 @@ extension ProxyReport {
                     buckets: load.buckets.map { bucket in
                         ReportedBucket(
                             sequence: bucket.sequence, end: arrived - bucket.endedAgo, span: bucket.span,
-                            area: bucket.area, ongoing: bucket.ongoing, queued: bucket.queued)
+                            area: bucket.area, ongoing: bucket.ongoing, queued: bucket.queued,
+                            completed: bucket.completed)
                     })
             }, busy: request.busy, arrived: arrived)
         sent = request.sent

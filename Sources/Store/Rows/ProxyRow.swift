@@ -68,11 +68,14 @@ package struct LoadBucketRow: Equatable, Sendable {
     /// At the end of the interval.
     package var ongoing: Int
     package var queued: Int
+    /// Requests that replicas were done with in the interval; nil: not told.
+    package var completed: Int64?
 
     package init(
         deployment: DeploymentID, proxy: String, incarnation: String, sequence: Int64, end: Moment,
-        span: Millis, areaMicros: Int64, ongoing: Int, queued: Int
+        span: Millis, areaMicros: Int64, ongoing: Int, queued: Int, completed: Int64? = nil
     ) {
+        self.completed = completed
         self.deployment = deployment
         self.proxy = proxy
         self.incarnation = incarnation
@@ -88,7 +91,7 @@ package struct LoadBucketRow: Equatable, Sendable {
         "load_bucket", key: ["deployment", "proxy", "incarnation", "sequence"],
         columns: [
             "deployment", "proxy", "incarnation", "sequence", "end_ms", "span_ms", "area_us", "ongoing",
-            "queued",
+            "queued", "completed",
         ])
 
     init(reading columns: inout ColumnReader) throws(StoreError) {
@@ -101,6 +104,7 @@ package struct LoadBucketRow: Equatable, Sendable {
         areaMicros = try columns.integer()
         ongoing = try columns.int()
         queued = try columns.int()
+        completed = try columns.integerOrNil()
     }
 
     func write(to columns: inout ColumnWriter) {
@@ -113,5 +117,6 @@ package struct LoadBucketRow: Equatable, Sendable {
         columns.put(areaMicros)
         columns.put(ongoing)
         columns.put(queued)
+        columns.put(completed)
     }
 }

@@ -87,6 +87,8 @@ package struct FoundReplicaRow: StoreRow {
     package var pid: Int32?
     /// What it was started with.
     package var settings: ReplicaSettings
+    /// Indices of the GPUs it may use.
+    package var gpus: [Int] = []
 
     package init(
         replica: ReplicaID, node: NodeID, phase: Phase, host: String, port: Int?, pid: Int32?,
@@ -104,7 +106,7 @@ package struct FoundReplicaRow: StoreRow {
     package var key: ReplicaID { replica }
     package static let sql = RowSQL(
         "found_replica", key: ["replica"],
-        columns: ["replica", "node", "phase", "host", "port", "pid", "settings_json"])
+        columns: ["replica", "node", "phase", "host", "port", "pid", "settings_json", "gpus_json"])
 
     package init(reading columns: inout ColumnReader) throws(StoreError) {
         replica = try columns.key()
@@ -114,6 +116,7 @@ package struct FoundReplicaRow: StoreRow {
         port = try columns.intOrNil()
         pid = try columns.intOrNil().map(Int32.init(truncatingIfNeeded:))
         settings = try columns.json()
+        gpus = try columns.json()
     }
 
     package func write(to columns: inout ColumnWriter) throws(StoreError) {
@@ -124,6 +127,7 @@ package struct FoundReplicaRow: StoreRow {
         columns.put(port)
         columns.put(pid.map(Int.init))
         try columns.put(json: settings)
+        try columns.put(json: gpus)
     }
 }
 

@@ -1,0 +1,238 @@
+import Model
+import Placement
+import Provisioning
+import Store
+
+/// The latest look for nodes that can be given up, as the process remembers it: a restarted one looks anew.
+struct ConsolidationLook {
+    var at: Moment?
+    /// Why each node stays, as it was found.
+    var stays: [NodeStay] = []
+}
+
+extension NodeStep {
+    /// Gives up what can be had for less or must be replaced, cancels what nobody waits for, and buys the room that is to be
+    /// kept free. After replicas were placed.
+    /// - Parameters:
+    ///   - unixMillis: the time of day, for budgets with a schedule.
+    ///   - holdsCapacity: the serve tier is silent, so nothing is given back.
+    mutating func giveBack(_ look: inout ConsolidationLook, unixMillis: Int64, holdsCapacity: Bool) {
+        noteNodes()
+        noteDemand()
+        coverHeadroom()
+        coverStandingDemand()
+        if let plan = livePlan { carryOut(plan, unixMillis, holdsCapacity: holdsCapacity) }
+        if !holdsCapacity {
+            cancelLaunches()
+            if livePlan == nil { propose(&look, unixMillis) }
+        }
+        for stay in look.stays where state.nodes[stay.node].map({ $0.phase != .gone }) ?? false {
+            put(
+                NodeStayRow(
+                    node: stay.node, code: stay.code.rawValue, until: stay.until, detail: stay.detail))
+        }
+        forgetPlans()
+    }
+
+    /// The one that is being carried out: there is one at a time.
+    var livePlan: MovePlanRow? {
+        state.movePlans.values.filter { !$0.phase.isOver }.min { $0.id < $1.id }
+    }
+
+    /// After a restart every agent has a while to be heard; until then nothing is known of what its node may take.
+    var isUnheard: Bool {
+        nodes(in: [.ready]).contains { node in
+            reports[node.id] == nil && refused[node.id] == nil && !isSilent(node, for: settings.agentSilent)
+        }
+    }
+
+    // MARK: - What is remembered of nodes
+
+    private mutating func noteNodes() {
+        let hashes = Dictionary(
+            settings.nodeTypes.map { ($0.name, $0.configHash) }, uniquingKeysWith: { first, _ in first })
+        let living = nodes(in: [.requested, .booting, .ready, .draining, .terminating])
+        for node in living {
+            // One that is older than these notes was made as is configured now, for all that is known.
+            var note =
+                state.nodeNotes[node.id]
+                ?? NodeNoteRow(node: node.id, configHash: hashes[node.type] ?? "", changedAt: node.createdAt)
+            if reordered.contains(node.id) { note.changedAt = now }
+            put(note)
+        }
+        let names = Set(living.map(\.id))
+        let known = Set(state.nodeNotes.keys).union(state.nodeStays.keys)
+        for id in known.subtracting(names).sorted() { forget(note: id) }
+    }
+
+    private mutating func forgetPlans() {
+        let over = state.movePlans.values.filter(\.phase.isOver).sorted {
+            $0.phaseAt != $1.phaseAt ? $0.phaseAt > $1.phaseAt : $0.id > $1.id
+        }
+        for plan in over.dropFirst(ConsolidationRule.plansKept) { forget(plan: plan.id) }
+    }
+
+    // MARK: - A new plan
+
+    private mutating func propose(_ look: inout ConsolidationLook, _ unixMillis: Int64) {
+        guard let next = dueMoments() else { return }
+        if let at = look.at, now < at + ConsolidationRule.lookEvery {
+            return wake(at: at + ConsolidationRule.lookEvery)
+        }
+        guard !isUnheard else { return wake(at: listening + settings.agentSilent) }
+        look.at = now
+        let fleet = standingFleet(keeping: softDemand(), countsComing: false)
+        let plan = consolidate(consolidationInput(fleet, unixMillis))
+        look.stays = plan.stays
+        wake(at: Moment.earliest(plan.wake, next.first { $0 > now }))
+        if plan.waitsForBudget { wake(at: nextMinute(unixMillis)) }
+        for row in state.availability.values where row.until > now { wake(at: row.until) }
+        if let move = plan.move { keep(move, fleet) }
+    }
+
+    /// Budgets hold from full minutes on.
+    func nextMinute(_ unixMillis: Int64) -> Moment { now + Millis(60_000 - unixMillis % 60_000) }
+
+    /// When nodes come into question by their age alone, or because they are no longer as configured; sorted. Nil: none ever
+    /// does.
+    private func dueMoments() -> [Moment]? {
+        let types = Dictionary(
+            settings.nodeTypes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var due: [Moment] = []
+        for node in nodes(in: [.ready]) where !node.provider.isEmpty {
+            if settings.consolidation.isOn { due.append(node.createdAt + settings.consolidation.ageMin) }
+            if let after = types[node.type]?.expireAfter { due.append(node.createdAt + after) }
+            if cause(node) != nil { due.append(now) }
+        }
+        return due.isEmpty ? nil : due.sorted()
+    }
+
+    private mutating func keep(_ move: Move, _ fleet: StandingFleet) {
+        let number = (state.movePlans.keys.compactMap { Int64($0.dropFirst()) }.max() ?? 0) + 1
+        let id = "m\(number)"
+        let names = move.gives.map { fleet.rows[$0].id.rawValue }.joined(separator: ", ")
+        let types = move.launches.map { fleet.offerings[$0].nodeType }.sorted().joined(separator: ", ")
+        let cost =
+            "all nodes in use cost \(move.after) microdollars an hour after it, \(move.before) before; "
+            + "none can cost less than \(move.bound)"
+        put(
+            MovePlanRow(
+                id: id, cause: move.cause, due: now + ConsolidationRule.thinkFor, begunAt: now,
+                replicas: move.replicas, before: move.before, after: move.after, bound: move.bound,
+                reason: "\(names) can go" + (types.isEmpty ? "" : " for a new \(types)") + ": \(cost)"))
+        for (position, offer) in move.launches.enumerated() {
+            let offering = fleet.offerings[offer]
+            put(
+                MoveStepRow(
+                    plan: id, position: position, part: .takes, node: nil, type: offering.nodeType,
+                    microdollarsPerHour: offering.microdollarsPerHour, phaseAt: now))
+        }
+        for (place, give) in move.gives.enumerated() {
+            let row = fleet.rows[give]
+            put(
+                MoveStepRow(
+                    plan: id, position: move.launches.count + place, part: .gives, node: row.id,
+                    type: row.type, microdollarsPerHour: price(of: row), phaseAt: now))
+        }
+        wake(at: now + ConsolidationRule.thinkFor)
+    }
+
+    // MARK: - What it is found from
+
+    func consolidationInput(_ fleet: StandingFleet, _ unixMillis: Int64) -> ConsolidationInput {
+        let living = nodes(in: [.ready, .draining, .terminating]).filter { !$0.provider.isEmpty }
+        let planned = Set(livePlan.map { steps(of: $0.id).compactMap(\.node) } ?? [])
+        let held = nodesKept()
+        let pauses = pauses()
+        return ConsolidationInput(
+            settings: settings.consolidation, budgets: settings.budgets, fleet: fleet.world,
+            nodes: fleet.rows.indices.map { index in
+                let row = fleet.rows[index]
+                let cause = cause(row)
+                return StandingNode(
+                    node: row.id, type: settings.nodeTypes.firstIndex { $0.name == row.type },
+                    price: price(of: row), replicas: fleet.replicas[index], createdAt: row.createdAt,
+                    changedAt: state.nodeNotes[row.id]?.changedAt ?? row.createdAt,
+                    stay: stay(row, cause, planned: planned, held: held, pause: pauses[row.id]), cause: cause)
+            },
+            bootTimes: settings.nodeTypes.map { bootTime(of: $0.name) },
+            disturbed: living.count { $0.phase != .ready || !isOpen($0) }, there: living.count,
+            isWaiting: isWaiting, now: now, unixMinute: unixMillis / 60_000)
+    }
+
+    /// Replicas wait that could have a place one day, or nodes are being bought for some.
+    var isWaiting: Bool {
+        if purchases.contains(where: \.isForReplicas) { return true }
+        return state.placements.values.contains { placement in
+            guard placement.phase == .pending else { return false }
+            let types = placement.refusals.filter { state.nodes[NodeID($0.candidate)] == nil }
+            return types.isEmpty || !types.allSatisfy { $0.code == .tooLarge || $0.code == .labelSelector }
+        }
+    }
+
+    private func cause(_ node: NodeRow) -> DisruptionCause? {
+        guard node.phase == .ready, let type = settings.nodeTypes.first(where: { $0.name == node.type })
+        else { return nil }
+        if let after = type.expireAfter, node.createdAt + after <= now { return .expiry }
+        guard let note = state.nodeNotes[node.id], !note.configHash.isEmpty else { return nil }
+        return note.configHash != type.configHash ? .drift : nil
+    }
+
+    private func stay(
+        _ node: NodeRow, _ cause: DisruptionCause?, planned: Set<NodeID>, held: Set<NodeID>, pause: Moment?
+    ) -> NodeStay? {
+        if planned.contains(node.id) { return NodeStay(node.id, .planned) }
+        switch node.phase {
+        case .requested, .booting: return NodeStay(node.id, .coming)
+        case .ready: break
+        case .draining, .terminating, .gone: return NodeStay(node.id, .planned, detail: node.why)
+        }
+        if !isOpen(node) || !hasObeyed(node) { return NodeStay(node.id, .notHeard) }
+        if let pause, pause > now { return NodeStay(node.id, .givenUp, until: pause) }
+        let replicas = liveReplicas(on: node.id)
+        if replicas.isEmpty, cause == nil { return idleStay(node, held) }
+        for id in replicas where state.deployments[id.deployment]?.settings.isUndisturbed ?? false {
+            return NodeStay(node.id, .undisturbed, detail: id.rawValue)
+        }
+        if let busy = replicas.first(where: { state.placements[$0]?.phase != .ready }) {
+            return NodeStay(node.id, .unsettled, detail: busy.rawValue)
+        }
+        return nil
+    }
+
+    private func idleStay(_ node: NodeRow, _ held: Set<NodeID>) -> NodeStay {
+        let type = settings.nodeTypes.first { $0.name == node.type }
+        let there = nodes(in: [.requested, .booting, .ready]).count { $0.type == node.type }
+        if let type, there <= min(type.minWorkers, type.maxWorkers) {
+            return NodeStay(node.id, .minWorkers, detail: "\(type.minWorkers)")
+        }
+        if held.contains(node.id) { return NodeStay(node.id, .headroom) }
+        let timeout = type?.idleTimeout ?? settings.idleTimeout
+        return NodeStay(node.id, .idle, until: (node.idleSince ?? now) + timeout)
+    }
+
+    /// Until when nodes are left alone that a plan named which was given up.
+    private func pauses() -> [NodeID: Moment] {
+        var pauses: [NodeID: Moment] = [:]
+        for plan in state.movePlans.values where plan.phase == .dropped {
+            for step in steps(of: plan.id) where step.part == .gives {
+                guard let node = step.node else { continue }
+                pauses[node] = Moment.latest(pauses[node], plan.phaseAt + ConsolidationRule.pause)
+            }
+        }
+        return pauses
+    }
+
+    /// From a node's order to its agent's hello: of ten measured at least nine took no longer.
+    func bootTime(of type: String) -> Millis {
+        let spans = state.nodes.values.filter { $0.type == type }.compactMap { node in
+            node.joinedAt.map { $0 - node.createdAt }
+        }.sorted()
+        return spans.isEmpty ? ConsolidationRule.bootTime : spans[(spans.count * 9 + 9) / 10 - 1]
+    }
+}
+
+extension NodeStep.Purchase {
+    /// Replicas wait for it.
+    var isForReplicas: Bool { move == nil && decision.rule == "unplaced_demand" }
+}

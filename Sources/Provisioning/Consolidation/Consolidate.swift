@@ -1,0 +1,291 @@
+import Model
+import Placement
+
+/// Which nodes can be given up because what stands there has room elsewhere, on nodes there are or on cheaper new ones.
+///
+/// First come nodes that must go: those that are past their age, and those that are no longer as configured. Then, of those
+/// that may be disturbed, a single one whose replicas find room on the others; then several at a time, or for new ones
+/// that cost less, by what is saved. A set is taken only if it saves `saving_min` of what its nodes cost, and if what is
+/// saved within `payback` pays for the time in which old and new nodes both run. Nothing begins while replicas wait.
+///
+/// Sources: Karpenter's order of methods and its order of candidates by price and disruption; it takes several nodes into
+/// one at most, here several may become several. Its threads on thresholds are named at `ConsolidationSettings`.
+package func consolidate(_ input: ConsolidationInput) -> ConsolidationPlan {
+    var search = ConsolidationSearch(input)
+    search.run()
+    return search.plan
+}
+
+/// Whether a plan made earlier still holds on what is there now.
+/// - Parameters:
+///   - most: what its new nodes may cost that are not there yet.
+///   - saves: it has to save enough still; false once what its new nodes cost is spent.
+/// - Returns: nil: it does; else why not.
+package func objection(
+    to gives: [Int], in input: ConsolidationInput, cause: DisruptionCause, most: Int64, saves: Bool
+) -> String? {
+    for give in gives {
+        guard let stay = input.nodes[give].stay, stay.code != .planned else { continue }
+        let detail = stay.detail.isEmpty ? "" : " (\(stay.detail))"
+        return "\(input.nodes[give].node) must stay: \(stay.code.rawValue)\(detail)"
+    }
+    if input.isWaiting { return "replicas wait for a place" }
+    var input = input
+    if most == 0 { input.fleet.offers = [] }
+    var trials = Trials(input)
+    guard let move = trials.without(gives, most: most, for: cause) else {
+        return "what stands there no longer has room elsewhere"
+    }
+    let least = leastSaving(gives, input)
+    guard saves, cause == .consolidation, move.saving < least else { return nil }
+    return "it would save \(move.saving) microdollars an hour, less than \(least)"
+}
+
+/// What giving up these nodes must save, and always something: a node is never replaced by one of the same price.
+func leastSaving(_ gives: [Int], _ input: ConsolidationInput) -> Int64 {
+    let price = gives.reduce(Int128(0)) { $0 + Int128(input.nodes[$1].price) }
+    return max(1, Int64(clamping: (price * Int128(input.settings.savingMin.rawValue) + 999) / 1000))
+}
+
+struct ConsolidationSearch {
+    /// From an order to move to the last replica's readiness elsewhere, as it is reckoned with for one node after the other.
+    static let moveTime = Millis(60_000)
+    /// Nodes that one plan gives up, at most (Karpenter: 100).
+    static let nodesMax = 100
+    /// Up to so many candidates every set is tried.
+    static let exactMax = 6
+
+    let input: ConsolidationInput
+    var trials: Trials
+    var plan = ConsolidationPlan()
+    private var stays: [Int: NodeStay] = [:]
+    private var best: Move?
+    private var allowance = 0
+
+    init(_ input: ConsolidationInput) {
+        self.input = input
+        trials = Trials(input)
+    }
+
+    mutating func run() {
+        var (forced, free) = candidates()
+        if input.isWaiting {
+            for index in forced + free { stays[index] = stay(index, .unplaced) }
+            (forced, free) = ([], [])
+        }
+        force(forced)
+        if best == nil, !free.isEmpty { search(free) }
+        if var move = best {
+            move.bound = trials.bound(after: move.after)
+            plan.move = move
+        }
+        let given = Set(best?.gives ?? [])
+        for index in input.nodes.indices where !given.contains(index) {
+            plan.stays.append(stays[index] ?? stay(index, .noSaving))
+        }
+    }
+
+    private func stay(_ index: Int, _ code: NodeStay.Code, until: Moment? = nil, _ detail: String = "")
+        -> NodeStay
+    {
+        NodeStay(input.nodes[index].node, code, until: until, detail: detail)
+    }
+
+    // MARK: - Who comes into question
+
+    /// Nodes that must go, and others that may; dearest for each disturbed replica first.
+    private mutating func candidates() -> (forced: [Int], free: [Int]) {
+        var (forced, free) = ([Int](), [Int]())
+        for (index, node) in input.nodes.enumerated() {
+            if let stay = node.stay {
+                stays[index] = stay
+                plan.wake = Moment.earliest(plan.wake, stay.until.flatMap { $0 > input.now ? $0 : nil })
+            } else if node.cause != nil {
+                forced.append(index)
+            } else if !input.settings.isOn {
+                stays[index] = stay(index, .off)
+            } else if node.replicas.isEmpty {
+                stays[index] = stay(index, .idle)
+            } else if let until = wait(node.createdAt + input.settings.ageMin) {
+                stays[index] = stay(index, .young, until: until)
+            } else if let until = wait(node.changedAt + input.settings.after) {
+                stays[index] = stay(index, .unsettled, until: until)
+            } else if node.price > 0 {
+                free.append(index)
+            }
+        }
+        forced.sort {
+            let (a, b) = (input.nodes[$0], input.nodes[$1])
+            return a.createdAt != b.createdAt ? a.createdAt < b.createdAt : a.node < b.node
+        }
+        free.sort {
+            let (a, b) = (input.nodes[$0], input.nodes[$1])
+            let one = Int128(a.price) * Int128(b.count + 1)
+            let other = Int128(b.price) * Int128(a.count + 1)
+            return one != other ? one > other : a.node < b.node
+        }
+        return (forced, free)
+    }
+
+    /// Nil: it is past.
+    private mutating func wait(_ until: Moment) -> Moment? {
+        guard until > input.now else { return nil }
+        plan.wake = Moment.earliest(plan.wake, until)
+        return until
+    }
+
+    /// False: the budgets leave no room for any of them.
+    private mutating func allows(_ cause: DisruptionCause, _ nodes: [Int]) -> Bool {
+        let allowed = Allowance(
+            input.budgets, for: cause, there: input.there, disturbed: input.disturbed,
+            unixMinute: input.unixMinute)
+        allowance = allowed.nodes
+        guard allowed.nodes < 1 else { return true }
+        for index in nodes { stays[index] = stay(index, .budget, allowed.reason) }
+        if allowed.isTimed { plan.waitsForBudget = true }
+        return false
+    }
+
+    // MARK: - What must go
+
+    /// As many nodes of one cause as may be disturbed, for whatever it costs.
+    private mutating func force(_ nodes: [Int]) {
+        for cause in [DisruptionCause.expiry, .drift] {
+            let mine = nodes.filter { input.nodes[$0].cause == cause }
+            guard best == nil, !mine.isEmpty, allows(cause, mine) else { continue }
+            for index in mine where !trials.isSpent {
+                let gives = (best?.gives ?? []) + [index]
+                if gives.count <= min(allowance, Self.nodesMax),
+                    let move = trials.without(gives, most: nil, for: cause)
+                {
+                    best = move
+                } else if gives.count == 1 {
+                    stays[index] = stay(index, .needed, cause.rawValue)
+                } else {
+                    stays[index] = stay(index, .budget, "others of its kind go first")
+                }
+            }
+        }
+    }
+
+    // MARK: - What saves money
+
+    private mutating func search(_ nodes: [Int]) {
+        guard allows(.consolidation, nodes) else { return }
+        // What was not looked at this time is looked at first the next time.
+        let turn = Int(input.now.ms / ConsolidationRule.lookEvery.rawValue % Int64(nodes.count))
+        let inTurn = nodes.count > Self.exactMax ? Array(nodes[turn...] + nodes[..<turn]) : nodes
+        var single: Move?
+        for index in inTurn {
+            guard !trials.isSpent else {
+                plan.wake = Moment.earliest(plan.wake, input.now + ConsolidationRule.lookEvery)
+                break
+            }
+            guard let move = evaluate([index]) else { continue }
+            if move.launches.isEmpty, single.map({ isGentler(move, than: $0) }) ?? true { single = move }
+        }
+        if let single {
+            best = single
+        } else if nodes.count <= Self.exactMax {
+            for set in 1..<(1 << nodes.count) where set.nonzeroBitCount > 1 {
+                _ = evaluate(nodes.indices.filter { set & (1 << $0) != 0 }.map { nodes[$0] })
+            }
+        } else {
+            searchSets(nodes)
+        }
+    }
+
+    /// The first so many of all, and of each type; then the best set grows and shrinks node by node.
+    private mutating func searchSets(_ nodes: [Int]) {
+        let kinds = Dictionary(grouping: nodes) { input.nodes[$0].type ?? -1 }
+        for group in [nodes] + kinds.keys.sorted().compactMap({ kinds[$0] }) {
+            var size = 2
+            while size <= min(group.count, Self.nodesMax), !trials.isSpent {
+                _ = evaluate(Array(group.prefix(size)))
+                size = size == group.count ? size + 1 : min(size * 2, group.count)
+            }
+        }
+        var isBetter = best != nil
+        while isBetter, !trials.isSpent, let start = best {
+            isBetter = false
+            for index in nodes where !trials.isSpent {
+                let others = start.gives.filter { $0 != index }
+                let gives = others.count < start.gives.count ? others : start.gives + [index]
+                guard !gives.isEmpty, gives.count <= Self.nodesMax else { continue }
+                _ = evaluate(gives)
+            }
+            isBetter = best?.gives != start.gives
+        }
+    }
+
+    /// Tries a set, and keeps it if it is the best that saves enough.
+    /// - Returns: nil: it does not.
+    @discardableResult
+    private mutating func evaluate(_ gives: [Int]) -> Move? {
+        let price = gives.reduce(Int64(0)) { $0 + input.nodes[$1].price }
+        let least = leastSaving(gives, input)
+        guard price >= least, let move = trials.without(gives, most: price - least, for: .consolidation)
+        else {
+            note(gives, .needed, "its replicas have no room elsewhere for less")
+            return nil
+        }
+        guard move.saving >= least else {
+            note(gives, .noSaving, "\(move.saving) of \(price) microdollars an hour would be saved")
+            return nil
+        }
+        guard paysBack(move) else {
+            note(gives, .noSaving, "it would not pay for the time in which old and new nodes run")
+            return nil
+        }
+        if best.map({ isBetter(move, than: $0) }) ?? true { best = move }
+        return move
+    }
+
+    private mutating func note(_ gives: [Int], _ code: NodeStay.Code, _ detail: String) {
+        guard gives.count == 1, let index = gives.first else { return }
+        stays[index] = stay(index, code, detail)
+    }
+
+    private func paysBack(_ move: Move) -> Bool {
+        let boot = move.launches.map { input.bootTimes[input.fleet.offers[$0].type].rawValue }.max() ?? 0
+        let turns = (move.gives.count + allowance - 1) / max(allowance, 1)
+        let overlap = boot + Self.moveTime.rawValue * Int64(turns)
+        let price = move.launches.reduce(Int64(0)) { $0 + input.fleet.offers[$1].price }
+        return Int128(price) * Int128(overlap) <= Int128(move.saving)
+            * Int128(input.settings.payback.rawValue)
+    }
+
+    /// More saved; then fewer replicas moved, fewer nodes, and the first of them.
+    private func isBetter(_ a: Move, than b: Move) -> Bool {
+        if a.saving != b.saving { return a.saving > b.saving }
+        if a.replicas != b.replicas { return a.replicas < b.replicas }
+        if a.gives.count != b.gives.count { return a.gives.count < b.gives.count }
+        return a.gives.lexicographicallyPrecedes(b.gives)
+    }
+
+    /// More saved for each replica that moves.
+    private func isGentler(_ a: Move, than b: Move) -> Bool {
+        let one = Int128(a.saving) * Int128(b.replicas + 1)
+        let other = Int128(b.saving) * Int128(a.replicas + 1)
+        return one != other ? one > other : isBetter(a, than: b)
+    }
+}
+
+/// How often and how long.
+package enum ConsolidationRule {
+    /// Nodes are looked at no more often (Karpenter: 10 s).
+    package static let lookEvery = Millis(10_000)
+    /// A plan waits so long before it begins, and is dropped if the world has changed by then (Karpenter: 15 s).
+    package static let thinkFor = Millis(15_000)
+    /// The next edge of a plan is due within this, or it is given up: a replica that takes longer to become ready
+    /// elsewhere stays where it is.
+    package static let edgeMax = Millis(600_000)
+    /// Nodes of a plan that was given up are left alone for so long (Cluster Autoscaler re-checks after 5 minutes).
+    package static let pause = Millis(300_000)
+    /// A launch that nobody needs any more is cancelled after so long: demand that flaps does not buy anew each time.
+    package static let cancelGrace = Millis(30_000)
+    /// What is reckoned with until boot times of a type were measured.
+    package static let bootTime = Millis(120_000)
+    /// Plans that are over and kept for people.
+    package static let plansKept = 50
+}

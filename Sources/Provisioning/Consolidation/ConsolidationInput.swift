@@ -1,0 +1,105 @@
+import Model
+import Placement
+
+/// A node with what stands on it, as the question whether it may go sees it.
+package struct StandingNode: Sendable {
+    package var node: NodeID
+    /// Index of its type; nil: it is no longer configured.
+    package var type: Int?
+    /// Millionths of a dollar per hour.
+    package var price: Int64
+    /// By class; sorted.
+    package var replicas: [Party.Member]
+    package var createdAt: Moment
+    /// When a replica last came or went.
+    package var changedAt: Moment
+    /// Known before any look at it: it stays.
+    package var stay: NodeStay?
+    /// It has to go, whatever it costs.
+    package var cause: DisruptionCause?
+
+    package init(
+        node: NodeID, type: Int?, price: Int64, replicas: [Party.Member] = [], createdAt: Moment,
+        changedAt: Moment, stay: NodeStay? = nil, cause: DisruptionCause? = nil
+    ) {
+        self.node = node
+        self.type = type
+        self.price = price
+        self.replicas = replicas
+        self.createdAt = createdAt
+        self.changedAt = changedAt
+        self.stay = stay
+        self.cause = cause
+    }
+
+    package var count: Int { replicas.reduce(0) { $0 + $1.count } }
+}
+
+/// All that is read to find nodes that can be given up.
+package struct ConsolidationInput: Sendable {
+    package var settings: ConsolidationSettings
+    package var budgets: [DisruptionBudget]
+    /// The market, the classes and the limits. Its nodes are those of `nodes`, in their order, with what is free of them;
+    /// nothing is free of one that takes no replicas. Its single replicas are room that is to be kept free.
+    package var fleet: FleetWorld
+    package var nodes: [StandingNode]
+    /// For each type how long a node of it takes from its order to its agent's hello.
+    package var bootTimes: [Millis]
+    /// Nodes of the cluster that are on their way out, or not heard.
+    package var disturbed: Int
+    /// Nodes that are there, whatever they do.
+    package var there: Int
+    /// Replicas wait for a place.
+    package var isWaiting: Bool
+    package var now: Moment
+    /// Minutes since 1970 began, in UTC.
+    package var unixMinute: Int64
+
+    package init(
+        settings: ConsolidationSettings, budgets: [DisruptionBudget] = [], fleet: FleetWorld,
+        nodes: [StandingNode], bootTimes: [Millis], disturbed: Int = 0, there: Int, isWaiting: Bool = false,
+        now: Moment, unixMinute: Int64 = 0
+    ) {
+        self.settings = settings
+        self.budgets = budgets
+        self.fleet = fleet
+        self.nodes = nodes
+        self.bootTimes = bootTimes
+        self.disturbed = disturbed
+        self.there = there
+        self.isWaiting = isWaiting
+        self.now = now
+        self.unixMinute = unixMinute
+    }
+}
+
+/// Nodes to give up, and those that come in their place.
+package struct Move: Hashable, Sendable {
+    package var cause: DisruptionCause
+    /// Indices of nodes.
+    package var gives: [Int]
+    /// Indices of offers.
+    package var launches: [Int]
+    /// Millionths of a dollar per hour of all nodes in use: before and after, and what no nodes for the same replicas can go
+    /// below.
+    package var before: Int64
+    package var after: Int64
+    package var bound: Int64
+    /// Replicas that move.
+    package var replicas: Int
+
+    package var saving: Int64 { before - after }
+    /// How far from the least possible the nodes may still be.
+    package var gap: Int64 { after - bound }
+}
+
+/// What is to be given up, and of every other node why it stays.
+package struct ConsolidationPlan: Sendable {
+    package var move: Move?
+    /// In the order of the nodes; of those that the move names there is none.
+    package var stays: [NodeStay] = []
+    /// Look again then at the latest.
+    package var wake: Moment?
+    /// The present minute's budgets leave no room, and another minute's may.
+    package var waitsForBudget = false
+}

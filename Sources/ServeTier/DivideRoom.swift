@@ -1,0 +1,226 @@
+import Model
+import Placement
+import Store
+
+extension ServeStep {
+    /// Where nodes cannot be had: how many of each deployment are asked for, and who gives way to whom.
+    ///
+    /// A deployment of which more is wanted than can be placed asks for its part of the room and for one more, which is
+    /// what the node tier tries to buy for. What others hold beyond their part goes to those who have less than theirs,
+    /// a batch at a time, and only where it has been shown to be of use: a replica that was placed while the other one
+    /// waited stays, since that one would have been placed there if it could.
+    mutating func divideRoom() {
+        guard !looked.isEmpty else { return }
+        if !state.feasible.isEmpty {
+            let book = RoomBook(self)
+            let division = divide(Array(book.claims.values), among: Array(book.berths.values))
+            var sharing = Sharing(book: book, division: division)
+            for id in state.feasible.keys.sorted(by: { isServedBefore($0, $1, book) }) {
+                giveWay(to: id, &sharing)
+            }
+            cap(sharing)
+        }
+        for id in Set(capsBefore.keys).union(caps.keys) where capsBefore[id] != caps[id] { lookNext(at: id) }
+    }
+
+    /// Replicas that are asked for: what is wanted, as far as there is room.
+    func asked(_ row: DeploymentRow) -> Int { min(row.target, caps[row.id] ?? row.target) }
+
+    private func isServedBefore(_ a: DeploymentID, _ b: DeploymentID, _ book: RoomBook) -> Bool {
+        let (mine, other) = (book.claims[a]?.priority ?? 0, book.claims[b]?.priority ?? 0)
+        return mine != other ? mine > other : a < b
+    }
+
+    // MARK: - How many are asked for
+
+    private mutating func cap(_ sharing: Sharing) {
+        for id in Set(sharing.book.claims.keys).union(state.feasible.keys) {
+            guard state.deployments[id].map({ !$0.deleting }) ?? false else { continue }
+            let isLimited = state.feasible[id] != nil
+            let isContested = sharing.isContested(id)
+            guard isLimited || isContested else { continue }
+            let part = sharing.division?.count(of: id) ?? 0
+            // While room changes hands nobody asks for more than his part: he might get what another one waits for.
+            let held = max(part, placed(id))
+            caps[id] = max(1, isContested ? held : held + 1)
+        }
+    }
+
+    /// Replicas with a place, or a node on its way, on nodes that stay.
+    private func placed(_ id: DeploymentID) -> Int {
+        wanted(of: id).count { replica in
+            guard let placement = state.placements[replica.id], !isDrained(placement) else { return false }
+            return placement.phase.holdsRoom || placement.refusals.contains { $0.code == .coming }
+        }
+    }
+
+    private func isDrained(_ placement: PlacementRow) -> Bool {
+        placement.node.map { state.drainRequests[$0] != nil } ?? false
+    }
+
+    /// Takes back what is asked for beyond the room there is, the newest first. A rollout ends its own.
+    mutating func withdraw(_ row: DeploymentRow) {
+        guard caps[row.id] != nil else { return }
+        let known = state.feasible[row.id]
+        let staying = wanted(of: row.id).filter { replica in
+            state.placements[replica.id].map { !isDrained($0) } ?? true
+        }
+        let surplus = staying.count - asked(row)
+        guard surplus > 0, staying.allSatisfy({ $0.version == row.version }) else { return }
+        let homeless = staying.filter { replica in
+            state.placements[replica.id].map { isStuck($0) || $0.phase == .pending && $0.refusals.isEmpty } ?? true
+        }
+        let goes = homeless.suffix(surplus)
+        guard !goes.isEmpty else { return }
+        for replica in goes { release(replica.id, because: "there is no room for it") }
+        let left = staying.count - goes.count
+        let room = known?.room ?? placed(row.id)
+        let why = known?.reason.rawValue ?? "what is free is waited for by others"
+        decisions.append(
+            Decision(
+                .stop, row.id.rawValue, before: "\(staying.count)", after: "\(left)", rule: "feasible",
+                reason: "\(row.target) are wanted and \(room) have a place, since nodes cannot be had (\(why)): \(left) are asked for until there is room.",
+                inputs: [
+                    .init("target", Int64(row.target)), .init("room", Int64(room)),
+                    .init("asked", Int64(asked(row))), .init("priority", Int64(row.settings.priority)),
+                    .init("weight", Int64(row.settings.weight)),
+                ], refusals: known?.refusals ?? []))
+    }
+
+    // MARK: - Who gives way
+
+    private mutating func giveWay(to id: DeploymentID, _ sharing: inout Sharing) {
+        guard let claim = sharing.book.claims[id], let parts = sharing.division?.parts[id] else { return }
+        for node in parts.keys.sorted() {
+            let missing = (parts[node] ?? 0) - (claim.standing[node] ?? 0)
+            guard missing > 0 else { continue }
+            if sharing.book.isLeft.contains(node) { sharing.hand(node, to: id) }
+            for _ in 0..<missing {
+                guard let leavers = leavers(on: node, for: claim, sharing) else { break }
+                sharing.reserve(claim.resources, on: node)
+                for leaver in leavers { giveWay(leaver, to: claim, on: node, &sharing) }
+            }
+        }
+    }
+
+    /// Those that would have to go so that one more of `claim` has room on a node; nil: that cannot be.
+    private func leavers(on node: NodeID, for claim: Claim, _ sharing: Sharing) -> [ReplicaID]? {
+        guard let since = state.feasible[claim.deployment]?.since else { return nil }
+        var free = sharing.free(on: node)
+        if free.covers(claim.resources) { return [] }
+        var chosen: [ReplicaID] = []
+        var taken: [DeploymentID: Int] = [:]
+        for other in sharing.holders(on: node, after: claim) {
+            let newest = wanted(of: other.deployment).filter { replica in
+                guard let placement = state.placements[replica.id], placement.node == node,
+                    placement.phase.holdsRoom
+                else { return false }
+                return placement.assignedAt.map { $0 < since } ?? false
+            }.reversed()
+            for replica in newest {
+                guard taken[other.deployment, default: 0] < spare(other, on: node, sharing) else { break }
+                chosen.append(replica.id)
+                taken[other.deployment, default: 0] += 1
+                free = free + other.resources
+                if free.covers(claim.resources) { return chosen }
+            }
+        }
+        return nil
+    }
+
+    /// So many of its replicas on a node are beyond its part, and may go now: a batch at a time.
+    private func spare(_ claim: Claim, on node: NodeID, _ sharing: Sharing) -> Int {
+        guard let row = state.deployments[claim.deployment] else { return 0 }
+        let leaving = (sharing.book.leaving[claim.deployment] ?? 0) + sharing.given(claim.deployment)
+        let budget = row.settings.rollout.batch(of: row.target) - leaving
+        return min(budget, sharing.excess(claim, on: node))
+    }
+
+    private mutating func giveWay(
+        _ replica: ReplicaID, to claim: Claim, on node: NodeID, _ sharing: inout Sharing
+    ) {
+        sharing.hand(node, to: claim.deployment)
+        let id = replica.deployment
+        sharing.give(replica.deployment, on: node)
+        // Its routes and its count belong to a look at all of it.
+        guard looked.contains(id), let giver = state.deployments[id] else { return lookNext(at: id) }
+        let part = sharing.division?.count(of: id) ?? 0
+        let wish = sharing.division?.count(of: claim.deployment) ?? 0
+        let why =
+            claim.priority > giver.settings.priority
+            ? "priority \(claim.priority) goes before \(giver.settings.priority)"
+            : "by weight \(claim.deployment) has a part of \(wish), \(id) of \(part)"
+        decisions.append(
+            Decision(
+                .stop, replica.rawValue, before: "wanted", after: "draining", rule: "gives_way",
+                reason: "\(replica) on \(node) gives way to \(claim.deployment), for which no node can be had:"
+                    + " \(why).",
+                inputs: [
+                    .init("priority", Int64(giver.settings.priority)),
+                    .init("weight", Int64(giver.settings.weight)), .init("part", Int64(part)),
+                    .init("kept", Int64(kept(giver))), .init("other_priority", Int64(claim.priority)),
+                    .init("other_weight", Int64(claim.weight)), .init("other_part", Int64(wish)),
+                ]))
+        release(replica, because: "gives way to \(claim.deployment)")
+    }
+}
+
+/// The division, and what has been given and taken on the way to it.
+struct Sharing {
+    let book: RoomBook
+    /// Nil: too many to divide, everyone keeps what he has.
+    let division: Division?
+    /// Nodes on which room changes hands, and who gets it.
+    private var handed: [NodeID: Set<DeploymentID>] = [:]
+    private var reserved: [NodeID: Resources] = [:]
+    private var givenAway: [DeploymentID: [NodeID: Int]] = [:]
+
+    init(book: RoomBook, division: Division?) {
+        self.book = book
+        self.division = division
+    }
+
+    mutating func hand(_ node: NodeID, to id: DeploymentID) { handed[node, default: []].insert(id) }
+    mutating func reserve(_ resources: Resources, on node: NodeID) {
+        reserved[node] = (reserved[node] ?? Resources()) + resources
+    }
+    mutating func give(_ id: DeploymentID, on node: NodeID) { givenAway[id, default: [:]][node, default: 0] += 1 }
+
+    /// Replicas that go in this step.
+    func given(_ id: DeploymentID) -> Int { givenAway[id]?.values.reduce(0, +) ?? 0 }
+
+    /// What is free there, or will be once everyone has left who is leaving, and nobody was promised.
+    func free(on node: NodeID) -> Resources {
+        var free = (book.berths[node]?.free ?? Resources()) - (reserved[node] ?? Resources())
+        for (id, nodes) in givenAway {
+            for _ in 0..<(nodes[node] ?? 0) { free = free + (book.claims[id]?.resources ?? Resources()) }
+        }
+        return free
+    }
+
+    /// Deployments with replicas there that do not go before `claim`, the least important first.
+    func holders(on node: NodeID, after claim: Claim) -> [Claim] {
+        book.claims.values.filter { other in
+            other.deployment != claim.deployment && other.priority <= claim.priority
+                && excess(other, on: node) > 0
+        }.sorted { $0.priority != $1.priority ? $0.priority < $1.priority : $0.deployment < $1.deployment }
+    }
+
+    /// Replicas of a deployment there that are beyond its part.
+    func excess(_ claim: Claim, on node: NodeID) -> Int {
+        guard let part = division?.parts[claim.deployment] else { return 0 }
+        let away = givenAway[claim.deployment] ?? [:]
+        let here = (claim.standing[node] ?? 0) - (away[node] ?? 0) - (part[node] ?? 0)
+        let all =
+            claim.standing.values.reduce(0, +) - away.values.reduce(0, +) - part.values.reduce(0, +)
+        return min(here, all)
+    }
+
+    /// Room that another one waits for could be taken by a replica of this one.
+    func isContested(_ id: DeploymentID) -> Bool {
+        handed.contains { node, receivers in
+            guard receivers != [id], let claim = book.claims[id], let berth = book.berths[node] else { return false }
+            return berth.room.covers(claim.resources) && claim.nodes?.contains(node) ?? true
+        }
+    }
+}

@@ -1,0 +1,67 @@
+/// The fields that say where replicas stand, and what a deployment is worth.
+extension FieldTable {
+    private static let tests = "SettingsTests/PlacingFieldTests"
+
+    static let placing: [FieldRow] = [
+        FieldRow(
+            "max_replicas_per_node", "replicas of the deployment on one node at most, 1 to 100",
+            default: "any number", test: "\(tests).whatIsSaidOfPlacesIsReadWhole"),
+        FieldRow(
+            "placement_group_bundle_label_selector",
+            "one for all bundles or one for each: a replica is one process, so its node satisfies them all",
+            default: "none", test: "\(tests).theNodeOfAllBundlesSatisfiesAllTheirSelectors"),
+        FieldRow(
+            "labels", "what the rules of others see, besides application and deployment", default: "{}",
+            test: "\(tests).whatIsSaidOfPlacesIsReadWhole"),
+        FieldRow(
+            "spread", "no zone, or node, holds many more of some replicas than another: see below",
+            default: "[]", test: "\(tests).whatIsSaidOfPlacesIsReadWhole"),
+        FieldRow(
+            "affinity", "some replicas stand in the same zone, or on the same node: see below",
+            default: "[]", test: "\(tests).whatIsSaidOfPlacesIsReadWhole"),
+        FieldRow(
+            "anti_affinity", "none of some replicas stands in the same zone, or on the same node: see below",
+            default: "[]", test: "\(tests).whatIsSaidOfPlacesIsReadWhole"),
+    ]
+
+    static let standing: [FieldRow] = [
+        FieldRow(
+            "priority", "those of a higher one get room first, and keep it where there is too little for all",
+            default: "0", test: "ServeTierTests/StandingTests.whatADeploymentIsWorthChangesWithoutARestart"),
+        FieldRow(
+            "weight", "its part of what those of one priority share where there is too little", default: "1",
+            test: "ServeTierTests/StandingTests.whatADeploymentIsWorthChangesWithoutARestart"),
+        FieldRow(
+            "do_not_disrupt", "no node is replaced of our own accord while a replica of it runs there",
+            default: "false",
+            test: "ServeTierTests/StandingTests.whatADeploymentIsWorthChangesWithoutARestart"),
+    ]
+
+    static let nodeLabels: [FieldRow] = [
+        FieldRow(
+            "label_selector", "labels that its node has: v, !v, in(a, b) or !in(a, b) for each",
+            default: "{}",
+            test: "\(tests).whatIsSaidOfPlacesIsReadWhole"),
+        FieldRow(
+            "fallback_strategy", "selectors that will do as well, in this order", default: "[]",
+            test: "\(tests).fallbacksEndWithOneThatEveryNodeSatisfies"),
+    ]
+
+    private static let topology = FieldRow(
+        "topology", "zone or node", default: "required", test: "\(tests).whatIsSaidOfPlacesIsReadWhole")
+    private static let selector = FieldRow(
+        "selector", "labels of the replicas that count, all of them", default: "those of the deployment",
+        test: "\(tests).aRuleCountsItsOwnDeploymentUnlessItSaysWhom")
+    private static let soft = FieldRow(
+        "soft", "it is given up when it leaves no place", default: "false",
+        test: "\(tests).whatIsSaidOfPlacesIsReadWhole")
+
+    static let spread: [FieldRow] = [
+        topology,
+        FieldRow(
+            "max_skew", "so many more than where there are fewest", default: "1",
+            test: "\(tests).whatIsSaidOfPlacesIsReadWhole"), selector, soft,
+    ]
+
+    static let affinity: [FieldRow] = [topology, selector, soft]
+}

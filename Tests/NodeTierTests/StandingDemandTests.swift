@@ -1,0 +1,65 @@
+import Model
+import NodeTier
+import Store
+import Testing
+import TwoTiers
+
+/// What a person asks room for, whatever runs.
+@Suite struct StandingDemandTests {
+    private let one = Resources(["CPU": 4000])
+    private let other = Resources(["GPU": 500, "CPU": 1000])
+
+    private func demand(_ world: TwoTiers) throws -> [Bundles] {
+        try world.state().standingDemand.map { Bundles(resources: $0.resources, count: $0.count) }
+    }
+
+    @Test func theNewestCallReplacesTheOneBefore() async throws {
+        let world = try TwoTiers(.cloud([.cpus("small", 4)]))
+        #expect(try demand(world) == [])
+        try world.nodes?.request([
+            Bundles(resources: one, count: 2), Bundles(resources: other, count: 1),
+            Bundles(resources: one, count: 3),
+        ])
+        // By their texts, so in every process alike; bundles of one size are counted together.
+        #expect(
+            try demand(world) == [Bundles(resources: other, count: 1), Bundles(resources: one, count: 5)])
+        try world.nodes?.request([Bundles(resources: one, count: 7)])
+        #expect(try demand(world) == [Bundles(resources: one, count: 7)])
+        let before = try world.state().changeSequence
+        try world.nodes?.request([Bundles(resources: one, count: 7)])
+        try world.nodes?.request([])
+        #expect(try demand(world) == [])
+        #expect(try world.state().changeSequence > before)
+    }
+
+    /// A size of the cluster: what runs counts against it, and idle nodes stay for it.
+    @Test func nodesAreBoughtForItAndStay() async throws {
+        var settings = ClusterSettings.cloud([.cpus("small", 4)], idleTimeout: .seconds(5))
+        settings.upscalingSpeed = Thousandths(100_000)
+        let world = try TwoTiers(settings)
+        try world.apply([.of(.named("chat", .fixed(2)))])
+        try await world.run(.seconds(20))
+        #expect(world.machines.count == 1)
+        try world.nodes?.request([Bundles(resources: one, count: 3)])
+        try await world.run(.seconds(30))
+        #expect(world.machines.count == 3, "one of the three is the one in use")
+        let bought = try world.ask("SELECT subject FROM node_decision WHERE rule = 'request_resources'").rows
+        #expect(bought.count == 2)
+        try world.nodes?.request([])
+        try await world.run(.seconds(30))
+        #expect(world.machines.count == 1)
+        #expect(world.violations == [])
+    }
+
+    @Test func aKilledTierStillKnowsIt() async throws {
+        let world = try TwoTiers(.cloud([.cpus("small", 4)]))
+        try world.nodes?.request([Bundles(resources: one, count: 2)])
+        world.killNodes()
+        world.killServe()
+        try world.openServe()
+        try world.openNodes()
+        try await world.run(.seconds(3))
+        #expect(try demand(world) == [Bundles(resources: one, count: 2)])
+        #expect(world.violations == [])
+    }
+}
