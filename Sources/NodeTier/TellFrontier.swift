@@ -51,7 +51,8 @@ extension NodeStep {
             return
         }
         var row =
-            known ?? FeasibleRow(deployment: id, room: found.room, reason: found.reason, generation: 0, since: now)
+            known
+            ?? FeasibleRow(deployment: id, room: found.room, reason: found.reason, generation: 0, since: now)
         row.room = found.room
         row.reason = found.reason
         // Of nodes there may be thousands, and what they lack changes with every move.

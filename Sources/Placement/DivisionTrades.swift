@@ -53,7 +53,8 @@ extension Dividing {
         var room = room[cell]
         var leavers: [Int] = []
         if room.covers(demands[claim]) { return [] }
-        let others = claims.indices.filter { $0 != claim && given[$0][cell, default: 0] > 0 }.sorted(by: isRicher)
+        let others = claims.indices.filter { $0 != claim && given[$0][cell, default: 0] > 0 }.sorted(
+            by: isRicher)
         work += others.count
         for other in others {
             var gone = 0

@@ -23,7 +23,9 @@ package struct Flow: Hashable, Sendable {
 package func flow(_ series: [LoadSeries]) -> Flow? {
     var flow = Flow(completed: 0, growth: 0, present: 0)
     for one in series {
-        guard let last = one.points.last, let completed = last.completed, one.points.count > 1 else { return nil }
+        guard let last = one.points.last, let completed = last.completed, one.points.count > 1 else {
+            return nil
+        }
         let before = one.points[one.points.count - 2]
         guard before.end == last.end - last.span else { return nil }
         flow.completed += min(max(completed, 0), Int64(ongoingMax))

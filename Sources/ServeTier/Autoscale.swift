@@ -177,7 +177,8 @@ extension ServeStep {
         return Set(rows.keys).subtracting(given).union(heard.keys).subtracting(removedProxies).sorted()
             .compactMap { proxy in
                 let points = (rows[proxy] ?? []).map {
-                    LoadPoint(end: $0.end, span: $0.span, area: $0.areaMicros, last: $0.ongoing + $0.queued,
+                    LoadPoint(
+                        end: $0.end, span: $0.span, area: $0.areaMicros, last: $0.ongoing + $0.queued,
                         completed: $0.completed)
                 }
                 let live = heard[proxy]?.load[id]

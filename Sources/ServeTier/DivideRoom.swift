@@ -68,7 +68,8 @@ extension ServeStep {
         let surplus = staying.count - asked(row)
         guard surplus > 0, staying.allSatisfy({ $0.version == row.version }) else { return }
         let homeless = staying.filter { replica in
-            state.placements[replica.id].map { isStuck($0) || $0.phase == .pending && $0.refusals.isEmpty } ?? true
+            state.placements[replica.id].map { isStuck($0) || $0.phase == .pending && $0.refusals.isEmpty }
+                ?? true
         }
         let goes = homeless.suffix(surplus)
         guard !goes.isEmpty else { return }
@@ -79,7 +80,8 @@ extension ServeStep {
         decisions.append(
             Decision(
                 .stop, row.id.rawValue, before: "\(staying.count)", after: "\(left)", rule: "feasible",
-                reason: "\(row.target) are wanted and \(room) have a place, since nodes cannot be had (\(why)): \(left) are asked for until there is room.",
+                reason:
+                    "\(row.target) are wanted and \(room) have a place, since nodes cannot be had (\(why)): \(left) are asked for until there is room.",
                 inputs: [
                     .init("target", Int64(row.target)), .init("room", Int64(room)),
                     .init("asked", Int64(asked(row))), .init("priority", Int64(row.settings.priority)),
@@ -153,7 +155,8 @@ extension ServeStep {
         decisions.append(
             Decision(
                 .stop, replica.rawValue, before: "wanted", after: "draining", rule: "gives_way",
-                reason: "\(replica) on \(node) gives way to \(claim.deployment), for which no node can be had:"
+                reason:
+                    "\(replica) on \(node) gives way to \(claim.deployment), for which no node can be had:"
                     + " \(why).",
                 inputs: [
                     .init("priority", Int64(giver.settings.priority)),
@@ -184,7 +187,9 @@ struct Sharing {
     mutating func reserve(_ resources: Resources, on node: NodeID) {
         reserved[node] = (reserved[node] ?? Resources()) + resources
     }
-    mutating func give(_ id: DeploymentID, on node: NodeID) { givenAway[id, default: [:]][node, default: 0] += 1 }
+    mutating func give(_ id: DeploymentID, on node: NodeID) {
+        givenAway[id, default: [:]][node, default: 0] += 1
+    }
 
     /// Replicas that go in this step.
     func given(_ id: DeploymentID) -> Int { givenAway[id]?.values.reduce(0, +) ?? 0 }
@@ -219,7 +224,9 @@ struct Sharing {
     /// Room that another one waits for could be taken by a replica of this one.
     func isContested(_ id: DeploymentID) -> Bool {
         handed.contains { node, receivers in
-            guard receivers != [id], let claim = book.claims[id], let berth = book.berths[node] else { return false }
+            guard receivers != [id], let claim = book.claims[id], let berth = book.berths[node] else {
+                return false
+            }
             return berth.room.covers(claim.resources) && claim.nodes?.contains(node) ?? true
         }
     }

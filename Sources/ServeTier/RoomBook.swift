@@ -29,7 +29,9 @@ struct RoomBook {
     }
 
     private mutating func enter(_ id: DeploymentID, _ step: ServeStep) {
-        let row = step.state.deployments[id].flatMap { $0.deleting || $0.settings.replica.command.isEmpty ? nil : $0 }
+        let row = step.state.deployments[id].flatMap {
+            $0.deleting || $0.settings.replica.command.isEmpty ? nil : $0
+        }
         let size = row?.settings.replica.resources
         var standing: [NodeID: Int] = [:]
         var (total, isUniform) = (0, true)
@@ -87,7 +89,8 @@ extension ServeStep {
     func kept(_ row: DeploymentRow) -> Int {
         switch row.settings.count {
         case .fixed(let count): min(count, 1)
-        case .auto(let settings): (state.capacity.map { Capacity($0).part(of: settings) } ?? settings).minReplicas
+        case .auto(let settings):
+            (state.capacity.map { Capacity($0).part(of: settings) } ?? settings).minReplicas
         }
     }
 

@@ -81,7 +81,8 @@ extension ServeStep {
             let fresh = was == .updating || was == .deployFailed
             return (
                 fresh ? .updating : .upscaling,
-                "\(ready) of \(row.target) replicas ready" + roomWords(of: replicas) + unaskedWords(row, replicas)
+                "\(ready) of \(row.target) replicas ready" + roomWords(of: replicas)
+                    + unaskedWords(row, replicas)
             )
         }
         let leaving = self.replicas(of: row.id).count { $0.phase != .wanted }

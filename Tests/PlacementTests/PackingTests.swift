@@ -32,7 +32,8 @@ import Testing
                 let total = Amounts(values: [Int64.random(in: 1...6, using: &dice) * 1000])
                 nodes.append(
                     PackedNode(
-                        total: total, free: total, devices: Devices(count: node % 3), zone: node % 2, labels: 0,
+                        total: total, free: total, devices: Devices(count: node % 3), zone: node % 2,
+                        labels: 0,
                         isUsed: false))
             }
         }
@@ -89,7 +90,9 @@ import Testing
             let isSeated = packing.seat(demand, on: node)
             // A spread may count only what is told before it, and so refuse no less: never more is given.
             if isSeated { #expect(isAllowed) }
-            if !drawn.classes.contains(where: { $0.rules.contains { if case .spread = $0.ask { true } else { false } } }) {
+            if !drawn.classes.contains(where: {
+                $0.rules.contains { if case .spread = $0.ask { true } else { false } }
+            }) {
                 #expect(isSeated == isAllowed)
             }
         }
@@ -125,10 +128,12 @@ import Testing
         let rule = TopologyRule(topology: .node, ask: .antiAffinity, selector: ["app": "p"], isSoft: false)
         let classes = [
             DemandClass(amounts: Amounts(values: [1]), labels: ["app": "p"], rules: [rule], maxPerNode: 3),
-            DemandClass(amounts: Amounts(values: [1]), maxPerNode: 2), DemandClass(amounts: Amounts(values: [1])),
+            DemandClass(amounts: Amounts(values: [1]), maxPerNode: 2),
+            DemandClass(amounts: Amounts(values: [1])),
         ]
         let packing = Packing(classes: classes, nodes: [], labels: [[:]], zones: 0, markets: [])
-        #expect(packing.nodeLimit(0)?.most == 1 && packing.nodeLimit(1)?.most == 2 && packing.nodeLimit(2) == nil)
+        #expect(
+            packing.nodeLimit(0)?.most == 1 && packing.nodeLimit(1)?.most == 2 && packing.nodeLimit(2) == nil)
         #expect(packing.freedom(0) == 3 && packing.freedom(2) == 4)
     }
 }

@@ -11,7 +11,8 @@ import Testing
         let classes = (0..<Int.random(in: 1...4, using: &dice)).map { _ in
             let isApart = Int.random(in: 0..<3, using: &dice) == 0
             let own = letters.randomElement(using: &dice) ?? "p"
-            let rule = TopologyRule(topology: .node, ask: .antiAffinity, selector: ["app": own], isSoft: false)
+            let rule = TopologyRule(
+                topology: .node, ask: .antiAffinity, selector: ["app": own], isSoft: false)
             return DemandClass(
                 amounts: Amounts(values: [Int64.random(in: 1...5, using: &dice) * 500]),
                 gpu: [.none, .none, .share(300), .whole(1)].randomElement(using: &dice) ?? .none,
@@ -70,8 +71,12 @@ import Testing
         for (node, one) in plan.packing.nodes.enumerated() {
             let seats = plan.packing.seats.filter { $0.node == node }
             let start = node < world.nodes.count ? world.nodes[node].free.values[0] : one.total.values[0]
-            let used = seats.reduce(Int64(0)) { $0 + world.classes[$1.demand].amounts.values[0] * Int64($1.count) }
-            #expect(start - used == one.free.values[0] && used <= start && one.devices.free.allSatisfy { $0 >= 0 })
+            let used = seats.reduce(Int64(0)) {
+                $0 + world.classes[$1.demand].amounts.values[0] * Int64($1.count)
+            }
+            #expect(
+                start - used == one.free.values[0] && used <= start && one.devices.free.allSatisfy { $0 >= 0 }
+            )
             for seat in seats { placed[seat.demand] += seat.count }
             for (demand, group) in world.classes.enumerated() {
                 let own = seats.filter { $0.demand == demand }.reduce(0) { $0 + $1.count }
@@ -92,7 +97,8 @@ import Testing
         #expect(zip(wanted, plan.left).map { $0 - $1 } == placed)
         // Nobody who is left out fits on a node that is used or could be bought.
         for (demand, left) in plan.left.enumerated() where left > 0 {
-            for node in plan.packing.nodes.indices where node < world.nodes.count || plan.packing.nodes[node].placed > 0 {
+            for node in plan.packing.nodes.indices
+            where node < world.nodes.count || plan.packing.nodes[node].placed > 0 {
                 let fits =
                     plan.packing.room(demand, on: node, limit: 1) > 0
                     && plan.packing.objection(demand, on: node) == nil

@@ -9,7 +9,8 @@ import Testing
         _ codes: [Refusal.Code], for span: Millis = Millis(60_000), _ promise: Waiting.Promise = .none
     ) -> Waiting {
         Waiting(
-            refusals: codes.map { Refusal(candidate: "small", code: $0) }, since: now - span, promise: promise)
+            refusals: codes.map { Refusal(candidate: "small", code: $0) }, since: now - span, promise: promise
+        )
     }
 
     private func room(_ waiting: [Waiting], known: Frontier? = nil) -> Frontier? {
@@ -25,7 +26,8 @@ import Testing
     }
 
     @Test func itIsToldWhenPatienceEnds() {
-        let early = frontier(placed: 4, waiting: [waiting([.limit], for: Millis(9_999))], known: nil, now: now)
+        let early = frontier(
+            placed: 4, waiting: [waiting([.limit], for: Millis(9_999))], known: nil, now: now)
         #expect(early.frontier == nil && early.wake == now + Millis(1))
         #expect(room([waiting([.limit], for: frontierPatience)]) != nil)
     }
@@ -43,10 +45,11 @@ import Testing
         #expect(room([waiting([.unavailable], for: Millis(1))], known: known) != nil)
     }
 
-    @Test(arguments: [
-        ([.short, .tooLarge, .unavailable], .unavailable), ([.tooLarge, .limit], .limit),
-        ([.notReady, .tooLarge], .tooLarge), ([.limit, .budget], .budget), ([.short], .short),
-    ] as [([Refusal.Code], Refusal.Code)])
+    @Test(
+        arguments: [
+            ([.short, .tooLarge, .unavailable], .unavailable), ([.tooLarge, .limit], .limit),
+            ([.notReady, .tooLarge], .tooLarge), ([.limit, .budget], .budget), ([.short], .short),
+        ] as [([Refusal.Code], Refusal.Code)])
     func whatWouldHaveToChangeFirstIsTheReason(_ codes: [Refusal.Code], _ expected: Refusal.Code) {
         #expect(room([waiting(codes)])?.reason == expected)
     }

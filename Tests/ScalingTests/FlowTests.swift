@@ -44,7 +44,8 @@ import Testing
     /// 40 requests a second, 0.2 s each: one replica is done with 25, four hold them at two each.
     @Test func aPileThatGrowsWhileReplicasStartOrdersNoMore() {
         let flow = Flow(completed: 25, growth: 15, present: 300)
-        #expect(wish(running: 1, target: 4, flow, load: 300) == 16, "4, and 12 for a pile of 295 within a second")
+        #expect(
+            wish(running: 1, target: 4, flow, load: 300) == 16, "4, and 12 for a pile of 295 within a second")
         // With the default interval of ten seconds the pile is a small part of what is done in one.
         let slow = Flow(completed: 250, growth: 150, present: 300)
         #expect(wish(running: 1, target: 4, slow, load: 300) == 6)
@@ -57,7 +58,8 @@ import Testing
         // Users who wait for their answers: as many come as are done.
         #expect(wish(running: 1, target: 4, Flow(completed: 250, growth: 20, present: 40), load: 40) == 20)
         // Nothing is starting.
-        #expect(wish(running: 4, target: 4, Flow(completed: 250, growth: 150, present: 300), load: 300) == 150)
+        #expect(
+            wish(running: 4, target: 4, Flow(completed: 250, growth: 150, present: 300), load: 300) == 150)
         // Everyone is served.
         #expect(wish(running: 2, target: 4, Flow(completed: 9, growth: 9, present: 10), load: 10) == 5)
         #expect(wish(running: 1, target: 4, Flow(completed: 0, growth: 9, present: 90), load: 90) == 45)

@@ -109,7 +109,9 @@ import Testing
     @Test func beforeVersionTenNothingWasInTheWay() throws {
         let place = try made(5)
         #expect(
-            try place.shell("INSERT INTO load_bucket VALUES ('\(chat.rawValue)', 'p1', 'a', 4, 900, 500, 70, 2, 1)") == "")
+            try place.shell(
+                "INSERT INTO load_bucket VALUES ('\(chat.rawValue)', 'p1', 'a', 4, 900, 500, 70, 2, 1)") == ""
+        )
         let serve = try place.open(.serve)
         #expect(try serve.state().feasible.isEmpty)
         // Load told by proxies that do not count what is done is kept.

@@ -88,7 +88,9 @@ package struct CoverBound {
             }
             for group in problem.groups.indices {
                 let most = Int64(problem.groups[group])
-                add(mask, items.indices.map { within[$0] && items[$0].group == group ? 1 : 0 }, { _ in most }, held, &needs)
+                add(
+                    mask, items.indices.map { within[$0] && items[$0].group == group ? 1 : 0 }, { _ in most },
+                    held, &needs)
             }
         }
     }

@@ -190,7 +190,8 @@ package struct CoverProgram {
         var bottom = Int128.max
         var ratios = [Int128](repeating: .max, count: rows)
         for place in 0..<rows where direction[place] > tiny {
-            ratios[place] = (Int128(max(0, level[place])) << Int128(Self.inverseShift)) / Int128(direction[place])
+            ratios[place] =
+                (Int128(max(0, level[place])) << Int128(Self.inverseShift)) / Int128(direction[place])
             bottom = min(bottom, ratios[place])
         }
         guard bottom < .max else { return false }

@@ -185,8 +185,8 @@ struct Generation {
             let others = covering.items.filter { values[$0] > 0 && problem.items[$0].admits[ware] }
             var steps = Self.aroundStepsMax
             if let better = filling.best(
-                problem.wares[ware], others, values: values, left: left, forced: item, above: 0, steps: &steps)
-            {
+                problem.wares[ware], others, values: values, left: left, forced: item, above: 0, steps: &steps
+            ) {
                 found.append(
                     Filling(
                         pattern: Pattern(ware: ware, load: better.load, times: 1), worth: better.worth,

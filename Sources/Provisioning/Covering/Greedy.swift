@@ -90,7 +90,9 @@ struct Greedy {
     private func drawn(_ open: [Int], _ number: Int) -> [Int] {
         guard open.count > Self.candidatesMax else { return open }
         let first = number % max(1, open.count / Self.candidatesMax)
-        return (0..<Self.candidatesMax).map { open[min(open.count - 1, first + $0 * open.count / Self.candidatesMax)] }
+        return (0..<Self.candidatesMax).map {
+            open[min(open.count - 1, first + $0 * open.count / Self.candidatesMax)]
+        }
     }
 
     private mutating func next(_ open: [Int], _ steps: inout Int) -> Pattern? {

@@ -22,7 +22,8 @@ import Testing
                 for (item, count) in load.enumerated() { covered[item] += count * pattern.times }
             }
             #expect(covered == problem.items.map(\.count))
-            #expect(plan.cost == plan.patterns.reduce(0) { $0 + problem.wares[$1.ware].price * Int64($1.times) })
+            #expect(
+                plan.cost == plan.patterns.reduce(0) { $0 + problem.wares[$1.ware].price * Int64($1.times) })
             #expect(plan.cost >= optimum)
             let bound = CoverBound(problem).bound
             #expect(bound <= optimum && bound > 0)
@@ -44,7 +45,8 @@ import Testing
         let plan = cover(CoverProblem(items: [item], wares: wares))
         #expect(plan.nodes == 4 && plan.cost == 500)
         let few = cover(CoverProblem(items: [item], wares: wares, room: 3))
-        #expect(few.nodes == 3 && few.patterns.reduce(0) { $0 + $1.times * ($1.load.first?.count ?? 0) } == 12)
+        #expect(
+            few.nodes == 3 && few.patterns.reduce(0) { $0 + $1.times * ($1.load.first?.count ?? 0) } == 12)
     }
 
     /// An item that nothing holds takes nothing from the others.
@@ -61,7 +63,8 @@ import Testing
     /// One that leaves less of a device than any other takes needs the device: the bound knows.
     @Test func sharesThatLeaveNothingUsefulTakeADevice() {
         let ware = CoverProblem.Ware(capacity: Amounts(values: [100_000]), gpus: 2, price: 100)
-        let item = CoverProblem.Item(amounts: Amounts(values: [1000]), gpu: .share(600), count: 8, admits: [true])
+        let item = CoverProblem.Item(
+            amounts: Amounts(values: [1000]), gpu: .share(600), count: 8, admits: [true])
         #expect(CoverBound(CoverProblem(items: [item], wares: [ware])).bound == 400)
     }
 

@@ -7,9 +7,11 @@ import Testing
         items: [
             CoverProblem.Item(amounts: Amounts(values: [1000, 4000]), count: 9, admits: [true]),
             CoverProblem.Item(amounts: Amounts(values: [3000, 1000]), count: 9, admits: [true], group: 0),
-            CoverProblem.Item(amounts: Amounts(values: [500, 0]), gpu: .share(600), count: 9, admits: [true]),
+            CoverProblem.Item(
+                amounts: Amounts(values: [500, 0]), gpu: .share(600), count: 9, admits: [true]),
         ],
-        wares: [CoverProblem.Ware(capacity: Amounts(values: [8000, 16_000]), gpus: 2, price: 100)], groups: [1])
+        wares: [CoverProblem.Ware(capacity: Amounts(values: [8000, 16_000]), gpus: 2, price: 100)],
+        groups: [1])
 
     /// What is put in and taken out again leaves no trace.
     @Test func itGivesBackWhatItTook() {
@@ -36,7 +38,8 @@ import Testing
         let quick = filling.worth
         #expect(Self.problem.holds(filling.load, 0))
         var steps = 10_000
-        let best = filling.best(Self.problem.wares[0], [0, 1, 2], values: values, left: left, above: -1, steps: &steps)
+        let best = filling.best(
+            Self.problem.wares[0], [0, 1, 2], values: values, left: left, above: -1, steps: &steps)
         let load = (0..<3).map { item in best?.load.first { $0.item == item }?.count ?? 0 }
         #expect(Self.problem.holds(load, 0) && (best?.worth ?? 0) >= quick)
         // With so many steps it is the best there is.

@@ -12,11 +12,13 @@ struct SmallProblems {
         let wares = (0..<Int.random(in: 1...3, using: &dice)).map { _ in
             CoverProblem.Ware(
                 capacity: Amounts(values: [
-                    Int64.random(in: 2...10, using: &dice) * 1000, Int64.random(in: 2...10, using: &dice) * 1000,
+                    Int64.random(in: 2...10, using: &dice) * 1000,
+                    Int64.random(in: 2...10, using: &dice) * 1000,
                 ]), gpus: hasGPU ? Int.random(in: 0...2, using: &dice) : 0,
                 price: Int64.random(in: 1...20, using: &dice) * 50_000_000)
         }
-        let groups = (0..<Int.random(in: 0...1, using: &dice)).map { _ in Int.random(in: 1...2, using: &dice) }
+        let groups = (0..<Int.random(in: 0...1, using: &dice)).map { _ in Int.random(in: 1...2, using: &dice)
+        }
         let items = (0..<Int.random(in: 1...3, using: &dice)).map { _ in
             let share = [250, 400, 500, 700].randomElement(using: &dice) ?? 500
             let asks: [DeviceAsk] = [.none, .share(share), .whole(1)]
@@ -96,7 +98,9 @@ extension CoverProblem {
         where zip(items, load).reduce(0, { $0 + ($1.0.group == group ? $1.1 : 0) }) > groups[group] {
             return false
         }
-        let asks = zip(items, load).flatMap { Array(repeating: Int($0.0.gpu.milli), count: $0.1) }.filter { $0 > 0 }
+        let asks = zip(items, load).flatMap { Array(repeating: Int($0.0.gpu.milli), count: $0.1) }.filter {
+            $0 > 0
+        }
         return fit(asks.sorted(by: >)[...], Array(repeating: 1000, count: one.gpus))
     }
 
