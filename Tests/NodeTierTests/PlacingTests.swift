@@ -78,7 +78,7 @@ import TwoTiers
         let wanted = try [LabelSelector(["disk": "tape"])]
         try world.apply([.of(deployment(1) { $0.selectors = wanted })])
         try await world.run(.seconds(20))
-        #expect(world.machines.map(\.offering.nodeType) == ["b"])
+        #expect(world.machines.map(\.instance.offering.nodeType) == ["b"])
         let none = try [LabelSelector(["disk": "none"])]
         try world.apply([.of(deployment(1) { $0.selectors = none })])
         try await world.run(.seconds(20))

@@ -1,3 +1,4 @@
+import Cloud
 import Model
 import NodeTier
 import Store

@@ -68,7 +68,8 @@ import TwoTiers
         try world.openNodes()
         let (done, missed) = try await world.watch(
             kept, until: { try isDone(world) }, within: .seconds(1_200))
-        #expect(done && missed.isEmpty, "\(try world.plans())")
+        let plans = try world.plans()
+        #expect(done && missed.isEmpty, "\(plans)")
         #expect(try world.state().drainRequests.isEmpty)
         #expect(world.violations == [])
     }
