@@ -42,21 +42,6 @@ CREATE TABLE proxy (
   busy_json    TEXT NOT NULL              -- {replica off its routes: requests it still has there}
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE load_bucket (
-  deployment   TEXT NOT NULL,             -- whose load
-  proxy        TEXT NOT NULL,             -- who measured it
-  incarnation  TEXT NOT NULL,             -- of the proxy; sequences start anew with it
-  sequence     INTEGER NOT NULL,          -- acknowledged once here
-  end_ms       INTEGER NOT NULL,          -- cluster clock, counted back from arrival
-  span_ms      INTEGER NOT NULL,          -- length of the interval
-  area_us      INTEGER NOT NULL,          -- request-microseconds: ongoing and queued against time
-  ongoing      INTEGER NOT NULL,          -- at the end
-  queued       INTEGER NOT NULL,          -- at the end
-  PRIMARY KEY (deployment, proxy, incarnation, sequence)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX load_bucket_by_age ON load_bucket (end_ms);
-
 CREATE TABLE serve_decision (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,  -- named in the log
   at_ms         INTEGER NOT NULL,         -- when
@@ -70,12 +55,6 @@ CREATE TABLE serve_decision (
   reason        TEXT NOT NULL,            -- one sentence
   inputs_json   TEXT NOT NULL,            -- {name: value}: figures the rule read
   refusals_json TEXT NOT NULL             -- [{candidate, code, short}]: who was not chosen, and why
-) STRICT;
-
-CREATE TABLE setting (
-  id              INTEGER PRIMARY KEY CHECK (id = 1),  -- one row
-  settings_json   TEXT NOT NULL,                       -- the cluster file in force, defaults filled in
-  applied_unix_ms INTEGER NOT NULL                     -- for people: when it was applied
 ) STRICT;
 
 CREATE TABLE node_type (
@@ -143,13 +122,6 @@ CREATE TABLE instance_seen (
   preempted_ms  INTEGER                   -- when a notice says it will be taken away
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE availability (
-  offering    TEXT PRIMARY KEY,           -- provider/type/zone/capacity type
-  until_ms    INTEGER NOT NULL,           -- not asked for before this instant
-  failures    INTEGER NOT NULL,           -- in a row; doubles the wait
-  reason      TEXT NOT NULL               -- the provider's words
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE node_decision (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,  -- named in the log
   at_ms         INTEGER NOT NULL,         -- when
@@ -164,12 +136,6 @@ CREATE TABLE node_decision (
   inputs_json   TEXT NOT NULL,            -- {name: value}: figures the rule read
   refusals_json TEXT NOT NULL             -- [{candidate, code, short}]: who was not chosen, and why
 ) STRICT;
-
-CREATE TABLE node_phase_edge (
-  before TEXT NOT NULL,  -- phase
-  after  TEXT NOT NULL,  -- phase that may follow it
-  PRIMARY KEY (before, after)
-) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER node_phase BEFORE UPDATE OF phase ON node
 WHEN OLD.phase <> NEW.phase AND NOT EXISTS
@@ -202,17 +168,6 @@ CREATE TABLE readopt (
   replicas      INTEGER NOT NULL DEFAULT 0,          -- what they told of
   silent        TEXT NOT NULL DEFAULT ''             -- nodes that were not waited for any longer
 ) STRICT;
-
-CREATE TABLE found_replica (
-  replica       TEXT PRIMARY KEY,         -- the name under which it runs
-  node          TEXT NOT NULL,            -- where it runs
-  phase         TEXT NOT NULL             -- its agent's word
-    CHECK (phase IN ('starting','ready','stopping')),
-  host          TEXT NOT NULL,            -- where it is reached …
-  port          INTEGER,                  -- … once it has a port
-  pid           INTEGER,                  -- on its node
-  settings_json TEXT NOT NULL             -- what it was started with
-) STRICT, WITHOUT ROWID;
 
 CREATE TABLE readopt_taken (
   id       INTEGER PRIMARY KEY CHECK (id = 1),  -- one row; none: the serve tier has not taken over what was found
@@ -383,6 +338,179 @@ CREATE TABLE kept (
   detail   TEXT NOT NULL,             -- what the reason is about
   words    TEXT NOT NULL,             -- the two as a sentence
   since_ms INTEGER NOT NULL           -- when this became the answer
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE standing_demand (
+  resources_json TEXT PRIMARY KEY,   -- of one bundle: thousandths; memory in bytes
+  count          INTEGER NOT NULL,   -- bundles of this size that there shall be room for
+  asked_unix_ms  INTEGER NOT NULL    -- for people: when the call came; the newest call replaces all before it
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "setting" (
+  id              INTEGER PRIMARY KEY CHECK (id = 1),  -- one row
+  settings_json   TEXT NOT NULL,                       -- the cluster settings in force, defaults filled in
+  applied_unix_ms INTEGER NOT NULL,                    -- for people: when they were applied
+  file_json       TEXT NOT NULL,                       -- what the file named at the start said when it was last taken: a
+                                                       -- restart takes it again only if it says something else by now
+  refused         TEXT NOT NULL DEFAULT '',            -- why the latest file was not taken; empty: it was
+  refused_unix_ms INTEGER                              -- for people: when it was refused
+) STRICT;
+
+CREATE TABLE move_plan (
+  id              TEXT PRIMARY KEY,          -- m and a number that grows
+  cause           TEXT NOT NULL              -- why nodes are disturbed
+    CHECK (cause IN ('consolidation','drift','expiry','repair')),
+  phase           TEXT NOT NULL              -- legal moves: move_plan_phase_edge
+    CHECK (phase IN ('proposed','launching','moving','done','dropped')),
+  phase_ms        INTEGER NOT NULL,          -- since when
+  due_ms          INTEGER NOT NULL,          -- proposed: begins then; else given up then, if no step is done before
+  begun_ms        INTEGER NOT NULL,          -- when it was made
+  replicas        INTEGER NOT NULL,          -- that it moves
+  before_microusd INTEGER NOT NULL,          -- all nodes in use, for an hour, before it
+  after_microusd  INTEGER NOT NULL,          -- the same after it
+  bound_microusd  INTEGER NOT NULL,          -- what no nodes for the same replicas can go below, by the market of then
+  reason          TEXT NOT NULL,             -- for people
+  ended           TEXT NOT NULL DEFAULT ''   -- why it was dropped
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE move_plan_phase_edge (
+  before TEXT NOT NULL,                      -- phase
+  after  TEXT NOT NULL,                      -- phase that may follow it
+  PRIMARY KEY (before, after)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER move_plan_phase BEFORE UPDATE OF phase ON move_plan
+WHEN OLD.phase <> NEW.phase AND NOT EXISTS
+  (SELECT 1 FROM move_plan_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
+BEGIN SELECT RAISE(ABORT, 'illegal phase change of a plan'); END;
+
+CREATE TABLE move_step (
+  id       TEXT PRIMARY KEY,                 -- plan/position
+  plan     TEXT NOT NULL,                    -- its plan
+  position INTEGER NOT NULL,                 -- within the plan; new nodes come first
+  part     TEXT NOT NULL                     -- takes: a node that is bought; gives: one that goes
+    CHECK (part IN ('takes','gives')),
+  node     TEXT,                             -- NULL: not bought yet
+  type     TEXT NOT NULL,                    -- its node type
+  microusd_per_hour INTEGER NOT NULL,        -- its price; of one that is bought the most that is paid
+  phase    TEXT NOT NULL                     -- legal moves: move_step_phase_edge
+    CHECK (phase IN ('planned','ordered','ready','moving','drained','ended','dropped')),
+  phase_ms INTEGER NOT NULL                  -- since when
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX move_step_by_plan ON move_step (plan);
+
+CREATE TABLE move_step_phase_edge (
+  before TEXT NOT NULL,                      -- phase
+  after  TEXT NOT NULL,                      -- phase that may follow it
+  PRIMARY KEY (before, after)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER move_step_phase BEFORE UPDATE OF phase ON move_step
+WHEN OLD.phase <> NEW.phase AND NOT EXISTS
+  (SELECT 1 FROM move_step_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
+BEGIN SELECT RAISE(ABORT, 'illegal phase change of a step'); END;
+
+CREATE TABLE node_note (
+  node        TEXT PRIMARY KEY,              -- node that is not gone
+  config_hash TEXT NOT NULL,                 -- of its type when it was bought; another one now: it has drifted
+  changed_ms  INTEGER NOT NULL,              -- when a replica last came or went
+  unneeded_ms INTEGER                        -- since when nobody waits for it though it is not ready; NULL: it is needed
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE node_stay (
+  node     TEXT PRIMARY KEY,                 -- node that is not gone
+  code     TEXT NOT NULL,                    -- why it stays: young, unsettled, needed, no_saving, idle, …
+  until_ms INTEGER,                          -- at least until then; NULL: until something changes
+  detail   TEXT NOT NULL DEFAULT ''          -- the same for people
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE demand_history (
+  deployment TEXT PRIMARY KEY,               -- its deployment; rows only while headroom is economic
+  steps_json TEXT NOT NULL                   -- [{at, count}]: replicas wanted from then on; the newest 256
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "availability" (
+  offering  TEXT PRIMARY KEY,             -- provider/type/zone/capacity type; provider/type: its machines did not join
+  kind      TEXT NOT NULL                 -- stock_out | quota | rejected | unknown | join
+    CHECK (kind IN ('stock_out','quota','rejected','unknown','join')),
+  since_ms  INTEGER NOT NULL,             -- the first of these failures
+  failed_ms INTEGER NOT NULL,             -- the latest; three hours later all is forgotten
+  until_ms  INTEGER NOT NULL,             -- not asked for before this instant; then one launch tries it
+  failures  INTEGER NOT NULL,             -- in a row, each within three hours of the one before; doubles the wait
+  trusted   INTEGER NOT NULL DEFAULT 0,   -- 1: it could be had again since; the row only remembers
+  config    TEXT NOT NULL DEFAULT '',     -- fingerprint of the node type's configuration; another: asked for at once
+  reason    TEXT NOT NULL                 -- the provider's words
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE provider_pace (
+  provider     TEXT PRIMARY KEY,          -- it said lately that it is called too often
+  until_ms     INTEGER NOT NULL,          -- no call of any kind before this instant
+  calls_milli  INTEGER NOT NULL,          -- thousandths of a call a second from then on; grows with time
+  throttled_ms INTEGER NOT NULL,          -- when it last said so
+  throttles    INTEGER NOT NULL           -- times that the rate was halved
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE hold (
+  scope    TEXT PRIMARY KEY,              -- nodes: nothing is given back or replaced; list: the provider's list is
+                                          -- not believed; repair/TYPE: further lost nodes of it wait
+  since_ms INTEGER NOT NULL,              -- since when
+  count    INTEGER NOT NULL,              -- nodes that are unready; lists in a row; nodes that wait
+  among    INTEGER NOT NULL,              -- of so many nodes, or machines known
+  reason   TEXT NOT NULL                  -- one sentence
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE node_trouble (
+  node        TEXT PRIMARY KEY,           -- its node, or one that was replaced lately
+  type        TEXT NOT NULL,              -- of that node
+  silent_ms   INTEGER,                    -- since when its agent is called silent; NULL: it is heard
+  flaps_json  TEXT NOT NULL DEFAULT '[]', -- when it came back from such silences, the latest three
+  repaired_ms INTEGER,                    -- when it was given up for a new one
+  cause       TEXT NOT NULL DEFAULT ''    -- agent_lost | flapping: why; mass_unready: silent with most others
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE node_phase_edge (
+  before TEXT NOT NULL,  -- phase
+  after  TEXT NOT NULL,  -- phase that may follow it
+  causes TEXT NOT NULL,  -- rules that may move a node so, sorted: node_decision.rule
+  PRIMARY KEY (before, after)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE feasible (
+  deployment    TEXT PRIMARY KEY,          -- of which more is wanted than can be placed; no row: nothing is in the way
+  room          INTEGER NOT NULL,          -- of its replicas that are wanted so many have a place, or a node on its way
+  reason        TEXT NOT NULL,             -- why no more: short | too_large | limit | unavailable | budget | ...
+  refusals_json TEXT NOT NULL DEFAULT '[]',-- [{candidate, code, short}]: what each node type answers
+  generation    INTEGER NOT NULL,          -- raised when anything of it, or which nodes there are, changes
+  since_ms      INTEGER NOT NULL           -- from then on there was not enough
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "load_bucket" (
+  deployment   TEXT NOT NULL,             -- whose load
+  proxy        TEXT NOT NULL,             -- who measured it
+  incarnation  TEXT NOT NULL,             -- of the proxy; sequences start anew with it
+  sequence     INTEGER NOT NULL,          -- acknowledged once here
+  end_ms       INTEGER NOT NULL,          -- cluster clock, counted back from arrival
+  span_ms      INTEGER NOT NULL,          -- length of the interval
+  area_us      INTEGER NOT NULL,          -- request-microseconds: ongoing and queued against time
+  ongoing      INTEGER NOT NULL,          -- at the end
+  queued       INTEGER NOT NULL,          -- at the end
+  completed    INTEGER,                   -- requests that replicas were done with in the interval; NULL: not told
+  PRIMARY KEY (deployment, proxy, incarnation, sequence)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX load_bucket_by_age ON load_bucket (end_ms);
+
+CREATE TABLE "found_replica" (
+  replica       TEXT PRIMARY KEY,         -- the name under which it runs
+  node          TEXT NOT NULL,            -- where it runs
+  phase         TEXT NOT NULL             -- its agent's word
+    CHECK (phase IN ('starting','ready','stopping')),
+  host          TEXT NOT NULL,            -- where it is reached …
+  port          INTEGER,                  -- … once it has a port
+  pid           INTEGER,                  -- on its node
+  settings_json TEXT NOT NULL,            -- what it was started with
+  gpus_json     TEXT NOT NULL DEFAULT '[]' -- indices of the GPUs it may use
 ) STRICT, WITHOUT ROWID;
 
 CREATE VIEW clock_now AS SELECT
