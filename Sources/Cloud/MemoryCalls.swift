@@ -29,7 +29,7 @@ extension MemoryCloudState {
         }
         if let made = made(by: request.token), fault != .duplicateInstance {
             return fault == .launchSucceedsButReplyIsLost
-                ? .failure(noAnswer) : .success(machines[made].answer(at: now, settings))
+                ? .failure(noAnswer) : .success(machines[made].answer(at: now))
         }
         return make(request, fault).flatMap { machine in
             append(machine)
@@ -39,7 +39,7 @@ extension MemoryCloudState {
                 append(twin)
             }
             return fault == .launchSucceedsButReplyIsLost
-                ? .failure(noAnswer) : .success(machine.answer(at: now, settings))
+                ? .failure(noAnswer) : .success(machine.instance)
         }
     }
 
@@ -81,7 +81,8 @@ extension MemoryCloudState {
         let reused = fault == .reusesID ? takeFreeID(terminatedFor: listMemory) : nil
         let instance = Instance(
             id: reused ?? newID, token: request.token, node: request.node, cluster: request.cluster,
-            offering: offering, state: .pending)
+            offering: offering, state: .pending,
+            createdUnixMs: settings.unixMsAtStart + now.ms)
         return .success(
             MemoryCloud.Machine(instance: instance, join: request.join, createdAt: now, bootsAt: boots))
     }

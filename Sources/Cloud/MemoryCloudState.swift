@@ -210,10 +210,11 @@ struct MemoryCloudState: Sendable {
 
     private mutating func finish(_ place: Int) {
         guard machines[place].terminatedAt == nil else { return }
-        let now = now
+        let (now, unixMs) = (now, settings.unixMsAtStart + now.ms)
         update(place) { machine in
             machine.terminatedAt = now
             machine.instance.state = .terminated
+            machine.instance.endedUnixMs = unixMs
             if machine.lie?.until == nil { machine.lie = nil }
         }
         let instance = machines[place].instance

@@ -61,17 +61,15 @@ extension MemoryCloud.Machine {
             if isTerminated(for: settings.remembersTerminated, at: moment) { return nil }
             if let lie, lie.thenHidden, lie.from <= moment { return nil }
         }
-        return answer(at: moment, settings)
+        return answer(at: moment)
     }
 
     /// As an answer about it alone shows it.
-    func answer(at moment: Moment, _ settings: MemoryCloud.Settings) -> Instance {
+    func answer(at moment: Moment) -> Instance {
         var shown = instance
         shown.state = lied(at: moment) ?? state(at: moment)
-        shown.createdUnixMs = settings.unixMsAtStart + createdAt.ms
-        if lied(at: moment) == nil, let terminatedAt, terminatedAt <= moment {
-            shown.endedUnixMs = settings.unixMsAtStart + terminatedAt.ms
-        }
+        // Of an end nothing is known before it, nor while the state is a lie.
+        if shown.state != .terminated || lied(at: moment) != nil { shown.endedUnixMs = nil }
         if let preemptedAt, let noticedAt, noticedAt <= moment {
             shown.preemptedIn = max(.zero, preemptedAt - moment)
         }

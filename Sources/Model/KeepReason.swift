@@ -15,12 +15,18 @@ package enum KeepReason: String, CaseIterable, Sendable, Codable {
     case replicas
     /// A replica that waits is to go there.
     case awaited
+    /// It is part of a plan that moves replicas and is being carried out.
+    case planned
+    /// Too many agents are silent: nothing is given back until it is clear what is true.
+    case halted
     /// The serve tier is silent: what it will want is not known.
     case serveSilent = "serve_silent"
     /// Without it there would be fewer than `min_workers`.
     case minWorkers = "min_workers"
     /// It is the room that is kept free.
     case headroom
+    /// Somebody asked for nodes of this size (`request_resources`).
+    case standing
     /// It has not been idle for its timeout.
     case idleTimeout = "idle_timeout"
     /// Its agent has not yet obeyed the latest orders, so it may still hold what was there.
@@ -43,7 +49,10 @@ package enum KeepReason: String, CaseIterable, Sendable, Codable {
         case .awaited: "\(detail) waits for it."
         case .serveSilent: "The serve tier is silent, and nothing is given back until it says what it wants."
         case .minWorkers: "min_workers of its type is \(detail)."
-        case .headroom: "It is the room that headroom keeps free\(detail.isEmpty ? "" : " (\(detail))")."
+        case .planned: "It is part of plan \(detail), which is being carried out."
+        case .halted: "Nothing is given back now: \(detail)."
+        case .headroom: "It is the room that headroom keeps free."
+        case .standing: "Somebody asked for nodes of this size, whatever runs."
         case .idleTimeout: "It has not been idle for its timeout of \(detail)."
         case .unobeyed: "It is idle, but its agent has not yet said that the latest orders are obeyed."
         case .wanted: "It is idle, but \(detail) waits, and would fit there but for something that passes."

@@ -6,7 +6,7 @@ extension CostAccountRow {
     /// Booked spans that are kept in case the machine turns out to have ended before them. The end is heard of with the
     /// next list, some seconds late; ten minutes of trouble with the provider are ordinary, more changes than these in
     /// that time are not.
-    static let recentMax = 8
+    static let recentMax = 16
     static let recentFor = Millis(600_000)
 
     /// Paid time so far, as of an instant of the cluster clock.

@@ -28,7 +28,8 @@ struct CostShares {
         let placements = replicas.compactMap { state.placements[$0] }
         guard !placements.isEmpty else {
             let reason = state.kept[node.id]?.reason
-            return [CostShare(reason == .minWorkers || reason == .headroom ? .headroom : .idle)]
+            let isMeant = reason.map { [.minWorkers, .headroom, .standing].contains($0) } ?? false
+            return [CostShare(isMeant ? .headroom : .idle)]
         }
         return shared(node, placements)
     }

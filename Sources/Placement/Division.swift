@@ -65,7 +65,7 @@ package struct Division: Hashable, Sendable {
 }
 
 /// Beyond so many comparisons and nodes looked at, nothing is divided: everyone keeps what stands.
-package let divisionWorkMax = 20_000_000
+package let divisionWorkMax = 2_000_000
 
 /// Divides the room of nodes among deployments when there is too little of it: by priority, and within one priority by
 /// weighted max-min. What each keeps is given first; then, priority by priority, one replica at a time to whoever has the
@@ -93,9 +93,12 @@ struct Dividing {
     let demands: [Amounts]
     let nodes: [NodeID]
     private let standing: [[(cell: Int, count: Int)]]
+    private let stood: [Int]
     var room: [Amounts]
     private var free: [Amounts]
     var given: [[Int: Int]]
+    /// Claims that were given something on each node.
+    var holders: [Set<Int>]
     var counts: [Int]
     var cursors: [Cursor]
     var work = 0
@@ -116,13 +119,16 @@ struct Dividing {
         self.claims = claims
         demands = claims.map { columns.amounts($0.resources) }
         nodes = berths.map(\.node)
-        standing = claims.map { claim in
+        let standing = claims.map { claim in
             claim.standing.compactMap { node, count in places[node].map { (cell: $0, count: count) } }
                 .sorted { $0.cell < $1.cell }
         }
+        self.standing = standing
+        stood = standing.map { $0.reduce(0) { $0 + $1.count } }
         room = berths.map { columns.amounts($0.room) }
         free = berths.map { columns.amounts($0.free) }
         given = claims.map { _ in [:] }
+        holders = berths.map { _ in [] }
         counts = claims.map { _ in 0 }
         cursors = claims.map { _ in Cursor() }
     }
@@ -145,16 +151,16 @@ struct Dividing {
 
     /// One at a time, to whoever has the smallest share with it.
     mutating func fill(_ group: [Int]) {
-        var hungry = group.filter { counts[$0] < claims[$0].wish }
-        while !hungry.isEmpty, work <= divisionWorkMax {
-            var next = 0
-            for place in hungry.indices.dropFirst() where isBefore(hungry[place], hungry[next]) {
-                next = place
-            }
-            work += hungry.count
-            let claim = hungry[next]
+        var line = ServingLine(group.filter { counts[$0] < claims[$0].wish })
+        line.order(isBefore)
+        while let claim = line.first, work <= divisionWorkMax {
+            work += 1
             let isGiven = giveOwn(claim) || giveFree(claim) || giveAny(claim)
-            if !isGiven || counts[claim] >= claims[claim].wish { hungry.remove(at: next) }
+            if !isGiven || counts[claim] >= claims[claim].wish {
+                line.removeFirst(isBefore)
+            } else {
+                line.sink(0, isBefore)
+            }
         }
     }
 
@@ -163,11 +169,9 @@ struct Dividing {
         let mine = Int128(counts[a] + 1) * Int128(claims[b].weight)
         let other = Int128(counts[b] + 1) * Int128(claims[a].weight)
         if mine != other { return mine < other }
-        let (stands, other2) = (counts[a] < stood(a), counts[b] < stood(b))
-        return stands != other2 ? stands : a < b
+        let (stands, otherStands) = (counts[a] < stood[a], counts[b] < stood[b])
+        return stands != otherStands ? stands : a < b
     }
-
-    private func stood(_ claim: Int) -> Int { standing[claim].reduce(0) { $0 + $1.count } }
 
     mutating func giveOwn(_ claim: Int) -> Bool {
         while cursors[claim].own < standing[claim].count {
@@ -217,6 +221,40 @@ struct Dividing {
     mutating func give(_ claim: Int, _ cell: Int) {
         room[cell].take(demands[claim])
         given[claim][cell, default: 0] += 1
+        holders[cell].insert(claim)
         counts[claim] += 1
+    }
+}
+
+/// Who is served next: a heap, of which only the first one's place changes.
+private struct ServingLine {
+    private var claims: [Int]
+
+    init(_ claims: [Int]) { self.claims = claims }
+
+    var first: Int? { claims.first }
+
+    mutating func order(_ isBefore: (Int, Int) -> Bool) {
+        for place in (0..<claims.count / 2).reversed() { sink(place, isBefore) }
+    }
+
+    mutating func removeFirst(_ isBefore: (Int, Int) -> Bool) {
+        guard let last = claims.popLast(), !claims.isEmpty else { return }
+        claims[0] = last
+        sink(0, isBefore)
+    }
+
+    mutating func sink(_ from: Int, _ isBefore: (Int, Int) -> Bool) {
+        var place = from
+        while true {
+            var best = place
+            for child in [2 * place + 1, 2 * place + 2]
+            where child < claims.count && isBefore(claims[child], claims[best]) {
+                best = child
+            }
+            guard best != place else { return }
+            claims.swapAt(place, best)
+            place = best
+        }
     }
 }

@@ -53,9 +53,8 @@ extension Dividing {
         var room = room[cell]
         var leavers: [Int] = []
         if room.covers(demands[claim]) { return [] }
-        let others = claims.indices.filter { $0 != claim && given[$0][cell, default: 0] > 0 }.sorted(
-            by: isRicher)
-        work += others.count
+        let others = holders[cell].filter { $0 != claim && mayLose($0, 0, to: claim) }.sorted(by: isRicher)
+        work += holders[cell].count
         for other in others {
             var gone = 0
             while gone < given[other][cell, default: 0], mayLose(other, gone, to: claim) {
@@ -89,7 +88,10 @@ extension Dividing {
     private mutating func take(_ claim: Int, off cell: Int) {
         room[cell].giveBack(demands[claim])
         given[claim][cell, default: 1] -= 1
-        if given[claim][cell] == 0 { given[claim][cell] = nil }
+        if given[claim][cell] == 0 {
+            given[claim][cell] = nil
+            holders[cell].remove(claim)
+        }
         counts[claim] -= 1
     }
 }

@@ -44,7 +44,7 @@ package let frontierPatience = Millis(10_000)
 
 /// How many replicas of a deployment can be placed at most; nil: nothing is known to be in the way of any.
 ///
-/// Once something is, it is until everyone who waits has a place or a node that is made: a node that is only asked for is
+/// Once something is, it is until everyone who waited has a place or a node that is made: a node that is only asked for is
 /// the probe of a provider that had none, and proves nothing until it is answered. Else every probe would call for all
 /// that is wished, and take it back.
 /// - Parameters:
@@ -64,7 +64,11 @@ package func frontier(
         case .none: !one.refusals.isEmpty && !one.refusals.contains { $0.code == .upscalingSpeed }
         }
     }
-    guard !stuck.isEmpty else { return (nil, nil) }
+    guard !stuck.isEmpty else {
+        // Nobody asks for more at the moment, and nothing has shown that more would find a place.
+        guard let known, waiting.isEmpty, placed > 0, placed <= known.room else { return (nil, nil) }
+        return (Frontier(room: placed, reason: known.reason, refusals: known.refusals), nil)
+    }
     if known == nil {
         let ripe = stuck.map { $0.since + frontierPatience }.min() ?? now
         if ripe > now { return (nil, ripe) }

@@ -34,24 +34,84 @@ extension ServeStep {
     // MARK: - How many are asked for
 
     private mutating func cap(_ sharing: Sharing) {
-        for id in Set(sharing.book.claims.keys).union(state.feasible.keys) {
+        var queues: [Queue] = []
+        for id in Set(sharing.book.claims.keys).union(state.feasible.keys).sorted() {
             guard state.deployments[id].map({ !$0.deleting }) ?? false else { continue }
             let isLimited = state.feasible[id] != nil
             let isContested = sharing.isContested(id)
             guard isLimited || isContested else { continue }
             let part = sharing.division?.count(of: id) ?? 0
-            // While room changes hands nobody asks for more than his part: he might get what another one waits for.
-            let held = max(part, placed(id))
-            caps[id] = max(1, isContested ? held : held + 1)
+            // While room changes hands nobody asks anew for more than his part: he might get what another one waits
+            // for. Who waits already goes on to, or the room on its way to him would be asked for by turns.
+            let (held, isProbed, drained) = held(id)
+            let least = max(part, held) + drained
+            let asks = wanted(of: id).count - drained
+            caps[id] = max(1, !isLimited ? max(least, asks) : isProbed ? least : least + 1)
+            if isLimited, isOfOneVersion(id) {
+                queues.append(Queue(id, homeless(id), parts: max(0, part - held)))
+            }
+        }
+        for probe in Queue.early(queues) {
+            earlyProbes.insert(probe)
+            lookNext(at: probe.deployment)
         }
     }
 
-    /// Replicas with a place, or a node on its way, on nodes that stay.
-    private func placed(_ id: DeploymentID) -> Int {
-        wanted(of: id).count { replica in
-            guard let placement = state.placements[replica.id], !isDrained(placement) else { return false }
-            return placement.phase.holdsRoom || placement.refusals.contains { $0.code == .coming }
+    /// Those without a place, the oldest first: for as many there is a part of the room, the next one is asked for to try.
+    private struct Queue {
+        var deployment: DeploymentID
+        var parts: ArraySlice<ReplicaID>
+        var probe: ReplicaID?
+
+        init(_ deployment: DeploymentID, _ homeless: [ReplicaID], parts: Int) {
+            self.deployment = deployment
+            self.parts = homeless.prefix(parts)
+            probe = homeless.dropFirst(parts).first
         }
+
+        /// Probes that are older than somebody else's replica for which there is a part: of the same size the node tier
+        /// serves the oldest first.
+        static func early(_ queues: [Queue]) -> [ReplicaID] {
+            let latest = queues.compactMap { queue in
+                queue.parts.last.map { (serial: $0.serial, deployment: queue.deployment) }
+            }.sorted { $0.serial > $1.serial }.prefix(2)
+            return queues.compactMap(\.probe).filter { probe in
+                latest.contains { $0.deployment != probe.deployment && $0.serial > probe.serial }
+            }.sorted()
+        }
+    }
+
+    private func isOfOneVersion(_ id: DeploymentID) -> Bool {
+        wanted(of: id).allSatisfy { $0.version == state.deployments[id]?.version }
+    }
+
+    private func homeless(_ id: DeploymentID) -> [ReplicaID] {
+        wanted(of: id).filter(isHomeless).map { ($0.serial, $0.id) }.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+
+    private func isHomeless(_ replica: ReplicaRow) -> Bool {
+        state.placements[replica.id].map { isStuck($0) || $0.phase == .pending && $0.refusals.isEmpty }
+            ?? true
+    }
+
+    /// Replicas with a place, or a node on its way, on nodes that stay; whether such a node is only asked for yet; and
+    /// those on nodes that are being emptied, which are to be replaced.
+    private func held(_ id: DeploymentID) -> (count: Int, isProbed: Bool, drained: Int) {
+        var held = (count: 0, isProbed: false, drained: 0)
+        for replica in wanted(of: id) {
+            guard let placement = state.placements[replica.id] else { continue }
+            let coming = placement.refusals.first { $0.code == .coming }?.candidate
+            if isDrained(placement) {
+                held.drained += 1
+            } else if placement.phase.holdsRoom {
+                held.count += 1
+            } else if placement.phase == .pending, let coming {
+                held.count += 1
+                let phase = state.nodes[NodeID(coming)]?.phase
+                if phase == nil || phase == .requested { held.isProbed = true }
+            }
+        }
+        return held
     }
 
     private func isDrained(_ placement: PlacementRow) -> Bool {
@@ -62,20 +122,23 @@ extension ServeStep {
     mutating func withdraw(_ row: DeploymentRow) {
         guard caps[row.id] != nil else { return }
         let known = state.feasible[row.id]
-        let staying = wanted(of: row.id).filter { replica in
+        var staying = wanted(of: row.id).filter { replica in
             state.placements[replica.id].map { !isDrained($0) } ?? true
         }
-        let surplus = staying.count - asked(row)
-        guard surplus > 0, staying.allSatisfy({ $0.version == row.version }) else { return }
-        let homeless = staying.filter { replica in
-            state.placements[replica.id].map { isStuck($0) || $0.phase == .pending && $0.refusals.isEmpty }
-                ?? true
+        guard staying.allSatisfy({ $0.version == row.version }) else { return }
+        // One that is asked for only to try stands behind those for whom there is a part: it is ordered anew.
+        for probe in staying where earlyProbes.contains(probe.id) {
+            release(probe.id, because: "others come before it")
         }
-        let goes = homeless.suffix(surplus)
+        staying.removeAll { earlyProbes.contains($0.id) }
+        let surplus = staying.count - asked(row)
+        guard surplus > 0 else { return }
+        let goes = staying.filter(isHomeless).map { ($0.id.serial, $0) }
+            .sorted { $0.0 < $1.0 }.suffix(surplus).map(\.1)
         guard !goes.isEmpty else { return }
         for replica in goes { release(replica.id, because: "there is no room for it") }
         let left = staying.count - goes.count
-        let room = known?.room ?? placed(row.id)
+        let room = known?.room ?? held(row.id).count
         let why = known?.reason.rawValue ?? "what is free is waited for by others"
         decisions.append(
             Decision(

@@ -40,6 +40,8 @@ struct ServeStep {
     var capsBefore: [DeploymentID: Int] = [:]
     /// Of these something has changed for what others do: the next step looks at them, at once.
     private(set) var nextLooked: Set<DeploymentID> = []
+    /// Replicas that were asked for to try whether there is room, before others that shall have it.
+    var earlyProbes: Set<ReplicaID> = []
     private var looking: DeploymentID?
     private var weighing: DeploymentID?
 

@@ -45,6 +45,15 @@ import Testing
         #expect(room([waiting([.unavailable], for: Millis(1))], known: known) != nil)
     }
 
+    /// What is known stays known while nobody asks, until somebody gets a place beyond it.
+    @Test func itStandsUntilSomethingIsShown() {
+        let known = Frontier(room: 4, reason: .limit, refusals: [])
+        #expect(room([], known: known)?.room == 4)
+        #expect(frontier(placed: 3, waiting: [], known: known, now: now).frontier?.room == 3)
+        #expect(frontier(placed: 5, waiting: [], known: known, now: now).frontier == nil)
+        #expect(frontier(placed: 0, waiting: [], known: known, now: now).frontier == nil)
+    }
+
     @Test(
         arguments: [
             ([.short, .tooLarge, .unavailable], .unavailable), ([.tooLarge, .limit], .limit),

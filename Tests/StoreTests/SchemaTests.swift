@@ -155,27 +155,31 @@ import Testing
                             Refusal(candidate: "tiny", code: .tooLarge, short: Resources(["CPU": 500])),
                         ])
                 ], at: Moment(60))
-            let now = pair.nodes.now()
-            try write.put(
-                account(
-                    1, began: now,
-                    [
-                        CostShare(.deployment, deployment: chat.rawValue, milli: 600),
-                        CostShare(.fragmentation, milli: 400),
-                    ]))
-            try write.put(account(2, began: now, [CostShare(.idle)]))
-            try write.book([
-                CostBooking(
-                    account: "i-2@2", microdollarsPerHour: 10_000, hour: Moment(0), cause: .starting,
-                    deployment: "", micros: 1_800_000_000)
-            ])
-            try write.put(
-                KeptRow(
-                    node: NodeID("n1"), reason: .fitsNowhere, detail: "shop#chat#1", since: Moment(50)))
-            try write.put(
-                KeptRow(node: NodeID("n2"), reason: .idleTimeout, detail: "30 s", since: Moment(51)))
         }
+        try pair.nodes.commit { try paid($0, from: pair.nodes.now()) }
         return pair
+    }
+
+    /// What the two nodes of it cost, and why they are kept.
+    private func paid(_ write: StoreTransaction, from now: Moment) throws {
+        try write.put(
+            account(
+                1, began: now,
+                [
+                    CostShare(.deployment, deployment: chat.rawValue, milli: 600),
+                    CostShare(.fragmentation, milli: 400),
+                ]))
+        try write.put(account(2, began: now, [CostShare(.idle)]))
+        try write.book([
+            CostBooking(
+                account: "i-2@2", microdollarsPerHour: 10_000, hour: Moment(0), cause: .starting,
+                deployment: "", micros: 1_800_000_000)
+        ])
+        try write.put(
+            KeptRow(
+                node: NodeID("n1"), reason: .fitsNowhere, detail: "shop#chat#1", since: Moment(50)))
+        try write.put(
+            KeptRow(node: NodeID("n2"), reason: .idleTimeout, detail: "30 s", since: Moment(51)))
     }
 
     @Test func everyViewCanBeRead() throws {

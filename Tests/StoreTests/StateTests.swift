@@ -42,13 +42,6 @@ import Testing
         var cloud = FakeCloudSettings()
         cloud.bootDelay = .lognormal(median: Millis(5), sigma: Thousandths(6))
         settings.provider = .fake(cloud)
-        let shares = [
-            CostShare(.deployment, deployment: chat.rawValue, milli: 400), CostShare(.idle, milli: 600),
-        ]
-        var paid = account(1, began: Moment(7), shares)
-        paid.recent = [CostSpan(since: Moment(7), until: Moment(9), shares: [CostShare(.starting)])]
-        (paid.since, paid.endedAt, paid.isEstimate) = (Moment(9), Moment(9), true)
-        let kept = KeptRow(node: NodeID("n1"), reason: .minWorkers, detail: "2", since: Moment(6))
         cloud.offerings = [
             Offering(nodeType: "small", zone: "z", capacityType: "spot", microdollarsPerHour: 1, available: 2)
         ]
@@ -91,8 +84,6 @@ import Testing
             try write.put(hold)
             try write.put(trouble)
             try write.put(setting)
-            try write.put(paid)
-            try write.put(kept)
             try write.put(demand)
         }
         let state = try pair.serve.state()
@@ -112,10 +103,26 @@ import Testing
         #expect(state.holds == [HoldRow.nodes: hold])
         #expect(state.troubles == [NodeID("n1"): trouble])
         #expect(state.setting == setting)
-        #expect(state.costAccounts == [paid.id: paid])
-        #expect(state.kept == [NodeID("n1"): kept])
         #expect(state.standingDemands == [demand.key: demand])
         #expect(state.roles[.nodes]?.epoch == 1)
+    }
+
+    @Test func accountsComeBackAsTheyWentIn() throws {
+        let pair = try Pair()
+        let shares = [
+            CostShare(.deployment, deployment: chat.rawValue, milli: 400), CostShare(.idle, milli: 600),
+        ]
+        var paid = account(1, began: Moment(7), shares)
+        paid.recent = [CostSpan(since: Moment(7), until: Moment(9), shares: [CostShare(.starting)])]
+        (paid.since, paid.endedAt, paid.isEstimate) = (Moment(9), Moment(9), true)
+        let kept = KeptRow(node: NodeID("n1"), reason: .minWorkers, detail: "2", since: Moment(6))
+        try pair.nodes.commit { write in
+            try write.put(paid)
+            try write.put(kept)
+        }
+        let state = try pair.serve.state()
+        #expect(state.costAccounts == [paid.id: paid])
+        #expect(state.kept == [NodeID("n1"): kept])
     }
 
     @Test func anEqualRowIsNotWritten() throws {

@@ -15,15 +15,20 @@ extension Explanation {
         let (target, least, most) = (
             row.number("target") ?? 0, row.text("min_replicas"), row.text("max_replicas")
         )
+        let bounds = least == most ? "always \(least)" : "from \(least) to \(most)"
+        let counts = [
+            "\(row.number("ready") ?? 0) are ready", "\(row.number("starting") ?? 0) are starting",
+            "\(row.number("pending") ?? 0) wait for a node", "\(row.number("ending") ?? 0) are ending",
+        ]
         sentences.append(
-            "\(name) wants \(target) \(target == 1 ? "replica" : "replicas") (\(least == most ? "always \(least)" : "from \(least) to \(most)")): \(row.number("ready") ?? 0) are ready, \(row.number("starting") ?? 0) are starting, \(row.number("pending") ?? 0) wait for a node, \(row.number("ending") ?? 0) are ending."
-        )
+            "\(name) wants \(target) \(target == 1 ? "replica" : "replicas") (\(bounds)): "
+                + counts.joined(separator: ", ") + ".")
         if row.text("reason").isEmpty {
             sentences.append("The target has not changed since it was deployed.")
         } else {
             sentences.append(
-                "The target went from \(row.text("before")) to \(row.text("after")) by rule \(row.text("rule")): \(Self.phrase(row.text("reason")))."
-            )
+                "The target went from \(row.text("before")) to \(row.text("after")) by rule \(row.text("rule")): "
+                    + "\(Self.phrase(row.text("reason"))).")
             sentences += try figures(row.text("inputs"), ask)
         }
         if !row.text("message").isEmpty {
@@ -70,8 +75,8 @@ extension Explanation {
     private mutating func tellShare(_ ask: Ask) throws(StoreError) {
         let statement = try CostStatement.read(by: .deployment, ask)
         guard let line = statement.lines.first(where: { $0.name == name }) else { return }
+        let (rate, sum) = (Money.text(line.microusdPerHour), Money.text(line.microusd))
         sentences.append(
-            "It costs \(Money.text(line.microusdPerHour)) USD an hour and has cost \(Money.text(line.microusd)) USD of \(Money.text(statement.microusd))."
-        )
+            "It costs \(rate) USD an hour and has cost \(sum) USD of \(Money.text(statement.microusd)).")
     }
 }

@@ -12,15 +12,17 @@ extension Explanation {
               n.joined_ms - n.created_ms AS joined, c.now_ms - n.heard_ms AS silent, k.words, c.now_ms - k.since_ms AS kept,
               (SELECT count(*) FROM placement p WHERE p.node = n.id
                 AND p.phase IN ('assigned', 'starting', 'ready', 'stopping')) AS replicas,
-              (SELECT reason FROM drain_request d WHERE d.node = n.id) AS drain
-            FROM node n LEFT JOIN kept k ON k.node = n.id CROSS JOIN clock_now c WHERE n.id = ?
+              (SELECT reason FROM drain_request d WHERE d.node = n.id) AS drain, s.code AS move, s.detail AS move_detail
+            FROM node n LEFT JOIN kept k ON k.node = n.id LEFT JOIN node_stay s ON s.node = n.id CROSS JOIN clock_now c
+            WHERE n.id = ?
             """, [.text(name)])
         guard let row = rows.first else { return false }
         let place = [row.text("capacity_type"), row.text("zone")].filter { !$0.isEmpty }.joined(
             separator: ", ")
+        let since = SpanWords.text(row.number("phase_age") ?? 0)
         sentences.append(
-            "\(name) is a node of type \(row.text("type"))\(place.isEmpty ? "" : " (\(place))"); it has been \(row.text("phase")) for \(SpanWords.text(row.number("phase_age") ?? 0))."
-        )
+            "\(name) is a node of type \(row.text("type"))\(place.isEmpty ? "" : " (\(place))"); "
+                + "it has been \(row.text("phase")) for \(since).")
         try tellPurchase(ask)
         if let joined = row.number("joined") {
             sentences.append("Its agent said hello \(SpanWords.text(joined)) after it was decided.")
@@ -33,6 +35,15 @@ extension Explanation {
             sentences.append(
                 "It is not given back, since \(SpanWords.text(row.number("kept") ?? 0)): \(Self.phrase(words))."
             )
+        }
+        if row.number("replicas") ?? 0 > 0, row.text("phase") == "ready",
+            let words = StayWords.sentence(row.text("move"), row.text("move_detail"))
+        {
+            sentences.append(words)
+        }
+        if !row.text("drain").isEmpty {
+            sentences.append(
+                "The serve tier is asked to move what runs there: \(Self.phrase(row.text("drain"))).")
         }
         if !row.text("last_error").isEmpty {
             sentences.append("The provider's latest error: \(Self.phrase(row.text("last_error"))).")
@@ -58,8 +69,8 @@ extension Explanation {
         sentences.append("It was bought because: \(Self.phrase(launch.text("reason"))).")
         if let cost = launch.number("cost"), let bound = launch.number("bound") {
             sentences.append(
-                "All that was bought then costs \(Money.text(cost)) USD an hour; no choice could have cost less than \(Money.text(bound))."
-            )
+                "All that was bought then costs \(Money.text(cost)) USD an hour; "
+                    + "no choice could have cost less than \(Money.text(bound)).")
         }
         add(StoreJSON.value(launch.text("refusals_json")) ?? [], to: name)
     }

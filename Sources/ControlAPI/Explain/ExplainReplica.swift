@@ -24,9 +24,9 @@ extension Explanation {
         case "assigned", "starting":
             sentences.append("It is \(row.text("phase")) on \(row.text("node")).")
         case "ready":
+            let since = SpanWords.text(row.number("ready") ?? 0)
             sentences.append(
-                "It has been ready for \(SpanWords.text(row.number("ready") ?? 0)) on \(row.text("node")), at \(row.text("address"))."
-            )
+                "It has been ready for \(since) on \(row.text("node")), at \(row.text("address")).")
         default:
             let exit = row.text("exit_text")
             sentences.append("It is \(row.text("phase"))\(exit.isEmpty ? "" : ": \(exit)").")

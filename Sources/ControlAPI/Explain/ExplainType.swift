@@ -13,9 +13,10 @@ extension Explanation {
             [.text(name)])
         guard let row = rows.first else { return false }
         let resources: Resources = StoreJSON.value(row.text("resources_json")) ?? Resources()
+        let idle = SpanWords.text(row.number("idle_timeout_ms") ?? 0)
         sentences.append(
-            "\(name) has \(resources); from \(row.text("min_workers")) to \(row.text("max_workers")) nodes of it are kept, an idle one for \(SpanWords.text(row.number("idle_timeout_ms") ?? 0))."
-        )
+            "\(name) has \(resources); from \(row.text("min_workers")) to \(row.text("max_workers")) nodes of it are "
+                + "kept, an idle one for \(idle).")
         try tellNodes(ask)
         try tellAvailability(ask)
         for waiting in try AnswerRow.all(
@@ -30,9 +31,8 @@ extension Explanation {
         if !reasons.isEmpty { sentences.append("What it answers replicas that wait is below.") }
         let statement = try CostStatement.read(by: .type, ask)
         if let line = statement.lines.first(where: { $0.name == name }) {
-            sentences.append(
-                "Its nodes cost \(Money.text(line.microusdPerHour)) USD an hour and have cost \(Money.text(line.microusd)) USD."
-            )
+            let (rate, sum) = (Money.text(line.microusdPerHour), Money.text(line.microusd))
+            sentences.append("Its nodes cost \(rate) USD an hour and have cost \(sum) USD.")
         }
         return true
     }
@@ -50,13 +50,15 @@ extension Explanation {
         let blocked = try AnswerRow.all(
             ask,
             """
-            SELECT a.offering, a.failures, a.reason, a.until_ms - c.now_ms AS rest FROM availability a CROSS JOIN clock_now c
+            SELECT a.offering, a.failures, a.reason, a.until_ms - c.now_ms AS rest FROM availability a
+            CROSS JOIN clock_now c
             WHERE substr(a.offering, 1, length(?1) + 1) = ?1 || '/' AND a.until_ms > c.now_ms ORDER BY a.offering
             """, [.text(name)])
         for row in blocked {
+            let rest = SpanWords.text(row.number("rest") ?? 0)
             sentences.append(
-                "\(row.text("offering")) is not asked for in the next \(SpanWords.text(row.number("rest") ?? 0)), after \(row.text("failures")) failures: \(Self.phrase(row.text("reason")))."
-            )
+                "\(row.text("offering")) is not asked for in the next \(rest), after \(row.text("failures")) failures: "
+                    + "\(Self.phrase(row.text("reason"))).")
         }
     }
 }

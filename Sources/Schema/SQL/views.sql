@@ -107,8 +107,10 @@ CREATE VIEW why_not_removed AS SELECT
   coalesce(k.code, 'unseen') AS code,                             -- min_workers, idle_timeout, fits_nowhere, …
   coalesce(k.words, 'The node tier has not looked at it yet.') AS reason,  -- the same as a sentence
   (c.now_ms - k.since_ms) / 1000.0 AS since_s,                    -- since this is the reason
+  s.code AS move,                                                 -- why its replicas are not moved; NULL: not looked at
+  s.detail AS move_detail,                                        -- what that is about
   n.microusd_per_hour / 1e6 AS usd_per_hour                       -- what it costs meanwhile
-FROM node n LEFT JOIN kept k ON k.node = n.id LEFT JOIN room_taken r ON r.node = n.id
+FROM node n LEFT JOIN kept k ON k.node = n.id LEFT JOIN node_stay s ON s.node = n.id LEFT JOIN room_taken r ON r.node = n.id
   LEFT JOIN node_type t ON t.name = n.type
 CROSS JOIN clock_now c
 WHERE n.phase IN ('requested', 'booting', 'ready', 'draining') ORDER BY n.created_ms, n.id;
@@ -240,18 +242,22 @@ SELECT
   i.instance,                                                     -- the provider's id
   i.node,                                                         -- node it says it is
   i.state,                                                        -- the provider's word; '': not in its list
-  'the provider shows it and we have no such node' AS suspicion   -- what is odd
+  'the provider shows it and we have no such node' AS suspicion,  -- what is odd
+  (SELECT sum(microusd_per_hour) / 1e6 FROM cost_account a WHERE a.instance = i.instance AND a.ended_ms IS NULL)
+    AS usd_per_hour                                               -- what it costs meanwhile; NULL: nothing known
 FROM instance_seen i CROSS JOIN clock_now c LEFT JOIN node n ON n.id = i.node
 WHERE i.state NOT IN ('stopping', 'terminated')
   AND (n.id IS NULL OR n.phase = 'gone' AND n.phase_ms + 10000 < c.now_ms) -- a list may be older than that
 UNION ALL
-SELECT n.instance, n.id, '', 'our node is ' || n.phase || ' and the provider does not show it'
+SELECT n.instance, n.id, '', 'our node is ' || n.phase || ' and the provider does not show it',
+  n.microusd_per_hour / 1e6
 FROM node n CROSS JOIN clock_now c
 WHERE n.provider <> '' AND n.instance IS NOT NULL AND n.phase IN ('booting', 'ready', 'draining')
   AND n.created_ms + 10000 < c.now_ms                             -- younger ones may be missing from a list
   AND NOT EXISTS (SELECT 1 FROM instance_seen i WHERE i.instance = n.instance AND i.state <> 'terminated')
 UNION ALL
-SELECT i.instance, i.node, i.state, 'another instance carries the same token'
+SELECT i.instance, i.node, i.state, 'another instance carries the same token',
+  (SELECT sum(microusd_per_hour) / 1e6 FROM cost_account a WHERE a.instance = i.instance AND a.ended_ms IS NULL)
 FROM instance_seen i
 WHERE i.state NOT IN ('stopping', 'terminated') AND EXISTS (SELECT 1 FROM instance_seen o
   WHERE o.token = i.token AND o.instance <> i.instance AND o.state NOT IN ('stopping', 'terminated'));
