@@ -10,8 +10,9 @@ package func planFleet(_ world: FleetWorld) -> FleetPlan {
     let parties = world.parties.map(\.priority)
     let singles = zip(world.classes, world.singles).compactMap { $1 > 0 ? $0.priority : nil }
     for priority in Set(parties + singles).sorted(by: >) { planning.plan(priority) }
-    planning.seatLate()
-    planning.settleTypes()
+    _ = planning.seatLate(all: false)
+    // What a cheaper kind sets free may be what others wait for.
+    if planning.settleTypes(), planning.seatLate(all: true) { _ = planning.settleTypes() }
     return planning.finish()
 }
 
@@ -95,12 +96,15 @@ struct FleetPlanning {
         for demand in order { seatEach(demand) }
     }
 
-    /// Those who waited for company that came later.
-    mutating func seatLate() {
+    /// Those who waited for company that came later, or all who have no place.
+    /// - Returns: one of them has a place now.
+    mutating func seatLate(all: Bool) -> Bool {
+        let before = left
         for demand in world.classes.indices.filter({ left[$0] > 0 }).sorted(by: isEarlier)
-        where packing.needsCompany(demand) {
+        where all || packing.needsCompany(demand) {
             seatEach(demand)
         }
+        return left != before
     }
 
     private func isHarder(_ a: Int, _ b: Int) -> Bool {
@@ -179,7 +183,9 @@ struct FleetPlanning {
     }
 
     /// After all: each bought node becomes the cheapest kind in its zone that holds what stands there.
-    mutating func settleTypes() {
+    /// - Returns: one of them became another.
+    mutating func settleTypes() -> Bool {
+        var isChanged = false
         // By zone, and none: of each type what is cheapest there, cheapest first.
         var choices: [Int?: [Int]] = [:]
         for offer in offersByPrice {
@@ -216,9 +222,11 @@ struct FleetPlanning {
                 room -= 1
                 budget -= one.price
                 if let zone { boughtIn[zone] += 1 }
+                isChanged = true
                 break
             }
         }
+        return isChanged
     }
 
     func finish() -> FleetPlan {

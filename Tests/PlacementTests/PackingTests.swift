@@ -53,7 +53,7 @@ import Testing
         let same = packing.seats.filter { $0.node == node && $0.demand == demand }.reduce(0) { $0 + $1.count }
         if let most = one.maxPerNode, same >= most { return false }
         for rule in one.rules {
-            let counts = counts(packing, drawn, rule)
+            let counts = counts(packing, drawn, rule, of: demand)
             let there = counts[rule.topology == .node ? node : drawn.nodes[node].zone ?? 0]
             let isOwn = rule.matches(one.labels)
             switch rule.ask {
@@ -72,9 +72,15 @@ import Testing
         }
     }
 
-    private func counts(_ packing: Packing, _ drawn: Drawn, _ rule: TopologyRule) -> [Int] {
+    /// Of those that the rule is about in each domain; a spread counts those that are told before it.
+    private func counts(
+        _ packing: Packing, _ drawn: Drawn, _ rule: TopologyRule, of demand: Int
+    ) -> [Int] {
         var counts = [Int](repeating: 0, count: rule.topology == .node ? drawn.nodes.count : 2)
+        var isSpread = false
+        if case .spread = rule.ask { isSpread = true }
         for seat in packing.seats where rule.matches(drawn.classes[seat.demand].labels) {
+            if isSpread, packing.rank(seat.demand) > packing.rank(demand) { continue }
             counts[rule.topology == .node ? seat.node : drawn.nodes[seat.node].zone ?? 0] += seat.count
         }
         return counts
@@ -88,7 +94,7 @@ import Testing
             let node = Int.random(in: 0..<drawn.nodes.count, using: &drawn.dice)
             let isAllowed = allows(packing, drawn, demand, node)
             let isSeated = packing.seat(demand, on: node)
-            // A spread may count only what is told before it, and so refuse no less: never more is given.
+            // One told before a spread that has not counted it is refused as well: never more is given.
             if isSeated { #expect(isAllowed) }
             if !drawn.classes.contains(where: {
                 $0.rules.contains { if case .spread = $0.ask { true } else { false } }
@@ -102,7 +108,7 @@ import Testing
     @Test(arguments: 1...100) func takingBackLeavesNothing(seed: UInt64) {
         var drawn = Drawn(seed: seed)
         var packing = drawn.packing
-        func try_(_ times: Int) {
+        func attempt(_ times: Int) {
             for _ in 0..<times {
                 _ = packing.seat(
                     Int.random(in: 0..<drawn.classes.count, using: &drawn.dice),
@@ -114,11 +120,11 @@ import Testing
                 drawn.nodes.indices.map { packing.objection(demand, on: $0) }
             }
         }
-        try_(10)
+        attempt(10)
         let (seats, nodes, free) = (packing.seats, packing.nodes.count, packing.nodes.map(\.free))
         let before = answers()
         _ = packing.open(drawn.nodes[0])
-        try_(20)
+        attempt(20)
         packing.takeBack(seats: seats.count, nodes: nodes)
         #expect(packing.seats == seats && packing.nodes.map(\.free) == free && answers() == before)
     }

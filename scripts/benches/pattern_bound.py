@@ -65,6 +65,25 @@ class Problem:
         most = -answer.mip_dual_bound if answer.mip_dual_bound is not None else numpy.inf
         return most, load
 
+    def plain_worth(self) -> numpy.ndarray:
+        """What each item is worth by the prices of quantities alone: none of these fills a node with more than it costs."""
+        kinds, rows, shares = range(len(self.kinds)), [], []
+        masks = {tuple(able) for able in self.able} | {tuple(True for _ in kinds)}
+        for mask in sorted(masks):
+            inside = [all(m or not a for m, a in zip(mask, able)) for able in self.able]
+            for name in self.names:
+                rows.append([self.kinds[k][1].get(name, 0) * mask[k] for k in kinds])
+                shares.append([need.get(name, 0) * i for i, (_, need, _) in zip(inside, self.items)])
+            for threshold in self.thresholds:
+                rows.append([1000 * self.kinds[k][2] * mask[k] for k in kinds])
+                shares.append([plan_bound.share(gpu, threshold) * i for i, (_, _, gpu) in zip(inside, self.items)])
+        held, taken = numpy.array(rows, float), numpy.array(shares, float)
+        unit = numpy.maximum(held.max(axis=1), 1)[:, None]
+        held, taken = held / unit, taken / unit
+        prices = [price for *_, price in self.kinds]
+        answer = linprog(-(taken @ numpy.array(self.count)), A_ub=held.T, b_ub=prices, method="highs")
+        return taken.T @ answer.x
+
     def patterns(self, plan: dict) -> list[tuple[int, numpy.ndarray]]:
         """Those of a plan, so that the program begins no worse than it."""
         place = {kind["name"]: index for index, (kind, *_) in enumerate(self.kinds)}
@@ -81,18 +100,19 @@ def bound(world: dict, plan: dict, seconds: float) -> dict:
     count = numpy.array(problem.count)
     prices = numpy.array([price for *_, price in problem.kinds])
     columns = problem.patterns(plan)
-    center, proven, began = None, 0.0, time.monotonic()
+    center, began = problem.plain_worth(), time.monotonic()
+    proven = float(count @ center)
     for rounds in range(1, ROUNDS_MAX + 1):
         matrix = numpy.array([load for _, load in columns]).T
         program = linprog([prices[kind] for kind, _ in columns], A_ub=-matrix, b_ub=-count, method="highs")
         worth = -program.ineqlin.marginals
         before = len(columns)
         for weight in (SMOOTHING, 0.0):
-            mean = worth if center is None else weight * center + (1 - weight) * worth
+            mean = weight * center + (1 - weight) * worth
             fillings = [problem.best(kind, mean) for kind in range(len(prices))]
             scale = min([price / most for (most, _), price in zip(fillings, prices) if most > price], default=1.0)
             if count @ mean * scale > proven:
-                proven, center = count @ mean * scale, mean
+                proven, center = float(count @ mean * scale), mean * scale
             for kind, (_, load) in enumerate(fillings):
                 if load is not None and worth @ load > prices[kind] * (1 + 1e-7):
                     columns.append((kind, load))

@@ -168,13 +168,20 @@ class Bin:
     def __init__(self, zone):
         self.zone, self.used, self.shares, self.whole = zone, collections.Counter(), [], 0
         self.able: frozenset | None = None
+        self.labelled: set = set(range(10_000))  # kinds whose labels do for all in it
         self.seen: collections.Counter = collections.Counter()
         self.repelled: set = set()
 
 
 def first_fit(world: dict) -> float:
-    """First fit decreasing by CPU, then memory, as Karpenter does it: a replica goes to the first open node that some kind can
-    still be, else to a new one, in the zone that its rules like best; in the end each node is the cheapest kind that holds it.
+    """What first fit decreasing pays, the cheaper of two ways to choose the kind of a new node."""
+    return min(first_fit_by(world, is_open) for is_open in (True, False))
+
+
+def first_fit_by(world: dict, is_open: bool) -> float:
+    """First fit decreasing by GPU, CPU, memory: a replica goes to the first node with room, else to a new one, in the zone that its
+    rules like best. With `is_open` a node is any kind that holds what is in it until the end, as in Karpenter; else it is from
+    the first the kind that costs least for each such replica. In the end each node is the cheapest kind that holds it.
     For worlds without nodes, gangs and bundles. Returns dollars per hour; replicas that nothing holds are left out."""
     listed = kinds(world)
     order = sorted(range(len(listed)), key=lambda i: listed[i][3])
@@ -183,6 +190,7 @@ def first_fit(world: dict) -> float:
     totals: dict[tuple, collections.Counter] = collections.defaultdict(collections.Counter)
     rules: dict[str, list] = {}
     keys = set()
+    alive: dict[tuple, list] = collections.defaultdict(lambda: [0, []])
     for request in world["requests"]:
         rules[request["id"]] = [
             (kind, rule, (rule["topology"], tuple(sorted(rule["selector"].items()))))
@@ -214,25 +222,44 @@ def first_fit(world: dict) -> float:
         one.trial = (used, shares, whole)
         return left
 
-    def allowed(request: dict, one: Bin, number: int, own: set) -> bool:
+    def times(i: int, need: dict, gpu: int) -> int:
+        """So many of it an empty one holds."""
+        _, has, gpus, _ = listed[i]
+        rooms = [has.get(name, 0) // amount for name, amount in need.items()]
+        if gpu:
+            rooms.append(gpus * (1000 // gpu) if gpu < 1000 else 1000 * gpus // gpu)
+        return max(1, min(rooms, default=1))
+
+    def holds(i: int, one: Bin) -> bool:
+        fits = len(one.shares) + one.whole <= listed[i][2] and all(listed[i][1].get(n, 0) >= a for n, a in one.used.items())
+        return fits and i in one.labelled
+
+    def on_node(request: dict, one: Bin, number: int, own: frozenset) -> bool:
+        """By rules about the node alone; what these refuse once they refuse for ever."""
         if one.repelled & own:
             return False
         for kind, rule, key in rules[request["id"]]:
-            domain = number if key[0] == "node" else one.zone
-            there = totals[key][domain]
-            if kind == "anti_affinity" and there:
+            there = totals[key][number] if key[0] == "node" else 0
+            if there and (kind == "anti_affinity" or kind == "spread" and there + (key in own) > rule.get("max_skew", 1)):
                 return False
+        return True
+
+    def in_zone(request: dict, one: Bin, number: int, own: frozenset) -> bool:
+        for kind, rule, key in rules[request["id"]]:
+            there = totals[key][number if key[0] == "node" else one.zone]
             if kind == "affinity" and not there and not (key in own and not sum(totals[key].values())):
                 return False
-            if kind == "spread":
-                least = 0 if key[0] == "node" else min(totals[key][z] for z in zones)
-                if there + (key in own) - least > rule.get("max_skew", 1):
+            if key[0] == "zone" and kind == "anti_affinity" and there:
+                return False
+            if key[0] == "zone" and kind == "spread":
+                if there + (key in own) - min(totals[key][z] for z in zones) > rule.get("max_skew", 1):
                     return False
         return True
 
-    def enter(request: dict, one: Bin, number: int, own: set, left: frozenset) -> None:
+    def enter(request: dict, one: Bin, number: int, own: frozenset, left: frozenset) -> None:
         one.used, one.shares, one.whole = one.trial
         one.able = left
+        one.labelled &= rooms[request["id"],]
         for key in own:
             totals[key][number if key[0] == "node" else one.zone] += 1
         one.repelled |= {key for kind, _, key in rules[request["id"]] if kind == "anti_affinity" and key[0] == "node"}
@@ -244,20 +271,36 @@ def first_fit(world: dict) -> float:
             rooms[key] = frozenset(
                 i for i in order if plan_check.selects(request.get("label_selector", {}), listed[i][0].get("labels", {}))
             )
-        own = {k for k in keys if plan_check.matches(dict(k[1]), request.get("labels", {}))}
-        start = 0
+        own = frozenset(k for k in keys if plan_check.matches(dict(k[1]), request.get("labels", {})))
+        # Those under the same rules have refused the same nodes before.
+        open_bins = alive[tuple((kind, key) for kind, _, key in rules[request["id"]]), own]
+        begin = 0  # what had no room for one of these has none for the next
         for _ in range(count):
-            for number in range(start, len(bins)):
+            open_bins[1].extend(range(open_bins[0], len(bins)))
+            open_bins[0] = len(bins)
+            dead, is_placed = set(), False
+            for place in range(begin, len(open_bins[1])):
+                number = open_bins[1][place]
                 one = bins[number]
-                if allowed(request, one, number, own) and (left := kinds_of(one, need, gpu, rooms[key])):
+                if not on_node(request, one, number, own):
+                    dead.add(number)
+                elif in_zone(request, one, number, own) and (left := kinds_of(one, need, gpu, rooms[key])):
                     enter(request, one, number, own, left)
+                    is_placed = True
+                    begin = place if not rules[request["id"]] else 0
                     break
-                start = number + 1 if not rules[request["id"]] else 0
-            else:
-                for zone in sorted(zones, key=lambda z: (sum(totals[k][z] for k in own if k[0] == "zone"), str(z))):
-                    one = Bin(zone)
-                    if allowed(request, one, len(bins), own) and (left := kinds_of(one, need, gpu, rooms[key])):
-                        bins.append(one)
-                        enter(request, one, len(bins) - 1, own, left)
-                        break
-    return sum(min(listed[i][3] for i in one.able) for one in bins)
+            if dead:
+                begin = 0
+                open_bins[1] = [number for number in open_bins[1] if number not in dead]
+            if is_placed:
+                continue
+            begin = len(open_bins[1]) if not rules[request["id"]] else 0
+            for zone in sorted(zones, key=lambda z: (sum(totals[k][z] for k in own if k[0] == "zone"), str(z))):
+                one = Bin(zone)
+                if in_zone(request, one, len(bins), own) and (left := kinds_of(one, need, gpu, rooms[key])):
+                    if not is_open:
+                        left = frozenset([min(left, key=lambda i: (listed[i][3] / times(i, need, gpu), i))])
+                    bins.append(one)
+                    enter(request, one, len(bins) - 1, own, left)
+                    break
+    return sum(min(listed[i][3] for i in order if holds(i, one)) for one in bins)

@@ -76,10 +76,7 @@ class Checker:
         self.faults: list[Fault] = []
         self.cost = 0.0
         self.launch()
-        self.zones = sorted(
-            {n.zone for n in self.nodes.values() if n.zone}
-            | {o["zone"] for t in world["node_types"] for o in t.get("offerings", []) if o.get("zone") and o.get("available", True)}
-        )
+        self.known_zones: dict[str, list[str]] = {}
         rules = lambda r: [(k, x) for k in ("spread", "affinity", "anti_affinity") for x in r.get(k, [])]
         self.rules = {id: rules(r) for id, r in self.requests.items()}
         self.kinds: dict[tuple, int] = {}
@@ -100,7 +97,7 @@ class Checker:
                 if key in self.seen_by[id]
             )
         }
-        self.can_buy = any(o.get("available", True) for t in world["node_types"] for o in t.get("offerings", []))
+        self.can_buy = not world.get("online") and any(o.get("available", True) for t in world["node_types"] for o in t.get("offerings", []))
 
     @staticmethod
     def key(rule: dict) -> tuple:
@@ -198,15 +195,28 @@ class Checker:
             if kind == "spread":
                 if domain is None:
                     self.faults.append(f"{id} on {node.id}: it is in no zone")
-                elif key not in self.final and counts[domain] + own - self.fewest(key) > rule.get("max_skew", 1):
+                elif key not in self.final and counts[domain] + own - self.fewest(key, request) > rule.get("max_skew", 1):
                     self.faults.append(f"{id} on {node.id}: more than max_skew at its turn")
         for key in self.seen_by[id]:
             self.seen[key][self.domain(key, node)] += 1
 
-    def fewest(self, key: tuple) -> int:
+    def zones(self, request: dict) -> list[str]:
+        """Where the request may stand by its labels: a spread counts these zones, as in Kubernetes (nodeAffinityPolicy Honor)."""
+        wants = self.wants(request)
+        name = str(wants)
+        if name not in self.known_zones:
+            admits = lambda labels: any(selects(s, labels) for s in wants)
+            there = {n.zone for n in self.nodes.values() if n.zone and admits(n.labels)}
+            offers = [o for t in self.types.values() if admits(t.get("labels", {})) for o in t.get("offerings", [])]
+            if not self.world.get("online"):
+                there |= {o["zone"] for o in offers if o.get("zone") and o.get("available", True)}
+            self.known_zones[name] = sorted(there)
+        return self.known_zones[name]
+
+    def fewest(self, key: tuple, request: dict) -> int:
         if key[0] == "node":
             return 0 if self.can_buy else min((self.seen[key][n] for n in self.nodes), default=0)
-        return min((self.seen[key][z] for z in self.zones), default=0)
+        return min((self.seen[key][z] for z in self.zones(request)), default=0)
 
     def ends(self) -> None:
         """What must hold of the whole."""
@@ -219,8 +229,9 @@ class Checker:
                 if kind != "spread" or rule.get("soft") or key not in self.final:
                     continue
                 most = max(self.seen[key].values(), default=0)
-                if most - self.fewest(key) > rule.get("max_skew", 1):
-                    self.faults.append(f"{id}: {rule} ends at {most} against {self.fewest(key)}")
+                least = self.fewest(key, self.requests[id])
+                if most - least > rule.get("max_skew", 1):
+                    self.faults.append(f"{id}: {rule} ends at {most} against {least}")
 
 
     # What found no place, and why.
@@ -242,11 +253,13 @@ class Checker:
             there = 0 if domain is None else counts[domain]
             if rule.get("soft"):
                 continue
+            if kind == "affinity" and domain is None and key[0] == "zone":
+                return False
             if kind == "affinity" and not there and not (key in own and not sum(n for d, n in counts.items() if d is not None)):
                 return False
             if kind == "anti_affinity" and there:
                 return False
-            if kind == "spread" and (key[0] == "zone" and zone is None or there + (key in own) - self.fewest(key) > rule.get("max_skew", 1)):
+            if kind == "spread" and (key[0] == "zone" and zone is None or there + (key in own) - self.fewest(key, request) > rule.get("max_skew", 1)):
                 return False
         for _, key, domain, _ in self.carriers:
             if key in own and domain is not None and domain == (node if key[0] == "node" else zone):

@@ -62,14 +62,18 @@ struct RuleCompiler {
     /// Where one under a spread needs the company of another, or one that may be the first of its kind would be told after
     /// others of it, the plan is told in the order in which it was made.
     private mutating func settleOrder() {
+        // For each selector the lowest rank of those that it matches.
+        var onNodes = [Int](repeating: 2, count: nodeWidth)
+        var inZones = [Int](repeating: 2, count: zoneWidth)
+        for demand in demands where demand.rank < 2 {
+            for selector in demand.nodeOwn { onNodes[selector] = min(onNodes[selector], demand.rank) }
+            for selector in demand.zoneOwn { inZones[selector] = min(inZones[selector], demand.rank) }
+        }
         let isMixed = demands.contains { demand in
             demand.rules.contains { rule in
                 guard case .affinity = rule.ask, rule.soft == nil else { return false }
-                if demand.rank < 2 { return true }
-                return rule.isOwn
-                    && demands.contains {
-                        $0.rank < demand.rank && $0.own(rule.topology).contains(rule.selector)
-                    }
+                let lowest = rule.topology == .node ? onNodes[rule.selector] : inZones[rule.selector]
+                return demand.rank < 2 || rule.isOwn && lowest < demand.rank
             }
         }
         if isMixed { for index in demands.indices { demands[index].rank = 0 } }

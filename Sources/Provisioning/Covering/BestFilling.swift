@@ -2,29 +2,43 @@ import Model
 import Placement
 
 extension NodeFilling {
+    /// Items in the order in which a search takes them for a ware: those worth most for their size first.
+    package struct Order {
+        fileprivate var entries: [(item: Int, value: Int64, size: Int64)]
+    }
+
+    /// - Parameter items: those of them that fit on an empty node and are worth something are in it.
+    package mutating func order(_ ware: CoverProblem.Ware, _ items: [Int], values: [Int64]) -> Order {
+        empty(ware)
+        setScale()
+        var entries: [(item: Int, value: Int64, size: Int64)] = []
+        entries.reserveCapacity(items.count)
+        for item in items where values[item] > 0 && fits(item, limit: 1) > 0 {
+            entries.append((item, values[item], size(of: item)))
+        }
+        entries.sort { a, b in
+            let (x, y) = (a.value.multipliedFullWidth(by: b.size), b.value.multipliedFullWidth(by: a.size))
+            return (x.high, x.low) != (y.high, y.low) ? (x.high, x.low) > (y.high, y.low) : a.item < b.item
+        }
+        return Order(entries: entries)
+    }
+
     /// Looks for a filling that is worth more than `floor`: depth first, from the item that is worth most for its size, as
     /// many of it as fit first. A branch that could not be worth more is not followed.
-    /// - Parameter items: none of them worth zero or less.
     /// - Parameter forced: one of it is in the node in any case; nil: nothing is.
     /// - Parameter steps: items put in, at most; what is used is taken off.
     /// - Returns: its load and worth; nil: none was found.
     package mutating func best(
-        _ ware: CoverProblem.Ware, _ items: [Int], values: [Int64], left: [Int], forced: Int? = nil,
+        _ ware: CoverProblem.Ware, _ order: Order, left: [Int], forced: (item: Int, value: Int64)? = nil,
         above floor: Int64, steps: inout Int
     ) -> (load: [Pattern.Load], worth: Int64)? {
         empty(ware)
-        if let forced {
-            guard fits(forced, limit: 1) > 0 else { return nil }
-            take(forced, times: 1, value: values[forced])
-        }
-        let usable = items.filter { left[$0] > load[$0] && fits($0, limit: 1) > 0 }
         setScale()
-        let sized = usable.map { (item: $0, value: values[$0], size: size(of: $0)) }
-        let order = sized.sorted { a, b in
-            let (x, y) = (a.value.multipliedFullWidth(by: b.size), b.value.multipliedFullWidth(by: a.size))
-            return (x.high, x.low) != (y.high, y.low) ? (x.high, x.low) > (y.high, y.low) : a.item < b.item
+        if let forced {
+            guard fits(forced.item, limit: 1) > 0 else { return nil }
+            take(forced.item, times: 1, value: forced.value)
         }
-        var search = Search(order: order, left: left, worth: floor, steps: steps)
+        var search = Search(order: order.entries, left: left, worth: floor, steps: steps)
         search.descend(&self, from: 0)
         steps = search.steps
         return search.load.map { ($0, search.worth) }

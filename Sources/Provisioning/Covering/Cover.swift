@@ -35,6 +35,8 @@ struct Covering {
     let wares: [Int]
     /// Items that one of them holds.
     let items: [Int]
+    /// For each ware, looked at or not, those of the items that it holds.
+    let heldBy: [[Int]]
     /// By the prices of resources alone.
     let plainWorth: [Int64]
     private let floor: Int64
@@ -49,11 +51,12 @@ struct Covering {
     private static let roundingsMax = 6
     /// Plans that are made greedily, each by prices that the one before has corrected.
     private static let passesMax = 12
+    /// So many of them in a row that are no better are the last.
+    private static let idlePassesMax = 4
     /// Work of all greedy plans together: one is an item looked at for a ware.
-    private static let greedyStepsMax = 1_200_000
-    /// A plan within this part of what the linear program says is good enough, and so is one within this part of the bound.
+    private static let greedyStepsMax = 1_000_000
+    /// A plan within this part of the bound, or of what the linear program says, is good enough.
     private static let nearPart: Int64 = 100
-    private static let nearBoundPart: Int64 = 250
 
     /// A plan, and how many replicas it leaves out.
     struct Outcome {
@@ -68,9 +71,14 @@ struct Covering {
         floor = bound.bound
         let wares = Self.spanning(problem)
         self.wares = wares
-        items = problem.items.indices.filter { item in
-            problem.items[item].count > 0 && wares.contains { problem.holds(problem.items[item], $0) }
+        var heldBy = problem.wares.map { _ in [Int]() }
+        for ware in wares {
+            heldBy[ware] = problem.items.indices.filter {
+                problem.items[$0].count > 0 && problem.holds(problem.items[$0], ware)
+            }
         }
+        self.heldBy = heldBy
+        items = Set(heldBy.joined()).sorted()
     }
 
     /// The cheapest for each item alone, the cheapest by the unit of each resource, and some of every size.
@@ -123,12 +131,12 @@ struct Covering {
         // Worths that plans correct from one to the next: from those of the resources, and from those of the program.
         var chains = [greedy.corrected]
         let floor = surcharge == 0 ? floor : 0
-        if best.missing == 0, best.cover.cost <= floor + floor / Self.nearBoundPart { return best }
+        if isNear(best, floor) { return best }
         var least = floor
         if items.count <= Self.rowsMax {
             var generation = Generation(self, surcharge)
             for pattern in best.cover.patterns { generation.add(pattern) }
-            generation.run()
+            generation.run(floor: floor)
             least = max(least, generation.cost)
             chains.append(generation.prices)
             let start = rounded(generation, surcharge)
@@ -138,10 +146,11 @@ struct Covering {
                 keep(greedy.finish(&steps), &best)
             }
         }
-        for pass in 0..<Self.passesMax where steps > 0 && !isNear(best, least) {
+        var idle = 0
+        for pass in 0..<Self.passesMax where steps > 0 && idle < Self.idlePassesMax && !isNear(best, least) {
             let chain = pass % chains.count
             var greedy = Greedy(self, chains[chain], surcharge, mode: .ratio)
-            keep(greedy.finish(&steps), &best)
+            idle = keep(greedy.finish(&steps), &best) ? 0 : idle + 1
             chains[chain] = greedy.corrected
         }
         return best
@@ -151,11 +160,14 @@ struct Covering {
         best.missing == 0 && best.cover.cost <= least + least / Self.nearPart
     }
 
-    private func keep(_ outcome: Outcome, _ best: inout Outcome) {
+    /// - Returns: it is better.
+    @discardableResult
+    private func keep(_ outcome: Outcome, _ best: inout Outcome) -> Bool {
         let isBetter =
             outcome.missing != best.missing
             ? outcome.missing < best.missing : outcome.cover.cost < best.cover.cost
         if isBetter { best = outcome }
+        return isBetter
     }
 
     // MARK: - Whole nodes

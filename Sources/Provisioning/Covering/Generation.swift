@@ -23,13 +23,22 @@ struct Generation {
     /// What each item is worth in the program.
     private(set) var prices: [Int64]
     private var filling: NodeFilling
+    private let counts: [Int]
+    /// For each ware and item: it holds one.
+    private let held: [Bool]
+    /// Items of which a node takes only so many, and up to which price a ware is filled around them.
+    private let grouped: [(item: Int, priceMax: Int64)]
 
     /// Rounds of new patterns.
     private static let roundsMax = 120
+    /// The same with so many replicas that whole nodes are near to parts of nodes anyway, and where items are grouped, so that a
+    /// round costs many times as much.
+    private static let coarseRoundsMax = 16
+    private static let coarseFrom = 10_000
     /// A program within this part of what the best worths prove, if fillings are the best, is good enough.
     private static let gapPart: Int128 = 400
     /// The same where nodes take only so many of some items: a round costs many times as much then.
-    private static let groupedGapPart: Int128 = 48
+    private static let groupedGapPart: Int128 = 100
     /// So many eighths of the mean are the best worths seen.
     private static let centerEighths: Int64 = 6
     /// Items put in while one best filling is looked for.
@@ -60,6 +69,17 @@ struct Generation {
             artificialCost: max(1, dearest >> costShift) * 2)
         prices = problem.items.map { _ in 0 }
         filling = NodeFilling(problem)
+        counts = problem.items.map(\.count)
+        var held = [Bool](repeating: false, count: problem.wares.count * problem.items.count)
+        for ware in covering.wares {
+            for item in covering.heldBy[ware] { held[ware * problem.items.count + item] = true }
+        }
+        self.held = held
+        grouped = covering.items.filter { problem.items[$0].group != nil }.map { item in
+            let able = covering.wares.filter { held[$0 * problem.items.count + item] }
+            let cheapest = able.map { problem.wares[$0].price }.min() ?? 0
+            return (item, cheapest * Self.aroundMax + surcharge)
+        }
     }
 
     /// What the program costs, nodes in parts; in the unit of the wares' prices.
@@ -78,12 +98,15 @@ struct Generation {
         max(1, (problem.wares[ware].price + surcharge) >> costShift)
     }
 
-    mutating func run() {
+    /// - Parameter floor: what no plan goes below.
+    mutating func run(floor: Int64) {
         for pattern in firstPatterns() { add(pattern) }
         var center = covering.plainWorth
-        var proven = Int128(0)
+        var proven = Int128(floor)
         let gapPart = problem.groups.isEmpty ? Self.gapPart : Self.groupedGapPart
-        for _ in 0..<Self.roundsMax {
+        let replicas = covering.items.reduce(0) { $0 + counts[$1] }
+        let isCoarse = !problem.groups.isEmpty && replicas >= Self.coarseFrom
+        for _ in 0..<(isCoarse ? Self.coarseRoundsMax : Self.roundsMax) {
             program.solve()
             for (place, price) in program.prices.enumerated() {
                 prices[covering.items[place]] = Int64(
@@ -133,7 +156,7 @@ struct Generation {
     private mutating func firstPatterns() -> [Pattern] {
         covering.items.compactMap { item in
             var best: (pattern: Pattern, count: Int64, price: Int64)?
-            for ware in covering.wares where problem.items[item].admits[ware] {
+            for ware in covering.wares where held[ware * problem.items.count + item] {
                 filling.empty(problem.wares[ware])
                 let count = Int64(filling.fits(item, limit: problem.items[item].count))
                 guard count > 0 else { continue }
@@ -151,53 +174,46 @@ struct Generation {
     /// For each ware the filling that is worth most by the values; and the best with each item of which a node takes only so
     /// many.
     private mutating func fillings(_ values: [Int64]) -> [Filling] {
-        let left = problem.items.map(\.count)
         var found: [Filling] = []
+        var around = grouped.map { _ in [Filling]() }
         for ware in covering.wares {
-            let usable = covering.items.filter { values[$0] > 0 && problem.items[$0].admits[ware] }
+            let price = problem.wares[ware].price + surcharge
+            let usable = covering.heldBy[ware].filter { values[$0] > 0 }
             filling.empty(problem.wares[ware])
-            filling.fill(usable, values: values, left: left)
+            filling.fill(usable, values: values, left: counts)
             var (load, worth) = (filling.pattern, filling.worth)
+            let order = filling.order(problem.wares[ware], usable, values: values)
             var steps = Self.fillStepsMax
             if let better = filling.best(
-                problem.wares[ware], usable, values: values, left: left, above: worth, steps: &steps)
+                problem.wares[ware], order, left: counts, above: worth, steps: &steps)
             {
                 (load, worth) = better
             }
             guard !load.isEmpty else { continue }
             found.append(
-                Filling(
-                    pattern: Pattern(ware: ware, load: load, times: 1), worth: worth,
-                    price: problem.wares[ware].price + surcharge))
-        }
-        for item in covering.items where problem.items[item].group != nil && values[item] > 0 {
-            found += fillings(with: item, values, left)
-        }
-        return found
-    }
-
-    /// The best fillings around one of a grouped item.
-    private mutating func fillings(with item: Int, _ values: [Int64], _ left: [Int]) -> [Filling] {
-        let able = covering.wares.filter { problem.holds(problem.items[item], $0) }
-        guard let cheapest = able.map({ problem.wares[$0].price }).min() else { return [] }
-        var found: [Filling] = []
-        for ware in able where problem.wares[ware].price <= cheapest * Self.aroundMax {
-            let others = covering.items.filter { values[$0] > 0 && problem.items[$0].admits[ware] }
-            var steps = Self.aroundStepsMax
-            if let better = filling.best(
-                problem.wares[ware], others, values: values, left: left, forced: item, above: 0, steps: &steps
-            ) {
-                found.append(
+                Filling(pattern: Pattern(ware: ware, load: load, times: 1), worth: worth, price: price))
+            for (place, one) in grouped.enumerated()
+            where values[one.item] > 0 && price <= one.priceMax && held[ware * problem.items.count + one.item]
+            {
+                var steps = Self.aroundStepsMax
+                guard
+                    let better = filling.best(
+                        problem.wares[ware], order, left: counts, forced: (one.item, values[one.item]),
+                        above: 0, steps: &steps)
+                else { continue }
+                around[place].append(
                     Filling(
                         pattern: Pattern(ware: ware, load: better.load, times: 1), worth: better.worth,
-                        price: problem.wares[ware].price + surcharge))
+                        price: price))
             }
         }
-        found.sort { a, b in
-            let (x, y) = (Int128(a.worth) * Int128(b.price), Int128(b.worth) * Int128(a.price))
-            return x != y ? x > y : a.pattern.ware < b.pattern.ware
+        for fillings in around {
+            found += fillings.sorted { a, b in
+                let (x, y) = (Int128(a.worth) * Int128(b.price), Int128(b.worth) * Int128(a.price))
+                return x != y ? x > y : a.pattern.ware < b.pattern.ware
+            }.prefix(Self.aroundKept)
         }
-        return Array(found.prefix(Self.aroundKept))
+        return found
     }
 
     // MARK: - Answers

@@ -21,12 +21,18 @@ struct Greedy {
     private var room: Int
     private var patterns: [Pattern] = []
     private var filling: NodeFilling
+    /// For each ware and item: it holds one.
+    private let held: [Bool]
+    /// For each ware in which order items are put in.
+    private var orders: [NodeFilling.Order?]
+    /// Items of which something is left.
+    private var open = 0
     /// For each item its replicas' shares of what was paid, in 2^-10 of what they are worth.
     private var paid: [Int128]
 
     private static let searchStepsMax = 200
     /// So often, about, is an item looked at while a node is filled.
-    private static let looksPerItem = 6
+    private static let looksPerItem = 4
     /// With more items than this a node is filled from so many of them, evenly drawn from all: those of every size are among
     /// them, and the work for a node does not grow with the items.
     private static let candidatesMax = 96
@@ -42,6 +48,12 @@ struct Greedy {
         rooms = problem.wares.map(\.room)
         room = problem.room
         filling = NodeFilling(problem)
+        var held = [Bool](repeating: false, count: problem.wares.count * problem.items.count)
+        for ware in wares {
+            for item in covering.heldBy[ware] { held[ware * problem.items.count + item] = true }
+        }
+        self.held = held
+        orders = problem.wares.map { _ in nil }
         paid = problem.items.map { _ in 0 }
     }
 
@@ -74,9 +86,10 @@ struct Greedy {
             open.sort { values[$0] != values[$1] ? values[$0] > values[$1] : $0 < $1 }
         }
         var bought = 0
-        while room > 0, steps > 0 {
+        while room > 0 {
             open.removeAll { left[$0] <= 0 }
             guard !open.isEmpty else { break }
+            self.open = open.count
             guard let next = next(drawn(open, bought), &steps) ?? next(open, &steps) else { break }
             buy(next)
             bought += 1
@@ -101,8 +114,8 @@ struct Greedy {
             ? open.filter { problem.items[$0].group != nil }.max { (values[$0], $1) < (values[$1], $0) } : nil
         var best: (pattern: Pattern, worth: Int64, price: Int64)?
         for ware in wares where rooms[ware] > 0 {
-            if let forced, !problem.holds(problem.items[forced], ware) { continue }
-            let usable = open.filter { problem.items[$0].admits[ware] }
+            if let forced, !held[ware * left.count + forced] { continue }
+            let usable = open.filter { held[ware * left.count + $0] }
             guard !usable.isEmpty else { continue }
             let price = max(1, problem.wares[ware].price + surcharge)
             steps -= usable.count * Self.looksPerItem
@@ -110,11 +123,13 @@ struct Greedy {
             if let forced { filling.take(forced, times: 1, value: values[forced]) }
             filling.fill(usable, values: values, left: left)
             var (load, worth) = (filling.pattern, filling.worth)
-            if worth < price {
+            // Without work left the quick filling must do: what is begun is finished.
+            if worth < price, steps > 0 {
+                let order = order(ware, usable, isDrawn: open.count < self.open)
                 var search = Self.searchStepsMax
                 let better = filling.best(
-                    problem.wares[ware], usable, values: values, left: left, forced: forced, above: worth,
-                    steps: &search)
+                    problem.wares[ware], order, left: left, forced: forced.map { ($0, values[$0]) },
+                    above: worth, steps: &search)
                 steps -= Self.searchStepsMax - search
                 if let better { (load, worth) = better }
             }
@@ -126,6 +141,15 @@ struct Greedy {
         let again = pattern.load.map { left[$0.item] / $0.count }.min() ?? 1
         pattern.times = max(1, min(again, rooms[pattern.ware], room))
         return pattern
+    }
+
+    /// Of all items at once, and for ever; of a few drawn ones anew. Of what is used up none is left to put in.
+    private mutating func order(_ ware: Int, _ usable: [Int], isDrawn: Bool) -> NodeFilling.Order {
+        if isDrawn { return filling.order(problem.wares[ware], usable, values: values) }
+        if let order = orders[ware] { return order }
+        let order = filling.order(problem.wares[ware], usable, values: values)
+        orders[ware] = order
+        return order
     }
 
     private func isBetter(

@@ -49,6 +49,7 @@ package struct NodeFilling {
     func need(_ item: Int, _ column: Int) -> Int64 { needs[item * width + column] }
 
     /// How many more of the item fit, `limit` at most.
+    @inline(__always)
     package func fits(_ item: Int, limit: Int) -> Int {
         var times = Int64(limit)
         let base = item * width

@@ -38,8 +38,8 @@ import Testing
         let quick = filling.worth
         #expect(Self.problem.holds(filling.load, 0))
         var steps = 10_000
-        let best = filling.best(
-            Self.problem.wares[0], [0, 1, 2], values: values, left: left, above: -1, steps: &steps)
+        let order = filling.order(Self.problem.wares[0], [0, 1, 2], values: values)
+        let best = filling.best(Self.problem.wares[0], order, left: left, above: -1, steps: &steps)
         let load = (0..<3).map { item in best?.load.first { $0.item == item }?.count ?? 0 }
         #expect(Self.problem.holds(load, 0) && (best?.worth ?? 0) >= quick)
         // With so many steps it is the best there is.
