@@ -7,12 +7,7 @@ import Placement
 package func planFleet(_ world: FleetWorld) -> FleetPlan {
     var planning = FleetPlanning(world)
     planning.fillMinimum()
-    let parties = world.parties.map(\.priority)
-    let singles = zip(world.classes, world.singles).compactMap { $1 > 0 ? $0.priority : nil }
-    for priority in Set(parties + singles).sorted(by: >) { planning.plan(priority) }
-    _ = planning.seatLate(all: false)
-    // What a cheaper kind sets free may be what others wait for.
-    if planning.settleTypes(), planning.seatLate(all: true) { _ = planning.settleTypes() }
+    planning.planAll()
     return planning.finish()
 }
 
@@ -81,7 +76,16 @@ struct FleetPlanning {
         }
     }
 
-    mutating func plan(_ priority: Int) {
+    mutating func planAll() {
+        let parties = world.parties.map(\.priority)
+        let singles = zip(world.classes, world.singles).compactMap { $1 > 0 ? $0.priority : nil }
+        for priority in Set(parties + singles).sorted(by: >) { plan(priority) }
+        _ = seatLate(all: false)
+        // What a cheaper kind sets free may be what others wait for.
+        if settleTypes(), seatLate(all: true) { _ = settleTypes() }
+    }
+
+    private mutating func plan(_ priority: Int) {
         let classes = world.classes.indices.filter {
             left[$0] > 0 && world.classes[$0].priority == priority
         }
