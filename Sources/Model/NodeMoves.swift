@@ -51,7 +51,7 @@ package struct NodeMove: Hashable, Sendable {
             .requested, .terminating, "unknown_outcome", .clock,
             "no definite answer came, and no list shows it"),
         NodeMove(.requested, .terminating, "join_deadline", .clock, "no hello by the join deadline"),
-        NodeMove(.requested, .terminating, "unneeded", .nodeTier, "nothing waits for it any more"),
+        NodeMove(.requested, .terminating, "not_needed", .nodeTier, "nothing waits for it any more"),
         NodeMove(.requested, .gone, "out_of_capacity", .provider, "it has none, and was asked once"),
         NodeMove(
             .requested, .gone, "quota", .provider, "the account's limit is reached, and it was asked once"),
@@ -60,7 +60,7 @@ package struct NodeMove: Hashable, Sendable {
         NodeMove(.requested, .gone, "down", .people, "`tandem down` ended the machines"),
         NodeMove(.booting, .ready, "hello", .agent, "its agent said hello"),
         NodeMove(.booting, .terminating, "join_deadline", .clock, "no hello by the join deadline"),
-        NodeMove(.booting, .terminating, "unneeded", .nodeTier, "nothing waits for it any more"),
+        NodeMove(.booting, .terminating, "not_needed", .nodeTier, "nothing waits for it any more"),
         NodeMove(.booting, .gone, "ended_while_booting", .provider, "lists show that its machine has ended"),
         NodeMove(.booting, .gone, "machine_ended", .provider, "the machine of its token has come and gone"),
         NodeMove(.booting, .gone, "down", .people, "`tandem down` ended the machines"),
@@ -90,6 +90,7 @@ package struct NodeMove: Hashable, Sendable {
 
     private static let ending: [NodeMove] = [
         NodeMove(.draining, .ready, "wanted_again", .nodeTier, "a replica fits there"),
+        NodeMove(.draining, .ready, "plan_dropped", .nodeTier, "the plan that emptied it no longer pays"),
         NodeMove(.draining, .terminating, "drained", .agent, "it said that nothing runs there"),
         NodeMove(.draining, .terminating, "drain_deadline", .clock, "the drain deadline passed"),
         NodeMove(.draining, .gone, "drained", .agent, "nothing runs on this machine itself any more"),

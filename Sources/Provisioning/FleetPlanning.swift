@@ -7,12 +7,16 @@ import Placement
 package func planFleet(_ world: FleetWorld) -> FleetPlan {
     var planning = FleetPlanning(world)
     planning.fillMinimum()
+<<<<<<< HEAD
     let parties = world.parties.map(\.priority)
     let singles = zip(world.classes, world.singles).compactMap { $1 > 0 ? $0.priority : nil }
     for priority in Set(parties + singles).sorted(by: >) { planning.plan(priority) }
     planning.seatLate(all: false)
     // What a cheaper kind sets free may be what others wait for.
     if planning.settleTypes(), planning.seatLate(all: true) { planning.settleTypes() }
+=======
+    planning.planAll()
+>>>>>>> 620d22f7c750203d5033d650b25592f5cda0f9d0
     return planning.finish()
 }
 
@@ -81,7 +85,16 @@ struct FleetPlanning {
         }
     }
 
-    mutating func plan(_ priority: Int) {
+    mutating func planAll() {
+        let parties = world.parties.map(\.priority)
+        let singles = zip(world.classes, world.singles).compactMap { $1 > 0 ? $0.priority : nil }
+        for priority in Set(parties + singles).sorted(by: >) { plan(priority) }
+        _ = seatLate(all: false)
+        // What a cheaper kind sets free may be what others wait for.
+        if settleTypes(), seatLate(all: true) { _ = settleTypes() }
+    }
+
+    private mutating func plan(_ priority: Int) {
         let classes = world.classes.indices.filter {
             left[$0] > 0 && world.classes[$0].priority == priority
         }

@@ -127,7 +127,8 @@ struct StatusDocument: Codable {
             deployments: try rows(StatusQueries.deployments).map(Deployment.init),
             replicas: try rows(StatusQueries.replicas).map(Replica.init),
             nodes: try rows(StatusQueries.nodes).map(Node.init), processes: processes,
-            warnings: rebuilding + refusals + (try rows(StatusQueries.troubles).map { $0.text("reason") })
+            warnings: rebuilding + refusals
+                + ((try? rows(StatusQueries.troubles)) ?? []).map { $0.text("reason") }
                 + warnings(processes))
     }
 

@@ -16,7 +16,7 @@ import TwoTiers
         let before = asked()
         while asked() == before {
             world.cloud.heal()
-            world.cloud.inject(.unavailable)
+            world.cloud.inject(.unavailable, .unavailable, .unavailable)
             try await world.run(.seconds(1))
         }
         world.cloud.heal()

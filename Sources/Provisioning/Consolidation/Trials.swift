@@ -64,9 +64,7 @@ struct Trials {
         if let most { world.budget = min(most, input.fleet.budget ?? .max) }
         world.standing = hasRules ? standing(rest) : []
         var planning = FleetPlanning(world)
-        let priorities = zip(world.classes, world.singles).compactMap { $1 > 0 ? $0.priority : nil }
-        for priority in Set(priorities).sorted(by: >) { planning.plan(priority) }
-        planning.settleTypes()
+        planning.planAll()
         return planning
     }
 

@@ -58,15 +58,15 @@ CREATE TABLE node_phase_edge (
 INSERT INTO node_phase_edge VALUES
   ('requested','booting','launched'),
   ('requested','ready','hello'),
-  ('requested','terminating','join_deadline out_of_capacity quota rejected unknown_outcome unneeded'),
+  ('requested','terminating','join_deadline not_needed out_of_capacity quota rejected unknown_outcome'),
   ('requested','gone','down machine_ended out_of_capacity quota rejected'),
   ('booting','ready','hello'),
-  ('booting','terminating','join_deadline unneeded'),
+  ('booting','terminating','join_deadline not_needed'),
   ('booting','gone','down ended_while_booting machine_ended'),
   ('ready','draining','consolidation drain drift expiry flapping idle_timeout max_workers preempted provider_configured type_removed'),
   ('ready','terminating','agent_lost'),
   ('ready','gone','down machine_lost'),
-  ('draining','ready','wanted_again'),
+  ('draining','ready','plan_dropped wanted_again'),
   ('draining','terminating','drain_deadline drained'),
   ('draining','gone','down drain_deadline drained machine_lost'),
   ('terminating','gone','down terminated');
