@@ -7,16 +7,7 @@ import Placement
 package func planFleet(_ world: FleetWorld) -> FleetPlan {
     var planning = FleetPlanning(world)
     planning.fillMinimum()
-<<<<<<< HEAD
-    let parties = world.parties.map(\.priority)
-    let singles = zip(world.classes, world.singles).compactMap { $1 > 0 ? $0.priority : nil }
-    for priority in Set(parties + singles).sorted(by: >) { planning.plan(priority) }
-    planning.seatLate(all: false)
-    // What a cheaper kind sets free may be what others wait for.
-    if planning.settleTypes(), planning.seatLate(all: true) { planning.settleTypes() }
-=======
     planning.planAll()
->>>>>>> 620d22f7c750203d5033d650b25592f5cda0f9d0
     return planning.finish()
 }
 
@@ -89,9 +80,9 @@ struct FleetPlanning {
         let parties = world.parties.map(\.priority)
         let singles = zip(world.classes, world.singles).compactMap { $1 > 0 ? $0.priority : nil }
         for priority in Set(parties + singles).sorted(by: >) { plan(priority) }
-        _ = seatLate(all: false)
+        seatLate(all: false)
         // What a cheaper kind sets free may be what others wait for.
-        if settleTypes(), seatLate(all: true) { _ = settleTypes() }
+        if settleTypes(), seatLate(all: true) { settleTypes() }
     }
 
     private mutating func plan(_ priority: Int) {
