@@ -31,10 +31,6 @@ struct Generation {
 
     /// Rounds of new patterns.
     private static let roundsMax = 120
-    /// The same with so many replicas that whole nodes are near to parts of nodes anyway, and where items are grouped, so that a
-    /// round costs many times as much.
-    private static let coarseRoundsMax = 16
-    private static let coarseFrom = 10_000
     /// A program within this part of what the best worths prove, if fillings are the best, is good enough.
     private static let gapPart: Int128 = 400
     /// The same where nodes take only so many of some items: a round costs many times as much then.
@@ -104,9 +100,7 @@ struct Generation {
         var center = covering.plainWorth
         var proven = Int128(floor)
         let gapPart = problem.groups.isEmpty ? Self.gapPart : Self.groupedGapPart
-        let replicas = covering.items.reduce(0) { $0 + counts[$1] }
-        let isCoarse = !problem.groups.isEmpty && replicas >= Self.coarseFrom
-        for _ in 0..<(isCoarse ? Self.coarseRoundsMax : Self.roundsMax) {
+        for _ in 0..<Self.roundsMax {
             program.solve()
             for (place, price) in program.prices.enumerated() {
                 prices[covering.items[place]] = Int64(

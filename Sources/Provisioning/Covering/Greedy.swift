@@ -161,7 +161,8 @@ struct Greedy {
             return a != b ? a < b : new.price < old.price
         case .ratio:
             let (a, b) = (Int128(new.worth) * Int128(old.price), Int128(old.worth) * Int128(new.price))
-            return a != b ? a > b : new.price < old.price
+            // As good a larger node is fewer nodes.
+            return a != b ? a > b : new.price > old.price
         }
     }
 
