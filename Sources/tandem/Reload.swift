@@ -6,10 +6,6 @@ import Model
 import Settings
 import Wire
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 struct Reload: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take a changed cluster file while the cluster runs.",
@@ -139,19 +135,15 @@ struct ClusterFileWatch: Sendable {
 
     /// What of a file changes with its text; a file that is replaced is another one.
     private struct Look: Equatable {
-        var inode: UInt64
-        var size: Int64
-        var seconds: Int
-        var nanoseconds: Int
-        var error: Int32
+        var inode: Int?
+        var size: Int?
+        var changed: Date?
 
         init(_ path: String) {
-            var facts = stat()
-            error = stat(path, &facts) == 0 ? 0 : errno
-            inode = UInt64(facts.st_ino)
-            size = Int64(facts.st_size)
-            seconds = facts.st_mtim.tv_sec
-            nanoseconds = facts.st_mtim.tv_nsec
+            let facts = try? FileManager.default.attributesOfItem(atPath: path)
+            inode = (facts?[.systemFileNumber] as? NSNumber)?.intValue
+            size = (facts?[.size] as? NSNumber)?.intValue
+            changed = facts?[.modificationDate] as? Date
         }
     }
 
