@@ -53,13 +53,7 @@ extension NodeStep {
         }
         let states = Dictionary(
             typeStates().map { ($0.type.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let fleetTypes = types.map { type in
-            FleetType(
-                name: type.name, capacity: columns.amountsWithoutGPU(type.resources),
-                gpus: Int(type.resources[Resources.gpu] / Devices.whole),
-                labels: labels.index(nodeLabels(type, zone: "", capacityType: "")),
-                live: states[type.name]?.live ?? 0, minWorkers: type.minWorkers, maxWorkers: type.maxWorkers)
-        }
+        let fleetTypes = types.map { fleetType($0, columns, live: states[$0.name]?.live ?? 0, &labels) }
         let open = openOfferings()
         var singles: [Int: Int] = [:]
         for one in waiting {
@@ -82,6 +76,16 @@ extension NodeStep {
             budget: settings.priceMax.map { max(0, $0 - spent()) }, cpu: columns.cpu)
         return StandingFleet(
             world: world, rows: rows, replicas: replicas, offerings: open, columns: columns)
+    }
+
+    private func fleetType(
+        _ type: NodeType, _ columns: Columns, live: Int, _ labels: inout LabelBook
+    ) -> FleetType {
+        FleetType(
+            name: type.name, capacity: columns.amountsWithoutGPU(type.resources),
+            gpus: Int(type.resources[Resources.gpu] / Devices.whole),
+            labels: labels.index(nodeLabels(type, zone: "", capacityType: "")), live: live,
+            minWorkers: type.minWorkers, maxWorkers: type.maxWorkers)
     }
 
     /// Of configured types, and not known to be had by nobody; in a fixed order.

@@ -15,7 +15,10 @@ struct ScenarioFile {
     /// With defaults where something was wrong: the problems are in the findings.
     func read(name: String) -> Scenario {
         top.check(only: Self.known)
-        let cluster = top["cluster"]?.cluster() ?? Self.usualCluster
+        var cluster = top["cluster"]?.cluster() ?? Self.usualCluster
+        // A story is over before a node is old enough to be given up for less, unless it is about that: without this it would
+        // never count as settled.
+        if top["cluster"]?.section?["consolidation"] == nil { cluster.consolidation.isOn = false }
         let applications = top["applications"]?.applications() ?? Self.usualApplications
         let horizon = top.required("for", "`for:` with the length of the run: 2m")?.span() ?? .zero
         var plan = WorldPlan(

@@ -96,7 +96,7 @@ import Wire
         #expect(answer.sentences.contains { $0.hasPrefix("It costs 0.03 USD an hour and has cost ") })
         world.offer(0, to: Self.chat)
         try world.apply([.of(.named("chat", .between(0, 3)))])
-        world.offer(6, to: Self.chat)
+        world.offer(2, to: Self.chat)
         try await world.run(.seconds(30))
         let busy = try explain(.deployment, "shop#chat", world)
         #expect(busy.sentences[0].contains("(from 0 to 3)"))
@@ -113,8 +113,8 @@ import Wire
             answer.sentences[0] == "small has CPU 2; from 0 to 8 nodes of it are kept, an idle one for 30 s.")
         #expect(answer.sentences.contains("Its nodes: 1 ready."))
         #expect(
-            answer.sentences.contains { $0.hasPrefix("small/z1/on_demand is not asked for in the next ") })
-        #expect(answer.reasons.map(\.code) == ["unavailable"] && answer.reasons[0].alike == 2)
+            answer.sentences.contains { $0.contains("/small/z1/on_demand is not asked for in the next ") })
+        #expect(answer.reasons.map(\.code) == ["unavailable"] && answer.reasons[0].alike >= 1)
         #expect(answer.history.contains { $0.kind == "launch" && $0.after == "n1" })
     }
 

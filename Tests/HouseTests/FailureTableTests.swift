@@ -40,13 +40,15 @@ struct FailureTableTests {
         }
     }
 
-    /// `Target/Suite.test`, or `Target/Suite` for all of a suite.
+    /// `Target/Suite.test`, or `Target/Suite` for all of a suite; where one suite has several files, the file's name.
     private func isThere(_ name: String, in tests: [SourceFile]) -> Bool {
         let parts = name.split(separator: "/")
         guard parts.count == 2, let suite = parts[1].split(separator: ".").first else { return false }
         let test = parts[1].split(separator: ".").dropFirst().first
         return tests.contains { file in
-            file.path.hasPrefix("Tests/\(parts[0])/") && file.code.contains { $0.contains("struct \(suite)") }
+            file.path.hasPrefix("Tests/\(parts[0])/")
+                && (file.path.hasSuffix("/\(suite).swift")
+                    || file.code.contains { $0.contains("struct \(suite)") })
                 && (test.map { test in file.code.contains { $0.contains("func \(test)(") } } ?? true)
         }
     }

@@ -113,7 +113,8 @@ let chat = DeploymentID(application: "shop", deployment: "chat")
         world.startLocalAgent(cpus: 4)
         try await world.run(.seconds(5))
         #expect(try world.ready(chat).count == 2)
-        // A cluster that gets a provider moves away, and back again when it loses it.
+        // A cluster that gets a provider moves away, and back again when it loses it, once its machines are given back: while
+        // there are any, nobody may forsake them.
         world.settings = .cloud([.cpus("small", 4)])
         world.killNodes()
         try world.openNodes()
@@ -121,6 +122,9 @@ let chat = DeploymentID(application: "shop", deployment: "chat")
         #expect(try world.ready(chat).count == 2)
         #expect(world.machines.count == 1)
         #expect(try world.state().nodes[NodeID("local")]?.phase == .gone)
+        _ = try world.delete("shop")
+        try await world.run(.seconds(60))
+        #expect(world.machines.isEmpty)
         world.settings = settings
         world.killNodes()
         try world.openNodes()

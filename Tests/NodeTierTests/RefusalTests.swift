@@ -30,8 +30,15 @@ import TwoTiers
         let living = state.nodes.values.filter { $0.phase != .gone && !$0.provider.isEmpty }
         switch refusal.code {
         case .short:
-            let used = state.placements.values.filter { $0.node == node?.id && $0.phase.holdsRoom }
-                .reduce(Resources()) { $0 + $1.resources }
+            // On a node that is on its way those have room that count on it.
+            let used = state.placements.values.filter { row in
+                row.node == node?.id && row.phase.holdsRoom
+                    || row.phase == .pending
+                        && row.refusals.contains {
+                            $0.candidate == refusal.candidate && $0.code == .coming
+                        }
+            }
+            .reduce(Resources()) { $0 + $1.resources }
             let short = (total - used).shortfall(of: placement.resources)
             #expect(node != nil && refusal.short == short && !short.entries.isEmpty, "\(words)")
         case .tooLarge:
@@ -42,7 +49,8 @@ import TwoTiers
             #expect(own >= type?.maxWorkers ?? 0 || living.count >= world.settings.maxWorkers, "\(words)")
         case .unavailable:
             let blocked = state.availability.values.contains {
-                $0.offering.hasPrefix("\(refusal.candidate)/") && $0.until > world.now
+                $0.offering.split(separator: "/").dropFirst().first.map(String.init) == refusal.candidate
+                    && $0.until > world.now
             }
             #expect(blocked, "\(words)")
         case .coming:

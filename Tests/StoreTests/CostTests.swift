@@ -52,7 +52,7 @@ import Testing
 
     @Test func historyByTheHourHasAnEnd() throws {
         let pair = try Pair()
-        pair.time.advance(10 * 3_600_000)
+        pair.time.advance(10 * 3_600_000 + 1)
         let hour = CostBooking.hour.rawValue
         let last = pair.nodes.now().ms / hour * hour
         try pair.nodes.commit { write in

@@ -52,7 +52,9 @@ extension Explanation {
             """
             SELECT a.offering, a.failures, a.reason, a.until_ms - c.now_ms AS rest FROM availability a
             CROSS JOIN clock_now c
-            WHERE substr(a.offering, 1, length(?1) + 1) = ?1 || '/' AND a.until_ms > c.now_ms ORDER BY a.offering
+            WHERE a.until_ms > c.now_ms
+              AND substr(a.offering || '/', instr(a.offering, '/') + 1, length(?1) + 1) = ?1 || '/'
+            ORDER BY a.offering
             """, [.text(name)])
         for row in blocked {
             let rest = SpanWords.text(row.number("rest") ?? 0)

@@ -7,6 +7,12 @@ package struct Explanation: Codable, Equatable, Sendable {
     /// What can be asked about.
     package enum Kind: String, Codable, CaseIterable, Sendable {
         case replica, node, deployment, type
+
+        /// Whether a name has the form of such a thing's: `application#deployment#serial`, `application#deployment`, or none.
+        func mayBeCalled(_ name: String) -> Bool {
+            let marks = name.count { $0 == "#" }
+            return marks == (self == .replica ? 2 : self == .deployment ? 1 : 0)
+        }
     }
 
     /// One candidate that was not chosen.
@@ -56,7 +62,7 @@ package struct Explanation: Codable, Equatable, Sendable {
             case .type: try explanation.type(ask)
             }
         try explanation.tellPast(ask)
-        guard isKnown || !explanation.history.isEmpty else {
+        guard isKnown || !explanation.history.isEmpty && kind.mayBeCalled(name) else {
             throw try NearNames.problem(kind, name, ask)
         }
         if !isKnown { explanation.sentences = ["\(name) is no more; what was decided about it is below."] }

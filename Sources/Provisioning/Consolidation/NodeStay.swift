@@ -2,6 +2,7 @@ import Model
 
 /// Why a node stays: the first reason that holds.
 package struct NodeStay: Hashable, Sendable {
+    /// The reason in one word, as it stands in the table `node_stay`.
     package enum Code: String, CaseIterable, Hashable, Sendable {
         /// It is this machine itself.
         case local

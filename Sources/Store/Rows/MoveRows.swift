@@ -2,6 +2,7 @@ import Model
 
 /// Table `move_plan`: nodes to be given up or replaced, carried out step by step. Written by the node tier.
 package struct MovePlanRow: StoreRow {
+    /// How far the plan has come; its legal moves are in `move_plan_phase_edge`.
     package enum Phase: String, CaseIterable, Hashable, Sendable {
         /// Made; begins after a while, if it still holds.
         case proposed
@@ -98,6 +99,7 @@ package struct MovePlanRow: StoreRow {
 
 /// Table `move_step`: one node of a plan. Written by the node tier.
 package struct MoveStepRow: StoreRow {
+    /// What becomes of the node in the plan.
     package enum Part: String, CaseIterable, Hashable, Sendable {
         /// It is bought for the plan.
         case takes
@@ -105,6 +107,7 @@ package struct MoveStepRow: StoreRow {
         case gives
     }
 
+    /// How far its node has come; its legal moves are in `move_step_phase_edge`.
     package enum Phase: String, CaseIterable, Hashable, Sendable {
         case planned
         /// Bought, and not ready.
