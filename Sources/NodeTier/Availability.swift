@@ -132,7 +132,9 @@ extension NodeStep {
             var offering = offering
             guard let most = admission(of: offering).atMost else { return offering }
             let pool = admission(by: pool(of: offering.nodeType), offering)
-            let isLater = most > 0 && pool == .probe && !tried.insert(offering.nodeType).inserted
+            let isLater =
+                most > 0 && offering.available != 0 && pool == .probe
+                && !tried.insert(offering.nodeType).inserted
             offering.available = min(offering.available ?? Int.max, isLater ? 0 : most)
             return offering
         }
@@ -146,15 +148,19 @@ extension NodeStep {
         }
     }
 
-    /// Of several launches of this step that name an offering which one launch may try, the first does.
+    /// Of several launches of this step that name an offering which one launch may try, the first does. One that is left
+    /// without a way waits for the next step.
     mutating func leaveProbesToOne() {
         var named: Set<String> = []
         for index in purchases.indices {
             let kept = purchases[index].offerings.filter { offering in
                 admission(of: offering) == .free || named.insert(key(of: offering)).inserted
             }
-            if !kept.isEmpty { purchases[index].offerings = kept }
+            purchases[index].offerings = kept
         }
+        guard purchases.contains(where: \.offerings.isEmpty) else { return }
+        purchases.removeAll(where: \.offerings.isEmpty)
+        wake(at: now + upscalingStep)
     }
 }
 

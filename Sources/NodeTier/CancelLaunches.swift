@@ -20,7 +20,7 @@ extension NodeStep {
             let least = min(type?.minWorkers ?? 0, type?.maxWorkers ?? 0)
             let isNeeded =
                 awaited.contains(node.id) || planned.contains(node.id) || kept.contains(node.id)
-                || staying[node.type] ?? 0 <= least
+                || staying[node.type] ?? 0 <= least || isHeld(node)
             if isNeeded {
                 note.unneededAt = nil
                 put(note)

@@ -164,7 +164,10 @@ extension NodeStep {
     var isWaiting: Bool {
         if purchases.contains(where: \.isForReplicas) { return true }
         return state.placements.values.contains { placement in
-            guard placement.phase == .pending else { return false }
+            // Those that are known to find no room do not keep nodes from being renewed.
+            guard placement.phase == .pending, state.feasible[placement.deployment] == nil else {
+                return false
+            }
             let types = placement.refusals.filter { state.nodes[NodeID($0.candidate)] == nil }
             return types.isEmpty || !types.allSatisfy { $0.code == .tooLarge || $0.code == .labelSelector }
         }
@@ -188,6 +191,10 @@ extension NodeStep {
         case .draining, .terminating, .gone: return NodeStay(node.id, .planned, detail: node.why)
         }
         if !isOpen(node) || !hasObeyed(node) { return NodeStay(node.id, .notHeard) }
+        // What runs there moves, and the size that was asked for would be bought anew.
+        if cause == nil, keptStanding.contains(node.id) {
+            return NodeStay(node.id, .headroom, detail: "request_resources")
+        }
         if let pause, pause > now { return NodeStay(node.id, .givenUp, until: pause) }
         let replicas = liveReplicas(on: node.id)
         if replicas.isEmpty, cause == nil { return idleStay(node, held) }
@@ -234,5 +241,5 @@ extension NodeStep {
 
 extension NodeStep.Purchase {
     /// Replicas wait for it.
-    var isForReplicas: Bool { move == nil && decision.rule == "unplaced_demand" }
+    var isForReplicas: Bool { move == nil && replicas > 0 }
 }

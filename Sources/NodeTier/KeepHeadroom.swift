@@ -78,12 +78,16 @@ extension NodeStep {
 
     /// Looks anew which nodes that room is on, once replicas were placed.
     mutating func lookForKept() {
-        keptFree = []
-        for (soft, emptied) in [(softDemand(), false), (standingDemand(), true)] where !soft.isEmpty {
-            var fleet = standingFleet(keeping: soft, countsComing: true, emptied: emptied)
-            fleet.world.offers = []
-            keptFree.formUnion(planHeadroom(fleet.world).holds.map { fleet.rows[$0].id })
-        }
+        let standing = holds(standingDemand(), emptied: true)
+        keptStanding = standing
+        keptFree = standing.union(holds(softDemand(), emptied: false))
+    }
+
+    private func holds(_ soft: [SoftDemand], emptied: Bool) -> Set<NodeID> {
+        guard !soft.isEmpty else { return [] }
+        var fleet = standingFleet(keeping: soft, countsComing: true, emptied: emptied)
+        fleet.world.offers = []
+        return Set(planHeadroom(fleet.world).holds.map { fleet.rows[$0].id })
     }
 
     /// What people asked room for, whatever runs (Ray: `request_resources`).
@@ -135,7 +139,7 @@ extension NodeStep {
                 $0.microdollarsPerHour != $1.microdollarsPerHour
                     ? $0.microdollarsPerHour < $1.microdollarsPerHour : key(of: $0) < key(of: $1)
             }
-            purchases.append(
+            buy(
                 Purchase(
                     type: offering.nodeType, offerings: ways,
                     decision: Decision(

@@ -13,6 +13,8 @@ struct NodeStep {
         var decision: Decision
         /// The step of a stored plan that it is bought for.
         var move: MoveStepRow?
+        /// So many wait for it.
+        var replicas = 0
     }
 
     let now: Moment
@@ -48,6 +50,8 @@ struct NodeStep {
     var awaited: Set<NodeID> = []
     /// Nodes that hold room which is to be kept free.
     var keptFree: Set<NodeID> = []
+    /// Of these the ones that a standing demand counts.
+    var keptStanding: Set<NodeID> = []
     /// Nodes whose room was taken or given back.
     private(set) var roomed: Set<NodeID> = []
     private(set) var touchedKept: Set<NodeID> = []
@@ -67,6 +71,8 @@ struct NodeStep {
     /// Nodes whose orders change: their generation is raised once, at the end.
     private(set) var reordered: Set<NodeID> = []
     var purchases: [Purchase] = []
+    /// What the purchases leave of the limits; nil: nothing was bought yet.
+    var purse: Purse?
     var frontier = FrontierRows()
     var decisions: [Decision] = []
     private(set) var wake: Moment?

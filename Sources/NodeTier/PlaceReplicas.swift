@@ -48,17 +48,10 @@ extension NodeStep {
         let withRules = state.replicas.values.contains { $0.settings.placing != nil }
         return nodes(in: [.requested, .booting, .ready, .draining]).map { node in
             let held = holding(liveReplicas(on: node.id), on: node)
-            // After a restart of this tier an agent has a while to be heard: its room is there and no reason to buy.
-            let unheard =
-                reports[node.id] == nil && node.phase == .ready && !isSilent(node, for: settings.agentSilent)
-                && refused[node.id] == nil
-            // Also when its agent is refused: another machine would bring the same agent.
-            let coming = !isHeld(node) && (node.phase == .requested || node.phase == .booting || unheard)
             var room = Room(
                 node: node.id, type: node.type, free: held.free, total: node.resources,
-                state: coming ? .coming : isOpen(node) ? .open : .closed, replicas: held.count,
-                devices: held.devices, labels: labels(of: node, types[node.type]),
-                zone: node.zone.isEmpty ? onlyZone(of: node) : node.zone)
+                state: roomState(node), replicas: held.count,
+                devices: held.devices, labels: labels(of: node, types[node.type]), zone: zone(of: node))
             if withRules { room.residents = residents(on: node.id) }
             return room
         }
@@ -82,17 +75,31 @@ extension NodeStep {
         return (free, devices, replicas.count)
     }
 
-    private func labels(of node: NodeRow, _ type: NodeType?) -> [String: String] {
-        let zone = node.zone.isEmpty ? onlyZone(of: node) ?? "" : node.zone
-        return nodeLabels(
-            type ?? NodeType(name: node.type, resources: node.resources, maxWorkers: 0), zone: zone,
-            capacityType: node.capacityType)
+    /// What placement may do with a node.
+    func roomState(_ node: NodeRow) -> Room.State {
+        // After a restart of this tier an agent has a while to be heard: its room is there and no reason to buy.
+        let unheard =
+            reports[node.id] == nil && node.phase == .ready && !isSilent(node, for: settings.agentSilent)
+            && refused[node.id] == nil
+        // Also when its agent is refused: another machine would bring the same agent.
+        let isComing = !isHeld(node) && (node.phase == .requested || node.phase == .booting || unheard)
+        return isComing ? .coming : isOpen(node) ? .open : .closed
     }
 
-    /// Before the provider has answered: where its machine will be, if there is but one place.
-    private func onlyZone(of node: NodeRow) -> String? {
-        guard let zone = node.offerings.first?.zone, !zone.isEmpty else { return nil }
-        return node.offerings.allSatisfy { $0.zone == zone } ? zone : nil
+    func labels(of node: NodeRow, _ type: NodeType?) -> [String: String] {
+        nodeLabels(
+            type ?? NodeType(name: node.type, resources: node.resources, maxWorkers: 0),
+            zone: zone(of: node) ?? "",
+            capacityType: node.capacityType.isEmpty
+                ? only(\.capacityType, of: node) ?? "" : node.capacityType)
+    }
+
+    func zone(of node: NodeRow) -> String? { node.zone.isEmpty ? only(\.zone, of: node) : node.zone }
+
+    /// Before the provider has answered: what its machine will be, if all ways to buy it say the same.
+    private func only(_ key: KeyPath<Offering, String>, of node: NodeRow) -> String? {
+        guard let first = node.offerings.first?[keyPath: key], !first.isEmpty else { return nil }
+        return node.offerings.allSatisfy { $0[keyPath: key] == first } ? first : nil
     }
 
     private func residents(on node: NodeID) -> [Resident] {
@@ -174,7 +181,9 @@ extension NodeStep {
         decisions += outcome.decisions.dropFirst(outcome.launches.count)
         wake(at: outcome.wake)
         for (launch, decision) in zip(outcome.launches, outcome.decisions) {
-            purchases.append(Purchase(type: launch.type, offerings: launch.offerings, decision: decision))
+            var purchase = Purchase(type: launch.type, offerings: launch.offerings, decision: decision)
+            purchase.replicas = launch.replicas.count
+            buy(purchase)
         }
         for removal in outcome.terminate {
             update(removal.node) { row in
@@ -213,7 +222,10 @@ extension NodeStep {
                     + answers.filter { own.contains($0.candidate) }
                     + answers.filter { state.nodes[NodeID($0.candidate)] == nil }
             }
-            explain(id, Array(answers.suffix(Self.refusalsMax)))
+            // What is on its way is never left out: who waits for it is not stuck.
+            let coming = answers.filter { $0.code == .coming }
+            let others = answers.filter { $0.code != .coming }
+            explain(id, others.suffix(max(0, Self.refusalsMax - coming.count)) + coming)
         }
     }
 
@@ -258,13 +270,15 @@ extension NodeStep {
         }
     }
 
-    /// Millionths of a dollar per hour: what is not bought yet by the dearest of its ways.
-    private func spending() -> Int64 {
-        guard settings.priceMax != nil else { return 0 }
-        return nodes(in: [.requested, .booting, .ready, .draining, .terminating]).reduce(0) { sum, node in
-            let price = node.offerings.map(\.microdollarsPerHour).max() ?? 0
-            return sum + (node.instance == nil ? price : node.microdollarsPerHour)
-        }
+    /// Millionths of a dollar per hour of all nodes.
+    func spending() -> Int64 {
+        nodes(in: [.requested, .booting, .ready, .draining, .terminating]).reduce(0) { $0 + price(of: $1) }
+    }
+
+    /// What is not bought yet by the dearest of its ways.
+    func price(of node: NodeRow) -> Int64 {
+        node.instance == nil
+            ? node.offerings.map(\.microdollarsPerHour).max() ?? 0 : node.microdollarsPerHour
     }
 
     /// Its agent has obeyed the latest orders.

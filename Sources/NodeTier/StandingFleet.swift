@@ -38,17 +38,13 @@ extension NodeStep {
         var packed: [PackedNode] = []
         var replicas: [[Party.Member]] = []
         for row in rows {
-            let takes =
-                isOpen(row) && row.phase == .ready
-                || countsComing && !isHeld(row) && (row.phase == .requested || row.phase == .booting)
+            let room = roomState(row)
+            let takes = row.phase != .draining && (room == .open || countsComing && room == .coming)
             let type = types.first { $0.name == row.type }
             packed.append(
                 node(
-                    row, takes: takes, emptied: emptied, columns, zone: zones.place(row.zone),
-                    labels: labels.index(
-                        nodeLabels(
-                            type ?? NodeType(name: row.type, resources: row.resources, maxWorkers: 0),
-                            zone: row.zone, capacityType: row.capacityType))))
+                    row, takes: takes, emptied: emptied, columns, zone: zones.place(zone(of: row) ?? ""),
+                    labels: labels.index(self.labels(of: row, type))))
             replicas.append(book.members(liveReplicas(on: row.id).compactMap { self.member($0) }))
         }
         let states = Dictionary(
@@ -73,7 +69,7 @@ extension NodeStep {
             },
             labels: labels.sets, zones: zones.names,
             maxWorkers: max(0, settings.maxWorkers - (live - rows.count)),
-            budget: settings.priceMax.map { max(0, $0 - spent()) }, cpu: columns.cpu)
+            budget: settings.priceMax.map { max(0, $0 - spending()) }, cpu: columns.cpu)
         return StandingFleet(
             world: world, rows: rows, replicas: replicas, offerings: open, columns: columns)
     }
@@ -121,16 +117,6 @@ extension NodeStep {
         return ClassBook.Member(
             deployment: id.deployment, resources: placement.resources,
             placing: state.replicas[id]?.settings.placing)
-    }
-
-    /// Millionths of a dollar per hour of all nodes; of what is not bought yet by the dearest of its ways.
-    private func spent() -> Int64 {
-        nodes(in: [.requested, .booting, .ready, .draining, .terminating]).reduce(0) { $0 + price(of: $1) }
-    }
-
-    func price(of node: NodeRow) -> Int64 {
-        node.instance == nil
-            ? node.offerings.map(\.microdollarsPerHour).max() ?? 0 : node.microdollarsPerHour
     }
 }
 

@@ -31,7 +31,10 @@ extension NodeStep {
         if holdsCapacity { return drop(plan, because: "the serve tier is silent") }
         let takes = steps(of: plan.id).filter { $0.part == .takes }
         // A process that has just begun does not know the market yet.
-        if !takes.isEmpty, offerings.isEmpty { return }
+        if !takes.isEmpty, offerings.isEmpty {
+            if plan.due + ConsolidationRule.edgeMax <= now { drop(plan, because: "nothing is offered") }
+            return
+        }
         let most = takes.reduce(Int64(0)) { $0 + $1.microdollarsPerHour }
         if let why = objection(plan, unixMillis, most: most, saves: true) { return drop(plan, because: why) }
         if takes.isEmpty {
@@ -102,10 +105,10 @@ extension NodeStep {
                 continue
             }
             bought[step.type] = already + 1
-            purchases.append(
-                Purchase(
-                    type: step.type, offerings: ways, decision: launchDecision(plan, step, known, ways),
-                    move: step))
+            let purchase = Purchase(
+                type: step.type, offerings: ways, decision: launchDecision(plan, step, known, ways),
+                move: step)
+            guard buy(purchase) else { return drop(plan, because: "a limit of nodes or prices is reached") }
         }
     }
 
@@ -249,7 +252,10 @@ extension NodeStep {
     }
 
     private mutating func takeBack(_ id: NodeID, _ plan: MovePlanRow, _ reason: String) {
-        guard state.nodes[id]?.phase == .draining else { return }
+        // What is emptied for another reason by now stays so.
+        guard let node = state.nodes[id], node.phase == .draining, node.why.hasPrefix("\(plan.id),") else {
+            return
+        }
         let isEmpty = liveReplicas(on: id).isEmpty
         let now = now
         decisions.append(

@@ -29,7 +29,8 @@ extension NodeStep {
             waiting[row.deployment, default: []].append(row)
         }
         let asked = Set(waiting.keys).union(state.feasible.keys)
-        guard !asked.isEmpty else { return }
+        // A process that has just begun does not know the market yet.
+        guard !asked.isEmpty, settings.provider == nil || !offerings.isEmpty else { return }
         let placed = placed(asked)
         for id in asked.sorted() {
             let rows = (waiting[id] ?? []).sorted { $0.replica.serial < $1.replica.serial }
@@ -42,7 +43,8 @@ extension NodeStep {
         let (found, wake) = Provisioning.frontier(
             placed: placed,
             waiting: waiting.map {
-                Waiting(refusals: $0.refusals, since: $0.pendingAt, promise: promise($0))
+                Waiting(
+                    refusals: $0.refusals, since: max($0.pendingAt, listening), promise: promise($0))
             },
             known: known.map { Frontier($0) }, now: now)
         self.wake(at: wake)

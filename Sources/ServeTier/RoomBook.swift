@@ -95,9 +95,11 @@ extension ServeStep {
     }
 
     fileprivate func admits(_ selectors: [LabelSelector], _ node: NodeID) -> Bool {
-        let type = state.nodes[node]?.type
-        let labels = state.setting?.settings.nodeTypes.first { $0.name == type }?.labels ?? []
-        let words = Dictionary(labels.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
-        return selectors.contains { $0.admits(words) }
+        guard let row = state.nodes[node] else { return false }
+        let known = state.setting?.settings.nodeTypes.first { $0.name == row.type }
+        let labels = nodeLabels(
+            known ?? NodeType(name: row.type, resources: row.resources, maxWorkers: 0), zone: row.zone,
+            capacityType: row.capacityType)
+        return selectors.contains { $0.admits(labels) }
     }
 }

@@ -60,7 +60,7 @@ enum Ownership {
             "move_plan", "move_step", "node_note", "node_stay", "demand_history", "provider_pace", "hold",
             "node_trouble",
         ],
-        .nodes: ["application", "deployment", "scaling", "capacity", "proxy", "cost_account", "kept"],
+        .nodes: ["application", "scaling", "capacity", "proxy", "cost_account", "kept"],
     ]
 
     /// - Parameter role: nil: somebody who reads everything.

@@ -52,27 +52,29 @@ extension NodeFilling {
         var steps: Int
 
         mutating func descend(_ node: inout NodeFilling, from first: Int) {
-            if node.worth > worth {
-                worth = node.worth
-                load = node.pattern
-            }
             var place = first
+            // What more is put in is worth something: only a filling that takes nothing more can be the best.
+            var isFull = true
             while place < order.count, steps > 0 {
                 let (item, value, size) = order[place]
                 // No item from here on is worth more for its size than this one.
                 let room = node.roomLeft.multipliedFullWidth(by: value)
-                guard room.high >= size || size.dividingFullWidth(room).quotient > worth - node.worth else {
-                    return
-                }
+                let lacking = (max(0, worth - node.worth) + 1).multipliedFullWidth(by: size)
+                guard (room.high, room.low) >= (lacking.high, lacking.low) else { break }
                 place += 1
                 let fitting = node.fits(item, limit: left[item] - node.load[item])
                 for times in stride(from: fitting, to: 0, by: -1) {
                     guard steps > 0 else { return }
                     steps -= 1
+                    isFull = false
                     let devices = node.take(item, times: times, value: value)
                     descend(&node, from: place)
                     node.giveBack(item, times: times, value: value, devices: devices)
                 }
+            }
+            if isFull, node.worth > worth {
+                worth = node.worth
+                load = node.pattern
             }
         }
     }

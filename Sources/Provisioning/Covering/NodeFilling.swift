@@ -33,9 +33,14 @@ package struct NodeFilling {
     }
 
     package mutating func empty(_ ware: CoverProblem.Ware) {
-        free = ware.capacity.values.map { max(0, $0) } + [Int64(ware.gpus) * Devices.whole]
-        devices = Array(repeating: Devices.whole, count: ware.gpus)
-        groupLeft = groupRoom
+        // In place: it is asked for each filling.
+        if free.count != width { free = Array(repeating: 0, count: width) }
+        for column in 0..<(width - 1) { free[column] = max(0, ware.capacity.values[column]) }
+        free[width - 1] = Int64(ware.gpus) * Devices.whole
+        if devices.count != ware.gpus { devices = Array(repeating: 0, count: ware.gpus) }
+        for device in devices.indices { devices[device] = Devices.whole }
+        if groupLeft.count != groupRoom.count { groupLeft = groupRoom }
+        for group in groupRoom.indices { groupLeft[group] = groupRoom[group] }
         for item in load.indices { load[item] = 0 }
         worth = 0
     }
@@ -53,11 +58,17 @@ package struct NodeFilling {
     package func fits(_ item: Int, limit: Int) -> Int {
         var times = Int64(limit)
         let base = item * width
-        for column in 0..<width {
-            let need = needs[base + column]
-            if need > 0 {
-                if need > free[column] { return 0 }
-                if times > 1 { times = min(times, free[column] / need) }
+        times = needs.withUnsafeBufferPointer { needs in
+            free.withUnsafeBufferPointer { free in
+                var most = times
+                for column in 0..<width {
+                    let need = needs[base + column]
+                    if need > 0 {
+                        if need > free[column] { return 0 }
+                        if most > 1 { most = min(most, free[column] / need) }
+                    }
+                }
+                return most
             }
         }
         if group[item] >= 0 { times = min(times, Int64(groupLeft[group[item]])) }
@@ -80,8 +91,7 @@ package struct NodeFilling {
     @discardableResult
     package mutating func take(_ item: Int, times: Int, value: Int64) -> [Int64] {
         let before = gpus[item] == .none ? [] : devices
-        let base = item * width
-        for column in 0..<width { free[column] -= needs[base + column] * Int64(times) }
+        addToFree(item, -Int64(times))
         if group[item] >= 0 { groupLeft[group[item]] -= times }
         load[item] += times
         worth += value * Int64(times)
@@ -99,18 +109,30 @@ package struct NodeFilling {
     }
 
     package mutating func giveBack(_ item: Int, times: Int, value: Int64, devices before: [Int64]) {
-        let base = item * width
-        for column in 0..<width { free[column] += needs[base + column] * Int64(times) }
+        addToFree(item, Int64(times))
         if group[item] >= 0 { groupLeft[group[item]] += times }
         load[item] -= times
         worth -= value * Int64(times)
         if !before.isEmpty { devices = before }
     }
 
+    @inline(__always)
+    private mutating func addToFree(_ item: Int, _ times: Int64) {
+        let base = item * width
+        needs.withUnsafeBufferPointer { needs in
+            free.withUnsafeMutableBufferPointer { free in
+                for column in 0..<width { free[column] += needs[base + column] * times }
+            }
+        }
+    }
+
     // MARK: - Sizes
 
     /// From now on sizes are parts of what is free at this moment.
-    mutating func setScale() { scale = free.map { $0 > 0 ? Self.unit / $0 : 0 } }
+    mutating func setScale() {
+        if scale.count != width { scale = Array(repeating: 0, count: width) }
+        for column in 0..<width { scale[column] = free[column] > 0 ? Self.unit / free[column] : 0 }
+    }
 
     /// What one of the item takes, all resources together; at least 1.
     func size(of item: Int) -> Int64 {
@@ -122,9 +144,13 @@ package struct NodeFilling {
 
     /// No items whose sizes are more than this together fit.
     var roomLeft: Int64 {
-        var room: Int64 = Int64(width)
-        for column in 0..<width { room += ((free[column] * scale[column]) >> Self.shift) + 1 }
-        return room
+        free.withUnsafeBufferPointer { free in
+            scale.withUnsafeBufferPointer { scale in
+                var room: Int64 = Int64(width)
+                for column in 0..<width { room += ((free[column] * scale[column]) >> Self.shift) + 1 }
+                return room
+            }
+        }
     }
 
     private mutating func takeShare(_ milli: Int64) {
