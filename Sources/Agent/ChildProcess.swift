@@ -41,9 +41,8 @@ struct ChildCommand: Equatable {
                 agentEnvironment[name].map { (name, $0) }
             })
         variables["PATH"] = variables["PATH"] ?? Self.pathDefault
-        if !start.order.gpus.isEmpty {
-            variables["CUDA_VISIBLE_DEVICES"] = start.order.gpus.map(String.init).joined(separator: ",")
-        }
+        // One without GPUs sees none, as in Ray; its own environment may say otherwise.
+        variables["CUDA_VISIBLE_DEVICES"] = start.order.gpus.map(String.init).joined(separator: ",")
         for variable in settings.environment { variables[variable.name] = variable.value }
         if let config = settings.userConfig { variables[Self.userConfig] = config }
         for (name, _) in ours { variables[name] = nil }

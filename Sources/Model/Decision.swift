@@ -47,6 +47,16 @@ package struct Refusal: Hashable, Sendable, Codable {
     }
 }
 
+extension Refusal.Code {
+    /// Of a node that holds nothing: it will say the same later.
+    package var lasts: Bool {
+        switch self {
+        case .short, .tooLarge, .labelSelector, .spread, .affinity, .antiAffinity, .maxPerNode: true
+        default: false
+        }
+    }
+}
+
 /// One thing decided, with what was known, which rule spoke, and what was refused. Becomes one row.
 package struct Decision: Hashable, Sendable {
     /// What sort of thing was decided: column `kind` of the decision tables.

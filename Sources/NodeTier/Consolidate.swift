@@ -201,10 +201,17 @@ extension NodeStep {
         for id in replicas where state.deployments[id.deployment]?.settings.isUndisturbed ?? false {
             return NodeStay(node.id, .undisturbed, detail: id.rawValue)
         }
+        if cause == nil, let ruled = replicas.first(where: looksAtZones) {
+            return NodeStay(node.id, .zoneRule, detail: ruled.rawValue)
+        }
         if let busy = replicas.first(where: { state.placements[$0]?.phase != .ready }) {
             return NodeStay(node.id, .unsettled, detail: busy.rawValue)
         }
         return nil
+    }
+
+    private func looksAtZones(_ id: ReplicaID) -> Bool {
+        state.replicas[id]?.settings.placing?.rules.contains { $0.topology == .zone && !$0.isSoft } ?? false
     }
 
     private func idleStay(_ node: NodeRow, _ held: Set<NodeID>) -> NodeStay {

@@ -83,6 +83,10 @@ extension NodeStep {
             && refused[node.id] == nil
         // Also when its agent is refused: another machine would bring the same agent.
         let isComing = !isHeld(node) && (node.phase == .requested || node.phase == .booting || unheard)
+        // Nodes of a type that has left the file are given back as they empty.
+        if !node.provider.isEmpty, !settings.nodeTypes.contains(where: { $0.name == node.type }) {
+            return .closed
+        }
         return isComing ? .coming : isOpen(node) ? .open : .closed
     }
 

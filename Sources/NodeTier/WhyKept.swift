@@ -107,13 +107,19 @@ extension NodeStep {
         guard let type = settings.nodeTypes.first(where: { $0.name == node.type }) else { return (.due, "") }
         let least = min(type.minWorkers, type.maxWorkers)
         if ground.staying[node.type] ?? 0 <= least { return (.minWorkers, "\(least)") }
-        if ground.held.contains(node.id) { return (settings.headroom.isEmpty ? .standing : .headroom, "") }
+        if ground.held.contains(node.id) {
+            return (keptStanding.contains(node.id) ? .standing : .headroom, "")
+        }
         let timeout = type.idleTimeout ?? settings.idleTimeout
         if (node.idleSince ?? now) + timeout > now {
             return (.idleTimeout, "\(Resources.decimal(timeout.rawValue)) s")
         }
         if !hasObeyed(node) { return (.unobeyed, "") }
-        if let one = ground.waiting.first(where: { type.resources.covers($0.resources) }) {
+        let waits = { (row: PlacementRow) in
+            type.resources.covers(row.resources)
+                && !row.refusals.contains { $0.candidate == node.id.rawValue && $0.code.lasts }
+        }
+        if let one = ground.waiting.first(where: waits) {
             return (.wanted, one.replica.rawValue)
         }
         return (.due, "")

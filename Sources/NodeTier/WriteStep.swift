@@ -61,11 +61,14 @@ extension NodeStep {
     ) throws {
         guard !purchases.isEmpty else { return }
         let first = try transaction.nextNodeSerial(purchases.count)
+        var taken = Set(state.nodes.values.filter { $0.phase != .gone }.map(\.portsFirst))
         for (index, purchase) in purchases.enumerated() {
             let serial = first + Int64(index)
             guard let type = settings.nodeTypes.first(where: { $0.name == purchase.type }) else { continue }
             let ports = PortRange.of(
-                serial, in: settings.ports, shared: settings.provider?.name == ProviderSettings.fakeName)
+                serial, in: settings.ports, shared: settings.provider?.name == ProviderSettings.fakeName,
+                taken: taken)
+            taken.insert(ports.first)
             var row = NodeRow(
                 id: NodeID("n\(serial)"), type: type.name, token: token(serial), epoch: epoch,
                 resources: type.resources, portsFirst: ports.first, portsLast: ports.last, createdAt: now,
@@ -94,12 +97,19 @@ enum PortRange {
     static let sliceMax = 200
 
     /// - Parameter shared: the nodes are processes of one machine.
-    static func of(_ serial: Int64, in ports: PortSettings, shared: Bool) -> (first: Int, last: Int) {
+    /// - Parameter taken: where the ranges of living nodes begin: they are passed over while there are others.
+    static func of(
+        _ serial: Int64, in ports: PortSettings, shared: Bool, taken: Set<Int> = []
+    ) -> (first: Int, last: Int) {
         guard shared else { return (ports.replicasFirst, ports.replicasLast) }
         let width = ports.replicasLast - ports.replicasFirst + 1
         let slice = min(sliceMax, width)
         let slices = max(width / slice, 1)
-        let index = Int(serial % Int64(slices))
+        let usual = Int(serial % Int64(slices))
+        let free = (0..<slices).lazy.map { (usual + $0) % slices }.first {
+            !taken.contains(ports.replicasFirst + $0 * slice)
+        }
+        let index = free ?? usual
         return (ports.replicasFirst + index * slice, ports.replicasFirst + index * slice + slice - 1)
     }
 }

@@ -69,13 +69,12 @@ extension ProvisioningStep {
         )
     }
 
-    /// Unplaced demand would fit, but for something that passes: placement has not said that it is too small.
+    /// Unplaced demand would fit, but for something that passes: placement has not said that the node is too small, or
+    /// another than is asked for.
     private func isNeeded(_ idle: IdleNode, _ type: NodeType) -> Bool {
         unplacedShapes.contains { shape in
             type.resources.covers(shape.demand.resources)
-                && !shape.refusals.contains {
-                    ($0.code == .short || $0.code == .tooLarge) && $0.candidate == idle.node.rawValue
-                }
+                && !shape.refusals.contains { $0.candidate == idle.node.rawValue && $0.code.lasts }
         }
     }
 

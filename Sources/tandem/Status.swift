@@ -133,6 +133,9 @@ struct StatusDocument: Codable {
     }
 
     private static func warnings(_ processes: [Process]) -> [String] {
+        guard processes.contains(where: \.alive) else {
+            return ["nothing runs: this is the state as it was left; tandem up goes on with it"]
+        }
         var warnings = processes.filter { !$0.alive }.map { "\($0.role) is not running" }
         if let proxy = processes.first(where: { $0.role == "proxy" }),
             !["127.0.0.1", "localhost", "[::1]"].contains(where: { proxy.address.contains("//\($0):") })
