@@ -514,8 +514,11 @@ CREATE TABLE "found_replica" (
 ) STRICT, WITHOUT ROWID;
 
 CREATE VIEW clock_now AS SELECT
-  max(heard_ms) AS now_ms  -- the cluster clock as last heard; the file itself has no clock
-FROM role;
+  max(  -- the cluster clock as last heard, by a renewal or a decision; the file itself has no clock
+    (SELECT max(heard_ms) FROM role),
+    coalesce((SELECT at_ms FROM node_decision ORDER BY id DESC LIMIT 1), 0),
+    coalesce((SELECT at_ms FROM serve_decision ORDER BY id DESC LIMIT 1), 0)
+  ) AS now_ms;
 
 CREATE VIEW room_taken AS SELECT
   node,                                                           -- node
