@@ -21,7 +21,7 @@ extension FleetPlanning {
 
     /// Buys the cheapest nodes for what is left of the classes, and seats it there.
     mutating func buy(_ order: [Int]) {
-        for round in 0..<Self.roundsMax {
+        for _ in 0..<Self.roundsMax {
             let open = order.filter { left[$0] > 0 && world.classes[$0].selectors.count < 2 }
             guard room > 0, !open.isEmpty else { return }
             let before = open.reduce(0) { $0 + left[$1] }
@@ -31,7 +31,6 @@ extension FleetPlanning {
             exchange(need)
             if before > open.reduce(0, { $0 + left[$1] }) { fillNodes(open) }
             if before == open.reduce(0, { $0 + left[$1] }) { return }
-            _ = round
         }
     }
 
