@@ -43,12 +43,23 @@ struct SafeMode {
 
     /// - Throws: `SafeModeNote` while an operator's `tandem state readopt` is at work or was broken off.
     private func attempt() throws -> Store {
-        if ReadoptLock.isPresent(paths) {
-            throw SafeModeNote(
-                reason: "the state in \(paths.root) is being made anew by tandem state readopt",
-                wayOut: "if that was broken off, run it again")
+        try refuseDuringReadopt()
+        let store = try Store.open(.directory(paths.root), role: role, clock: .system, pid: getpid())
+        do {
+            // Begun between the look above and the opening: what was opened may be half made.
+            try refuseDuringReadopt()
+        } catch {
+            store.close()
+            throw error
         }
-        return try Store.open(.directory(paths.root), role: role, clock: .system, pid: getpid())
+        return store
+    }
+
+    private func refuseDuringReadopt() throws(SafeModeNote) {
+        guard ReadoptLock.isPresent(paths) else { return }
+        throw SafeModeNote(
+            reason: "the state in \(paths.root) is being made anew by tandem state readopt",
+            wayOut: "if that was broken off, run it again")
     }
 
     private func note(_ error: StoreError) -> SafeModeNote {

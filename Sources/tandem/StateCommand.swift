@@ -128,7 +128,7 @@ final class Rebuild {
         // Without either file there is nothing to look at, and opening would make an empty one.
         guard access(directory.database, F_OK) == 0 || access(directory.identity, F_OK) == 0 else { return }
         do {
-            try Store.open(.directory(paths.root), role: .nodes, clock: .system, pid: getpid()).close()
+            try opened(.nodes).close()
         } catch {
             guard error.asksForSafeMode else { throw error }
             return
@@ -150,15 +150,34 @@ final class Rebuild {
         hasBegun = true
         let aside = try moveAside()
         // Both roles are held to the end: nobody acts before all rows are there.
-        let nodes = try Store.open(
-            .directory(paths.root), role: .nodes, clock: .system, pid: getpid(), uuid: { uuid },
-            firstGeneration: generation)
+        let nodes = try opened(.nodes, uuid: uuid, firstGeneration: generation)
         defer { nodes.close() }
-        let serve = try Store.open(.directory(paths.root), role: .serve, clock: .system, pid: getpid())
+        let serve = try opened(.serve)
         defer { serve.close() }
         try NodeTier(store: nodes, settings: settings, tokenFile: paths.token).beginReadopt()
         try ServeTier(store: serve).apply(applications)
         return aside
+    }
+
+    /// A tier in safe mode takes its role for each look at the files; that long this waits for it.
+    private static let lookMax = Duration.seconds(10)
+    private static let askAgainMicroseconds: UInt32 = 20_000
+
+    /// The database, with the role held. One that works and holds it longer than a look is told as it is.
+    private func opened(
+        _ role: StoreRole, uuid: String? = nil, firstGeneration: Int64? = nil
+    ) throws(StoreError) -> Store {
+        let patience = ContinuousClock.now + Self.lookMax
+        while true {
+            do {
+                return try Store.open(
+                    .directory(paths.root), role: role, clock: .system, pid: getpid(),
+                    uuid: { uuid ?? UUID().uuidString.lowercased() }, firstGeneration: firstGeneration)
+            } catch {
+                guard case .roleTaken = error, ContinuousClock.now < patience else { throw error }
+                usleep(Self.askAgainMicroseconds)
+            }
+        }
     }
 
     private func tag(_ known: StateIdentity?) throws(Problem) -> String {

@@ -34,7 +34,7 @@ extension EndToEnd.Alone {
             #expect(refused.status == 503 && refused.body.contains("safe_mode"))
             try await load.answers(200)
 
-            let outcome = try await cluster.readopt(serveFile(demo))
+            let outcome = try await cluster.readoptDuringALook(serveFile(demo))
             #expect(outcome.code == 0, "\(outcome.whole)")
             try await cluster.served()
             let after = try await cluster.status()
@@ -155,6 +155,21 @@ extension Cluster {
             }
             return file.safeMode
         }
+    }
+
+    /// As `readopt`, begun while a role is held, as a tier in safe mode holds it for a look at its files.
+    func readoptDuringALook(_ apps: String) async throws -> Tandem.Outcome {
+        let descriptor = open("\(state)/nodes.lock", O_RDWR | O_CLOEXEC)
+        defer { close(descriptor) }
+        try await eventually("the tier is not at a look", every: .milliseconds(5)) {
+            flock(descriptor, LOCK_EX | LOCK_NB) == 0
+        }
+        async let outcome = readopt(apps)
+        try await eventually("readopt has begun", every: .milliseconds(5)) {
+            access("\(self.state)/readopt.lock", F_OK) == 0
+        }
+        flock(descriptor, LOCK_UN)
+        return try await outcome
     }
 
     func readopt(_ apps: String) async throws -> Tandem.Outcome {
