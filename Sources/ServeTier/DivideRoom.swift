@@ -90,7 +90,7 @@ extension ServeStep {
     }
 
     private func isHomeless(_ replica: ReplicaRow) -> Bool {
-        state.placements[replica.id].map { isStuck($0) || $0.phase == .pending && $0.refusals.isEmpty }
+        state.placements[replica.id].map { $0.isStuck || $0.phase == .pending && $0.refusals.isEmpty }
             ?? true
     }
 

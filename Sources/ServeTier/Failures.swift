@@ -111,7 +111,7 @@ extension ServeStep {
         let wanted = wanted(of: row.id)
         let coming = wanted.count { replica in
             guard let placement = state.placements[replica.id] else { return replica.createdAt >= latest }
-            return placement.phase != .ready && !isStuck(placement) && replica.createdAt >= latest
+            return placement.phase != .ready && !placement.isStuck && replica.createdAt >= latest
         }
         let leaving = replicas(of: row.id).count { replica in
             guard replica.phase != .wanted, let placement = state.placements[replica.id] else { return false }

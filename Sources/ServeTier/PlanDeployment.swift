@@ -43,11 +43,12 @@ extension ServeStep {
     private mutating func roll(_ id: DeploymentID) {
         guard let row = state.deployments[id] else { return }
         let replicas = wanted(of: id)
+        let leaving = leaving(of: id)
         let plan = Scaling.rollout(
             RolloutInput(
                 deployment: id, target: asked(row),
-                replicas: rolled(replicas, row), stopping: leaving(of: id).count,
-                replaced: leaving(of: id).count {
+                replicas: rolled(replicas, row), stopping: leaving.count,
+                replaced: leaving.count {
                     $0.version != row.version || state.placements[$0.id]?.unwellAt != nil
                 },
                 batch: row.settings.rollout.batch(of: row.target), surge: surge(row),
@@ -74,12 +75,13 @@ extension ServeStep {
         // to try, a failing deployment could never recover.
         let tries = replicas.filter { $0.version == row.version && !isReady($0.id) }
         if row.failures > 0, let first = tries.first,
-            tries.allSatisfy({ state.placements[$0.id].map(isStuck) ?? false })
+            tries.allSatisfy({ state.placements[$0.id]?.isStuck ?? false })
         {
             update(first.id) { $0.buys = true }
         }
         if row.failures == 0 {
-            let waits = versionChange || !leaving(of: id).isEmpty
+            // Also those that this look has just released.
+            let waits = versionChange || !self.leaving(of: id).isEmpty
             for replica in replicas where !replica.buys {
                 letBuy(replica, waits: waits, replicas.count <= row.target)
             }
@@ -89,19 +91,22 @@ extension ServeStep {
     private func rolled(_ replicas: [ReplicaRow], _ row: DeploymentRow) -> [RolloutReplica] {
         let old = replicas.filter { $0.version != row.version }
         let nodes = Set(old.compactMap { state.placements[$0.id]?.node })
-        return replicas.map { replica in
+        var rolled: [RolloutReplica] = []
+        rolled.reserveCapacity(replicas.count)
+        for replica in replicas {
             let placement = state.placements[replica.id]
             var one = RolloutReplica(
                 id: replica.id, current: replica.version == row.version, ready: isReady(replica.id),
-                unplaced: placement.map(isStuck) ?? false,
+                unplaced: placement?.isStuck ?? false,
                 leaving: placement?.node.flatMap { state.drainRequests[$0]?.deadline }, buys: replica.buys,
                 node: placement?.node, resources: placement?.resources ?? replica.settings.resources)
             for refusal in one.unplaced && !nodes.isEmpty ? placement?.refusals ?? [] : []
             where refusal.code == .short && nodes.contains(NodeID(refusal.candidate)) {
                 one.short[NodeID(refusal.candidate)] = refusal.short
             }
-            return one
+            rolled.append(one)
         }
+        return rolled
     }
 
     /// While an old one is on its way out, the room of that one is waited for; what is no surplus waits for a while only.
@@ -144,12 +149,6 @@ extension ServeStep {
         }
     }
 
-    /// The node tier looked, found no room, and none is on its way.
-    func isStuck(_ placement: PlacementRow) -> Bool {
-        placement.phase == .pending && !placement.refusals.isEmpty
-            && !placement.refusals.contains { $0.code == .coming }
-    }
-
     private mutating func stopSurplus(_ count: Int, of id: DeploymentID) {
         // Old versions and replicas on nodes being drained are the rollout's to end.
         let version = state.deployments[id]?.version
@@ -183,5 +182,12 @@ extension ServeStep {
                     } ?? []))
             release(replica, because: reason)
         }
+    }
+}
+
+extension PlacementRow {
+    /// The node tier looked, found no room, and none is on its way.
+    var isStuck: Bool {
+        phase == .pending && !refusals.isEmpty && !refusals.contains { $0.code == .coming }
     }
 }

@@ -12,7 +12,8 @@ extension ServeStep {
     private mutating func planRoute(_ id: DeploymentID) {
         guard let row = state.deployments[id] else { return }
         let now = now
-        let content = Route.content(of: row, in: state, replicas: replicas(of: id))
+        let rows = replicas(of: id)
+        let content = Route.content(of: row, in: state, replicas: rows)
         let hash = content.fingerprint
         if hash != row.routeHash {
             update(id) {
@@ -22,10 +23,11 @@ extension ServeStep {
         }
         let generation = state.deployments[id]?.routeGeneration ?? 0
         routes[id] = Route(of: id, generation, content)
-        for replica in content.replicas {
-            update(replica.id) { if $0.routedAt == nil { $0.routedAt = now } }
+        let unrouted = Set(rows.indices.lazy.filter { rows[$0].routedAt == nil }.map { rows[$0].id })
+        for replica in content.replicas where unrouted.contains(replica.id) {
+            update(replica.id) { $0.routedAt = now }
         }
-        for replica in replicas(of: id) where replica.phase == .draining && replica.drainGeneration == nil {
+        for replica in rows where replica.phase == .draining && replica.drainGeneration == nil {
             update(replica.id) { $0.drainGeneration = generation }
             #if MUTANTS
                 if Mutant.drainsByOldRoute.isOn {

@@ -20,7 +20,7 @@ struct ServeStep {
     /// Since when this process listens: no verdict of silence before everyone had the time to speak.
     let listening: Moment
     /// Load windows as stored, and what arrived since.
-    private let store: Store
+    let store: Store
     let unstored: Unstored
     /// The deployments that this step looks at, sorted.
     var looked: [DeploymentID] = []
@@ -49,6 +49,7 @@ struct ServeStep {
     private(set) var state: ClusterState
     /// Of all deployments, in all phases.
     private(set) var replicas: Overlay<ReplicaID, ReplicaRow>
+    private var atHand = RowsAtHand()
     private(set) var touchedDeployments: Set<DeploymentID> = []
     private(set) var touchedScalings: Set<DeploymentID> = []
     /// Of which only the time of the next look differs: written with a commit, and no reason for one.
@@ -103,6 +104,7 @@ struct ServeStep {
     mutating func eachLooked(_ body: (inout ServeStep, DeploymentID) -> Void) {
         for id in looked {
             looking = id
+            if !atHand.has(id) { atHand.take(replicas(of: id), of: id) }
             body(&self, id)
         }
         looking = nil
@@ -120,13 +122,6 @@ struct ServeStep {
         guard !looked.contains(id) else { return }
         nextLooked.insert(id)
         wake(at: now)
-    }
-
-    /// The load of a deployment by proxy: as stored, then what arrived since.
-    func buckets(of id: DeploymentID) -> [String: [LoadBucketRow]] {
-        var rows = store.loadBuckets(id)
-        for bucket in unstored.of(id) { rows[bucket.proxy, default: []].append(bucket) }
-        return rows
     }
 
     /// True when a commit would change anything.
@@ -200,6 +195,7 @@ struct ServeStep {
         change(&row)
         guard row != replicas[id] else { return }
         replicas[id] = row
+        atHand.set(row)
         touchedReplicas.insert(id)
     }
 
@@ -214,6 +210,7 @@ struct ServeStep {
     /// A replica that runs already.
     mutating func add(_ row: ReplicaRow) {
         replicas[row.id] = row
+        atHand.add(row)
         byDeployment[row.deployment, default: []].append(row.id)
         touchedReplicas.insert(row.id)
     }
@@ -225,6 +222,7 @@ struct ServeStep {
 
     mutating func remove(_ id: ReplicaID) {
         replicas[id] = nil
+        atHand.remove(id)
         byDeployment[id.deployment]?.removeAll { $0 == id }
         touchedReplicas.remove(id)
         removedReplicas.insert(id)
@@ -264,11 +262,12 @@ struct ServeStep {
     // MARK: - Reading
 
     func replicas(of deployment: DeploymentID) -> [ReplicaRow] {
-        (byDeployment[deployment] ?? []).compactMap { replicas[$0] }
+        if let rows = atHand.replicas(of: deployment) { return rows }
+        return (byDeployment[deployment] ?? []).compactMap { replicas[$0] }
     }
 
     func wanted(of deployment: DeploymentID) -> [ReplicaRow] {
-        replicas(of: deployment).filter { $0.phase == .wanted }
+        replicas(of: deployment).wanted
     }
 
     /// When a proxy was last heard, understood or not, by this process or the one before it.

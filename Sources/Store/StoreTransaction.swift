@@ -39,7 +39,10 @@ package final class StoreTransaction {
     @discardableResult
     private func run(_ sql: String, _ arguments: [DatabaseValue]) throws(StoreError) -> Int {
         try checked {
-            try db.cachedStatement(sql: sql).execute(arguments: StatementArguments(arguments))
+            // As boxes: the initialiser for arrays of one type reads each value through a key path, which was a tenth of
+            // a step in which a thousand deployments report.
+            let boxed = arguments.map { $0 as (any DatabaseValueConvertible)? }
+            try db.cachedStatement(sql: sql).execute(arguments: StatementArguments(boxed))
             return db.changesCount
         }
     }

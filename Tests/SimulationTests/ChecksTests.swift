@@ -115,6 +115,15 @@ struct ChecksTests {
         #expect(excuses.counts.values.reduce(0, +) == (isBroken ? 0 : 1))
     }
 
+    /// A queue that its operator has bounded may be full; one that nobody has bounded may not.
+    @Test(arguments: [true, false]) func aQueueIsFullWhereItsOperatorSaysSo(isBounded: Bool) {
+        var excuses = Excuses(sparesRequests: true)
+        let found = excuses.fails(
+            1, .queueFull, path: "/a", isPastDrain: false, at: 0, isBounded: isBounded)
+        #expect(found.map(\.rule) == (isBounded ? [] : ["I-18"]))
+        #expect(excuses.counts == (isBounded ? [.queueMax: 1] : [:]))
+    }
+
     // MARK: - Settled
 
     /// The rules that a world breaks which would have settled but for `change`.

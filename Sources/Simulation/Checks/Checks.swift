@@ -350,7 +350,7 @@ final class Checks {
             excuses.fails(
                 request.number, failure, path: request.client.path,
                 isPastDrain: deadline.map { $0 <= now } ?? false, at: world.now,
-                isCrowded: !settled(world).isFeasible), world)
+                isBounded: hasQueueMax(request.client.path), isCrowded: !settled(world).isFeasible), world)
     }
 
     // MARK: - People

@@ -56,7 +56,9 @@ extension Checks {
                 guard let readyAfter = conduct.readyAfter, conduct.failsAfter == nil else { return true }
                 return readyAfter >= row.settings.replica.health.startDeadline
             }.map(\.id))
-        settled.isQuiet = plan.isQuiet(from: Millis(world.now / 1000) - plan.quietBefore)
+        // What a hold keeps back is done when it ends.
+        settled.isQuiet =
+            plan.isQuiet(from: Millis(world.now / 1000) - plan.quietBefore) && settled.state.holds.isEmpty
         settled.hasCapacity = plan.cloud.capacity.isEmpty && plan.cloud.stockOuts.isEmpty
         return settled
     }

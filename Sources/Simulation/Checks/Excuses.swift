@@ -11,6 +11,8 @@ package enum Excuse: String, Hashable, Sendable {
     case noRoute = "no_route"
     /// What is wanted fits on no machines that may be had.
     case noRoom = "no_room"
+    /// As many wait already as its operator lets wait.
+    case queueMax = "queue_max"
 }
 
 extension WorldPlan {
@@ -84,11 +86,12 @@ package struct Excuses: Sendable {
 
     /// A request has failed.
     /// - Parameter isPastDrain: the drain deadline of the replica that worked on it has passed.
+    /// - Parameter isBounded: the operator has set how many may wait (`max_queued_requests`).
     /// - Parameter isCrowded: the replicas that are wanted fit on no machines that may be had.
     /// - Returns: I-18 when nothing excuses it.
     package mutating func fails(
         _ request: Int, _ failure: RequestEnd, path: String, isPastDrain: Bool, at now: Int64,
-        isCrowded: @autoclosure () -> Bool = false
+        isBounded: Bool = false, isCrowded: @autoclosure () -> Bool = false
     ) -> [Breach] {
         let since = promised[path]
         let excuse: Excuse? =
@@ -98,6 +101,8 @@ package struct Excuses: Sendable {
                 .noRoute
             } else if failure == .broken, isPastDrain {
                 .drainDeadline
+            } else if failure == .queueFull, isBounded {
+                .queueMax
             } else if !sparesRequests {
                 .dataPath
             } else if failure == .noReplica || failure == .deadline, isCrowded() {
@@ -110,5 +115,14 @@ package struct Excuses: Sendable {
             return []
         }
         return [Breach("I-18", "request \(request) for \(path) fails: \(failure.rawValue)")]
+    }
+}
+
+extension Checks {
+    /// The operator of what answers there has set how many requests may wait.
+    func hasQueueMax(_ path: String) -> Bool {
+        let state = watch?.state ?? ClusterState()
+        let ingress = state.applications.values.first { $0.routePrefix == path }?.ingress
+        return ingress.flatMap { state.deployments[$0]?.settings.maxQueued } != nil
     }
 }

@@ -20,6 +20,8 @@ struct ServeStepBench {
         var warmUpMicros: Int64 = 0
         /// Of the steps after them that followed a report of all deployments, in microseconds of the wall clock; sorted.
         var stepMicros: [Int64] = []
+        /// The same steps by the processor's clock of this thread: what they take when nobody else is on the core; sorted.
+        var stepCPUMicros: [Int64] = []
         /// The longest of them, longest first, with the second they were taken in.
         var slowest: [(second: Int, micros: Int64)] = []
         /// Of all others.
@@ -29,7 +31,16 @@ struct ServeStepBench {
         var databaseBytes: Int64 = 0
         var missedWakes = 0
 
-        mutating func note(_ micros: Int64, _ second: Int) {
+        /// The figures of one second.
+        /// - Parameter next: of the step that looks again at what the commit itself has changed.
+        mutating func note(_ micros: Int64, cpu: Int64, next: Int64, _ second: Int) {
+            guard second >= ServeStepBench.warmUp else {
+                warmUpMicros = max(warmUpMicros, micros, next)
+                return
+            }
+            stepMicros.append(micros)
+            stepCPUMicros.append(cpu)
+            restMicros.append(next)
             let place = slowest.firstIndex { $0.micros < micros } ?? slowest.count
             guard place < ServeStepBench.slowestTold else { return }
             slowest.insert((second, micros), at: place)
@@ -75,19 +86,15 @@ struct ServeStepBench {
             // What the proxy is then answered belongs to it.
             let told = applied.mapValues { tier.fence($0) }
             let reported = applied.mapValues { _ in sequence }
+            let before = Self.threadMicros()
             let took = try timed {
                 _ = try tier.step()
                 _ = try tier.news(for: "p1", applied: told, reported: reported)
             }
+            let tookCPU = Self.threadMicros() - before
             // What the commit itself has changed is looked at again.
             let next = try timed { _ = try tier.step() }
-            if second < Self.warmUp {
-                report.warmUpMicros = max(report.warmUpMicros, took, next)
-            } else {
-                report.stepMicros.append(took)
-                report.note(took, second)
-                report.restMicros.append(next)
-            }
+            report.note(took, cpu: tookCPU, next: next, second)
             try follow(nodes)
             if second % Self.upkeepEvery == 0 {
                 for store in [tier.store, nodes] {
@@ -103,6 +110,7 @@ struct ServeStepBench {
         }
         report.residentBytes.append(Self.resident())
         report.stepMicros.sort()
+        report.stepCPUMicros.sort()
         report.restMicros.sort()
         report.missedWakes = tier.missedWakes
         let files = FileManager.default
@@ -201,6 +209,8 @@ struct ServeStepBench {
             "step_us_p50": report.stepMicros[report.stepMicros.count / 2],
             "step_us_p99": report.stepMicros[report.stepMicros.count * 99 / 100],
             "step_us_max": report.stepMicros.last ?? 0,
+            "step_cpu_us_p50": report.stepCPUMicros[report.stepCPUMicros.count / 2],
+            "step_cpu_us_p99": report.stepCPUMicros[report.stepCPUMicros.count * 99 / 100],
             "slowest_s_us": report.slowest.map { [Int64($0.second), $0.micros] },
             "next_step_us_p50": report.restMicros[report.restMicros.count / 2],
             "next_step_us_max": report.restMicros.last ?? 0,
@@ -214,6 +224,12 @@ struct ServeStepBench {
     private func timed(_ body: () throws -> Void) rethrows -> Int64 {
         let took = try ContinuousClock().measure(body)
         return took.components.seconds * 1_000_000 + took.components.attoseconds / 1_000_000_000_000
+    }
+
+    private static func threadMicros() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
     }
 
     private static func resident() -> Int64 {

@@ -102,6 +102,11 @@ package struct ColumnWriter {
     package mutating func put(json value: some Encodable & Hashable & Sendable) throws(StoreError) {
         if let memo { put(try memo.encode(value)) } else { put(try StoreJSON.text(value)) }
     }
+
+    /// JSON that is another one nearly every time it is written: to look for it in the memo would cost as much again.
+    package mutating func put(changingJSON value: some Encodable) throws(StoreError) {
+        put(try StoreJSON.text(value))
+    }
 }
 
 /// JSON in columns: snake_case keys, sorted, so that equal values are equal text and an unchanged row is seen to

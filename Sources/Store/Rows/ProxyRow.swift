@@ -48,8 +48,9 @@ package struct ProxyRow: StoreRow {
         columns.put(address)
         columns.put(heardAt)
         try columns.put(
-            json: Dictionary(uniqueKeysWithValues: routes.map { ($0.key.rawValue, $0.value) }))
-        try columns.put(json: Dictionary(uniqueKeysWithValues: busy.map { ($0.key.rawValue, $0.value) }))
+            changingJSON: Dictionary(uniqueKeysWithValues: routes.map { ($0.key.rawValue, $0.value) }))
+        try columns.put(
+            changingJSON: Dictionary(uniqueKeysWithValues: busy.map { ($0.key.rawValue, $0.value) }))
     }
 }
 

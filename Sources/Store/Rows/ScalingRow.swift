@@ -47,7 +47,11 @@ package struct ScalingRow: StoreRow {
         columns.put(memory.timer.direction)
         columns.put(memory.timer.since)
         columns.put("[" + memory.wishes.map { "[\($0.at.ms),\($0.wish)]" }.joined(separator: ",") + "]")
-        try columns.put(json: memory.policy)
+        if memory.policy.values.isEmpty {
+            columns.put(Self.nothingKept)
+        } else {
+            try columns.put(json: memory.policy)
+        }
         columns.put(memory.raisedAt)
         columns.put(memory.loweredAt)
         columns.put(lookedAt)
@@ -57,15 +61,40 @@ package struct ScalingRow: StoreRow {
         columns.put(loadAt)
     }
 
-    /// By hand, since each is another list than the one before: a coder, and its memo, would be busy with nothing else.
+    /// As `StoreJSON` writes it: most policies keep nothing.
+    private static let nothingKept = #"{"values":{}}"#
+
+    /// By hand and byte by byte, since each is another list than the one before: a coder, and its memo, would be busy
+    /// with nothing else.
     private static func wishes(_ text: String) throws(StoreError) -> [WishSample] {
-        let numbers = text.split { "[], ".contains($0) }.map { Int64($0) }
-        guard text.hasPrefix("["), text.hasSuffix("]"), numbers.count % 2 == 0, !numbers.contains(nil) else {
-            throw .corrupt(
-                "column wishes_json of table scaling holds no list of wishes but '\(text.prefix(200))'")
+        func corrupt() -> StoreError {
+            .corrupt("column wishes_json of table scaling holds no list of wishes but '\(text.prefix(200))'")
         }
+        guard text.hasPrefix("["), text.hasSuffix("]") else { throw corrupt() }
+        var numbers: [Int64] = []
+        var digits: Int64?
+        var isNegative = false
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                let (tens, high) = (digits ?? 0).multipliedReportingOverflow(by: 10)
+                let (next, over) = tens.addingReportingOverflow(Int64(byte & 15))
+                guard !high, !over else { throw corrupt() }
+                digits = next
+            case UInt8(ascii: "-") where digits == nil && !isNegative: isNegative = true
+            case UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: ","), UInt8(ascii: " "):
+                if let found = digits {
+                    numbers.append(isNegative ? -found : found)
+                } else if isNegative {
+                    throw corrupt()
+                }
+                (digits, isNegative) = (nil, false)
+            default: throw corrupt()
+            }
+        }
+        guard numbers.count % 2 == 0 else { throw corrupt() }
         return stride(from: 0, to: numbers.count, by: 2).map { place in
-            WishSample(at: Moment(numbers[place] ?? 0), wish: Int(numbers[place + 1] ?? 0))
+            WishSample(at: Moment(numbers[place]), wish: Int(numbers[place + 1]))
         }
     }
 }
