@@ -24,8 +24,10 @@ package func addClusterRoutes(
         return try Answer.json(try await reload(call, thread, startFile))
     }
     router.get(RouterPath(Routes.standingDemand)) { _, _ in
-        let demand = try await thread.perform { desk in try desk.tier.store.state().standingDemand }
-        return try Answer.json(StandingDemandAnswer(demand))
+        let answer = try await thread.perform { desk in
+            StandingDemandAnswer(try desk.tier.store.state().standingDemand, try desk.tier.hopelessDemand())
+        }
+        return try Answer.json(answer)
     }
     router.put(RouterPath(Routes.standingDemand)) { request, context in
         let bytes = try await context.bytes(of: request)
@@ -33,11 +35,12 @@ package func addClusterRoutes(
             throw Problem(code: "invalid", message: "nothing was changed: the body is not UTF-8")
         }
         let bundles = try readDemand(text)
-        let demand = try await thread.perform { desk in
+        let answer = try await thread.perform { desk in
             try desk.tier.request(bundles)
-            return try desk.tier.store.state().standingDemand
+            return StandingDemandAnswer(
+                try desk.tier.store.state().standingDemand, try desk.tier.hopelessDemand())
         }
-        return try Answer.json(StandingDemandAnswer(demand))
+        return try Answer.json(answer)
     }
     router.delete(RouterPath(Routes.standingDemand)) { _, _ in
         try await thread.perform { desk in try desk.tier.request([]) }
@@ -103,13 +106,13 @@ extension SettingsProblems {
 }
 
 extension StandingDemandAnswer {
-    init(_ demand: [(resources: Resources, count: Int)]) {
+    init(_ demand: [(resources: Resources, count: Int)], _ warnings: [String] = []) {
         self.init(
             bundles: demand.map { resources, count in
                 let amounts = resources.rayAmounts.map { name, amount -> (String, JSONValue) in
                     (name, amount == amount.rounded() ? .whole(Int64(amount)) : .number(amount))
                 }
                 return Entry(resources: Dictionary(amounts, uniquingKeysWith: { $1 }), count: count)
-            })
+            }, warnings: warnings)
     }
 }

@@ -30,7 +30,7 @@ package final class NodeTier {
     /// A list from which nothing followed, and nothing has changed since: the same list again says no more.
     private var settledList: [Instance]?
     var inForce: SettingsInForce
-    private var settings: ClusterSettings { inForce.settings }
+    var settings: ClusterSettings { inForce.settings }
     private var machinesEnded: Bool
     /// An agent has obeyed somebody higher: this cluster generation is to be risen above.
     private var outranked: Int64?

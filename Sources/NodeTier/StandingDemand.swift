@@ -36,4 +36,21 @@ extension NodeTier {
         }
         endRest()
     }
+
+    /// Bundles of the standing demand that no node holds, and none that may be had would: a sentence each. They are kept,
+    /// as in Ray, since the cluster file may change.
+    package func hopelessDemand() throws(StoreError) -> [String] {
+        let state = try store.state()
+        let types = settings.nodeTypes.filter { $0.maxWorkers > 0 }.sorted { $0.name < $1.name }
+        let there = state.nodes.values.filter { $0.phase != .gone }.map(\.resources)
+        return state.standingDemand.compactMap { resources, count in
+            guard !(types.map(\.resources) + there).contains(where: { $0.covers(resources) }) else {
+                return nil
+            }
+            let short = types.map { type in "\(type.name) lacks \(type.resources.shortfall(of: resources))" }
+            return "no node holds \(resources), asked for \(count) times: "
+                + (short.isEmpty ? "there are no node types to buy" : short.joined(separator: ", "))
+                + "; nothing is bought for it"
+        }
+    }
 }

@@ -59,5 +59,11 @@ package struct StandingDemandAnswer: Sendable, Codable, Equatable {
     }
 
     package var bundles: [Entry]
-    package init(bundles: [Entry]) { self.bundles = bundles }
+    /// What no node that may be had can hold, a sentence each; nil from a tier that does not tell.
+    package var warnings: [String]?
+
+    package init(bundles: [Entry], warnings: [String] = []) {
+        self.bundles = bundles
+        self.warnings = warnings
+    }
 }

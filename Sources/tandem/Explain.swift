@@ -102,6 +102,10 @@ struct Cost: AsyncParsableCommand {
         print(
             "in all \(Money.text(statement.microusdPerHour)) USD an hour, \(Money.text(statement.microusd)) USD so far"
         )
+        let tier = RunFile.read(StatePaths(place.state).runFile("nodes"))
+        if statement.microusdPerHour > 0, !(tier?.isAlive ?? false) {
+            say("the node tier does not run: these are the machines as it last saw them")
+        }
         if statement.estimates > 0 {
             say("of \(statement.estimates) machines the provider never said when they ended: estimates")
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Load
+import Store
 import Wire
 
 struct LoadCommand: AsyncParsableCommand {
@@ -15,7 +16,7 @@ struct LoadCommand: AsyncParsableCommand {
                      tandem load http://127.0.0.1:8000/ --rate 50,200 --spacing poisson --json
             """)
 
-    @Argument(help: "URL; default: the ingress of the cluster on --state.") var url: String?
+    @Argument(help: "URL; default: the only application of the cluster on --state.") var url: String?
     @Option(help: "Users, stage by stage.") var users: String?
     @Option(help: "Requests a second, stage by stage.") var rate: String?
     @Option(help: "Seconds of each stage.") var seconds = 15.0
@@ -45,8 +46,8 @@ struct LoadCommand: AsyncParsableCommand {
     }
 
     private func plan() throws -> LoadPlan {
-        var plan = LoadPlan(
-            url: try url ?? Addresses(StatePaths(place.state)).ingress + "/", shape: try shape())
+        let shape = try shape()
+        var plan = LoadPlan(url: try url ?? onlyRoute(), shape: shape)
         plan.method = method
         plan.timeout = .seconds(timeout)
         plan.seed = seed
@@ -61,6 +62,27 @@ struct LoadCommand: AsyncParsableCommand {
         }
         try plan.check()
         return plan
+    }
+
+    /// Where the cluster's only application answers.
+    private func onlyRoute() throws -> String {
+        let paths = StatePaths(place.state)
+        let ingress = try Addresses(paths).ingress
+        let reader = try StoreReader(directory: paths.root)
+        let found = try reader.query(
+            "SELECT route_prefix FROM application WHERE route_prefix IS NOT NULL AND NOT deleting ORDER BY name"
+        )
+        let routes = found.rows.compactMap { row -> String? in
+            if case .text(let route)? = row.first { ingress + route } else { nil }
+        }
+        guard let route = routes.first else {
+            throw ValidationError(
+                "no application of this cluster has a route: deploy one (tandem deploy FILE), or name a URL")
+        }
+        guard routes.count == 1 else {
+            throw ValidationError("which application? name its URL: \(routes.joined(separator: ", "))")
+        }
+        return route
     }
 
     private func shape() throws -> LoadShape {

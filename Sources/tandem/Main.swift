@@ -1,7 +1,46 @@
 import ArgumentParser
+import Wire
 
 /// The only executable and the only composition root: every clock, every die and every task is handed out here.
 @main
+enum Program {
+    static func main() async {
+        do {
+            var command = try Tandem.parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            // Whoever asked for JSON reads no prose.
+            if CommandLine.arguments.contains("--json"), let failure = Failure(error) {
+                try? emitJSON(failure)
+            }
+            Tandem.exit(withError: error)
+        }
+    }
+}
+
+/// What a program is told on standard output in place of an answer; people read the same on standard error.
+struct Failure: Encodable {
+    var error: Problem
+
+    /// - Returns: nil for what is no failure of the command: help, or a verdict that it has printed already.
+    init?(_ error: any Error) {
+        if error is ExitCode { return nil }
+        if let problem = error as? Problem {
+            self.error = problem
+        } else {
+            let message = Tandem.message(for: error)
+            guard Tandem.exitCode(for: error) != .success, !message.isEmpty else { return nil }
+            self.error = Problem(
+                code: Tandem.exitCode(for: error) == .validationFailure ? "invalid" : "failed",
+                message: message)
+        }
+    }
+}
+
 struct Tandem: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tandem",

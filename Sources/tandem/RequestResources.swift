@@ -31,6 +31,11 @@ struct RequestResources: AsyncParsableCommand {
         if clear, !bundles.isEmpty || numCpus != nil {
             throw ValidationError("--clear asks for nothing: no bundles")
         }
+        if numCpus != nil, bundles.isEmpty, count != 1 {
+            throw ValidationError(
+                "--num-cpus asks for so many bundles of one CPU, and --count is for bundles that are named: leave it out,"
+                    + " or write '{\"CPU\": 4}' --count \(count)")
+        }
         if count < 1 { throw ValidationError("--count \(count): at least 1") }
         if let numCpus, numCpus < 0 { throw ValidationError("--num-cpus \(numCpus): at least 0") }
     }
@@ -47,6 +52,7 @@ struct RequestResources: AsyncParsableCommand {
                 contentType: sent == nil ? nil : "application/yaml", deadline: ClusterFileSending.deadline)
         }
         let demand = try WireCoding.decode(StandingDemandAnswer.self, from: Data(answer.utf8))
+        for warning in demand.warnings ?? [] { say("warning: \(warning)") }
         if json { return try printJSON(demand) }
         if demand.bundles.isEmpty { return print("nothing is asked for") }
         for entry in demand.bundles {

@@ -83,8 +83,14 @@ struct StatusDocument: Codable {
         var phase: String
         var provider: String
         var instance: String?
+        /// Nil: the provider has none.
+        var zone: String?
+        /// on_demand, spot, or the provider's own word.
+        var capacityType: String?
         var cpusMilli: Int
         var cpusUsedMilli: Int
+        var gpusMilli: Int
+        var gpusUsedMilli: Int
         var replicas: Int
         var microusdPerHour: Int
         var why: String
@@ -215,11 +221,15 @@ enum StatusQueries {
 
     static let nodes = """
         SELECT n.id, n.type, n.phase, n.provider, n.instance, n.microusd_per_hour, n.why,
+          nullif(n.zone, '') AS zone, nullif(n.capacity_type, '') AS capacity_type,
           coalesce(json_extract(n.resources_json, '$.CPU'), 0) AS cpus,
+          coalesce(json_extract(n.resources_json, '$.GPU'), 0) AS gpus,
           (SELECT count(*) FROM placement p WHERE p.node = n.id
             AND p.phase IN ('assigned','starting','ready','stopping')) AS replicas,
           (SELECT coalesce(sum(json_extract(p.resources_json, '$.CPU')), 0) FROM placement p WHERE p.node = n.id
-            AND p.phase IN ('assigned','starting','ready','stopping')) AS used
+            AND p.phase IN ('assigned','starting','ready','stopping')) AS used,
+          (SELECT coalesce(sum(json_extract(p.resources_json, '$.GPU')), 0) FROM placement p WHERE p.node = n.id
+            AND p.phase IN ('assigned','starting','ready','stopping')) AS gpus_used
         FROM node n WHERE n.phase <> 'gone' ORDER BY n.created_ms, n.id
         """
 }
@@ -270,6 +280,10 @@ extension StatusDocument.Node {
         phase = row.text("phase")
         provider = row.text("provider")
         instance = row.textOrNil("instance")
+        zone = row.textOrNil("zone")
+        capacityType = row.textOrNil("capacity_type")
+        gpusMilli = row.int("gpus")
+        gpusUsedMilli = row.int("gpus_used")
         cpusMilli = row.int("cpus")
         cpusUsedMilli = row.int("used")
         replicas = row.int("replicas")

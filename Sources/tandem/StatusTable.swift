@@ -1,3 +1,4 @@
+import ControlAPI
 import Foundation
 import Wire
 
@@ -36,16 +37,33 @@ enum StatusTable {
         parts.append(
             document.nodes.isEmpty
                 ? "no nodes\n"
-                : table(
-                    ["NODE", "TYPE", "PHASE", "CPU", "REPLICAS", "WHY"],
-                    document.nodes.map {
-                        [
-                            $0.id, $0.type, $0.phase, "\(cores($0.cpusUsedMilli))/\(cores($0.cpusMilli))",
-                            "\($0.replicas)", firstLine($0.why),
-                        ]
-                    }))
+                : nodes(document.nodes))
         for warning in document.warnings { parts.append("warning: \(Printable.text(warning))\n") }
         return parts.joined(separator: "\n")
+    }
+
+    /// With columns for what some node has: GPUs, a zone.
+    private static func nodes(_ nodes: [StatusDocument.Node]) -> String {
+        let hasGPUs = nodes.contains { $0.gpusMilli > 0 }
+        let hasZones = nodes.contains { $0.zone != nil }
+        let heads =
+            ["NODE", "TYPE"] + (hasZones ? ["ZONE"] : []) + ["PHASE", "CPU"] + (hasGPUs ? ["GPU"] : [])
+            + ["REPLICAS", "USD/H", "WHY"]
+        return table(
+            heads,
+            nodes.map { node in
+                // On demand is what nobody wonders about.
+                let place = [node.zone, node.capacityType.flatMap { $0 == "on_demand" ? nil : $0 }]
+                return [node.id, node.type]
+                    + (hasZones ? [place.compactMap(\.self).joined(separator: " ")] : [])
+                    + [node.phase, "\(cores(node.cpusUsedMilli))/\(cores(node.cpusMilli))"]
+                    + (hasGPUs ? ["\(cores(node.gpusUsedMilli))/\(cores(node.gpusMilli))"] : [])
+                    + [
+                        "\(node.replicas)",
+                        node.microusdPerHour > 0 ? Money.text(Int64(node.microusdPerHour)) : "-",
+                        firstLine(node.why),
+                    ]
+            })
     }
 
     /// In place of everything that the database would say.

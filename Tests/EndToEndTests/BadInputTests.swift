@@ -161,6 +161,22 @@ extension EndToEnd.Alone {
         #expect(outcome.errors.contains(cluster.state), "\(outcome.whole)")
         #expect(!outcome.errors.contains("Optional("))
     }
+
+    /// Programs read the same failure as people, as JSON.
+    @Test(.timeLimit(.minutes(1)), arguments: [["status"], ["sql", "SELECT 1"], ["explain", "node", "n1"]])
+    func aFailureIsJSONForWhoAskedForIt(words: [String]) async throws {
+        struct Told: Decodable {
+            struct Failure: Decodable { var code: String, message: String }
+            var error: Failure
+        }
+        let cluster = try Cluster(settings: nil)
+        defer { cluster.clear() }
+        let outcome = try await Tandem.run(words + ["--json", "--state", cluster.state])
+        #expect(outcome.code != 0)
+        let told = try JSONDecoder().decode(Told.self, from: Data(outcome.output.utf8))
+        #expect(!told.error.code.isEmpty && told.error.message.contains(cluster.state), "\(outcome.whole)")
+        #expect(outcome.errors.contains(told.error.message), "\(outcome.whole)")
+    }
 }
 
 /// A program of somebody else's: it listens and never answers.

@@ -78,6 +78,11 @@ extension EndToEnd.Alone {
         let wrong = try await cluster.tandem("request-resources", "{\"cpu\": 1}")
         #expect(wrong.code != 0 && wrong.errors.contains("did you mean CPU?"), "\(wrong.whole)")
         #expect(try await cluster.number("SELECT count(*) FROM standing_demand") == 2)
+        let both = try await cluster.tandem("request-resources", "--num-cpus", "3", "--count", "2")
+        #expect(both.code != 0 && both.errors.contains("--count is for bundles"), "\(both.whole)")
+        // Nobody has such a node: it is taken, and said.
+        let hopeless = try await cluster.tandem("request-resources", "{\"CPU\": 4000}")
+        #expect(hopeless.code == 0 && hopeless.errors.contains("no node holds CPU 4000"), "\(hopeless.whole)")
         let replaced = try await cluster.tandem("request-resources", "--num-cpus", "1", "--json")
         #expect(replaced.output.contains("\"count\":1"), "\(replaced.whole)")
         #expect(try await cluster.tandem("request-resources").output == "1 x {CPU 1}\n")

@@ -32,6 +32,19 @@ import TwoTiers
         #expect(try world.state().changeSequence > before)
     }
 
+    /// What no node that may be had holds is kept, and said; what one of them holds is not.
+    @Test func whatNoNodeHoldsIsSaid() async throws {
+        let world = try TwoTiers(.cloud([.cpus("small", 4), .cpus("large", 8)]))
+        try world.nodes?.request([Bundles(resources: one, count: 9), Bundles(resources: other, count: 2)])
+        #expect(
+            try world.nodes?.hopelessDemand() == [
+                "no node holds CPU 1, GPU 0.5, asked for 2 times: large lacks GPU 0.5, small lacks GPU 0.5; nothing is"
+                    + " bought for it"
+            ])
+        try world.nodes?.request([Bundles(resources: Resources(["CPU": 8000]), count: 1)])
+        #expect(try world.nodes?.hopelessDemand() == [])
+    }
+
     /// A size of the cluster: what runs counts against it, and idle nodes stay for it.
     @Test func nodesAreBoughtForItAndStay() async throws {
         var settings = ClusterSettings.cloud([.cpus("small", 4)], idleTimeout: .seconds(5))

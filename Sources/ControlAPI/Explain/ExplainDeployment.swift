@@ -15,7 +15,13 @@ extension Explanation {
         let (target, least, most) = (
             row.number("target") ?? 0, row.text("min_replicas"), row.text("max_replicas")
         )
-        let bounds = least == most ? "always \(least)" : "from \(least) to \(most)"
+        let isFixed = least == most
+        let bounds =
+            switch isFixed {
+            case true where least == "\(target)": "always \(least)"
+            case true: "\(least) in its file; set by tandem scale, or by target_capacity"
+            case false: "from \(least) to \(most)"
+            }
         let counts = [
             "\(row.number("ready") ?? 0) are ready", "\(row.number("starting") ?? 0) are starting",
             "\(row.number("pending") ?? 0) wait for a node", "\(row.number("ending") ?? 0) are ending",

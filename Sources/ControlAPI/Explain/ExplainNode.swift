@@ -68,9 +68,10 @@ extension Explanation {
         guard let launch = launch.first else { return }
         sentences.append("It was bought because: \(Self.phrase(launch.text("reason"))).")
         if let cost = launch.number("cost"), let bound = launch.number("bound") {
+            // A bound of nothing says nothing.
             sentences.append(
-                "All that was bought then costs \(Money.text(cost)) USD an hour; "
-                    + "no choice could have cost less than \(Money.text(bound)).")
+                "All that was bought then costs \(Money.text(cost)) USD an hour"
+                    + (bound > 0 ? "; no choice could have cost less than \(Money.text(bound))." : "."))
         }
         add(StoreJSON.value(launch.text("refusals_json")) ?? [], to: name)
     }
