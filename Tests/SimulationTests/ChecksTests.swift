@@ -124,6 +124,28 @@ struct ChecksTests {
         #expect(excuses.counts == (isBounded ? [.queueMax: 1] : [:]))
     }
 
+    /// What cannot be served by as many replicas as are allowed is late whatever a scaler does.
+    @Test(arguments: [true, false]) func whatIsTooMuchIsLate(isOverloaded: Bool) {
+        var excuses = Excuses(sparesRequests: true)
+        let found = excuses.fails(
+            1, .deadline, path: "/a", isPastDrain: false, at: 0, isOverloaded: isOverloaded)
+        #expect(found.map(\.rule) == (isOverloaded ? [] : ["I-18"]))
+    }
+
+    /// Two replicas of three places, a second each: six requests a second, and no more.
+    @Test(arguments: [(6_000, false), (6_001, true)] as [(Int64, Bool)])
+    func howMuchIsTooMuch(perSecondMilli: Int64, isTooMuch: Bool) {
+        var plan = WorldPlan(seed: 1, cluster: ClusterSettings(), applications: [], horizon: .seconds(1))
+        var conduct = Conduct()
+        conduct.service = .fixed(.seconds(1))
+        plan.conduct["serve"] = conduct
+        plan.clients = [
+            ClientPlan(path: "/a", load: .open([.init(at: .zero, amount: perSecondMilli)])),
+            ClientPlan(path: "/b", load: .open([.init(at: .zero, amount: 9_000)])),
+        ]
+        #expect(plan.overloads("/a", command: "serve", replicas: 2, maxOngoing: 3) == isTooMuch)
+    }
+
     // MARK: - Settled
 
     /// The rules that a world breaks which would have settled but for `change`.

@@ -350,7 +350,9 @@ final class Checks {
             excuses.fails(
                 request.number, failure, path: request.client.path,
                 isPastDrain: deadline.map { $0 <= now } ?? false, at: world.now,
-                isBounded: hasQueueMax(request.client.path), isCrowded: !settled(world).isFeasible), world)
+                isBounded: hasQueueMax(request.client.path),
+                isOverloaded: isOverloaded(request.client.path), isCrowded: !settled(world).isFeasible), world
+        )
     }
 
     // MARK: - People

@@ -13,6 +13,8 @@ package enum Excuse: String, Hashable, Sendable {
     case noRoom = "no_room"
     /// As many wait already as its operator lets wait.
     case queueMax = "queue_max"
+    /// More comes than its operator lets it have replicas for.
+    case overload
 }
 
 extension WorldPlan {
@@ -87,11 +89,13 @@ package struct Excuses: Sendable {
     /// A request has failed.
     /// - Parameter isPastDrain: the drain deadline of the replica that worked on it has passed.
     /// - Parameter isBounded: the operator has set how many may wait (`max_queued_requests`).
+    /// - Parameter isOverloaded: more comes than the operator allows replicas for.
     /// - Parameter isCrowded: the replicas that are wanted fit on no machines that may be had.
     /// - Returns: I-18 when nothing excuses it.
     package mutating func fails(
         _ request: Int, _ failure: RequestEnd, path: String, isPastDrain: Bool, at now: Int64,
-        isBounded: Bool = false, isCrowded: @autoclosure () -> Bool = false
+        isBounded: Bool = false, isOverloaded: Bool = false,
+        isCrowded: @autoclosure () -> Bool = false
     ) -> [Breach] {
         let since = promised[path]
         let excuse: Excuse? =
@@ -103,6 +107,8 @@ package struct Excuses: Sendable {
                 .drainDeadline
             } else if failure == .queueFull, isBounded {
                 .queueMax
+            } else if failure == .deadline || failure == .queueFull, isOverloaded {
+                .overload
             } else if !sparesRequests {
                 .dataPath
             } else if failure == .noReplica || failure == .deadline, isCrowded() {
@@ -119,10 +125,13 @@ package struct Excuses: Sendable {
 }
 
 extension Checks {
-    /// The operator of what answers there has set how many requests may wait.
-    func hasQueueMax(_ path: String) -> Bool {
+    /// What answers there.
+    func deployment(at path: String) -> DeploymentRow? {
         let state = watch?.state ?? ClusterState()
         let ingress = state.applications.values.first { $0.routePrefix == path }?.ingress
-        return ingress.flatMap { state.deployments[$0]?.settings.maxQueued } != nil
+        return ingress.flatMap { state.deployments[$0] }
     }
+
+    /// The operator of what answers there has set how many requests may wait.
+    func hasQueueMax(_ path: String) -> Bool { deployment(at: path)?.settings.maxQueued != nil }
 }
