@@ -1,4 +1,5 @@
 import Model
+import Store
 
 extension WorldPlan {
     /// The operator allows fewer replicas than a load of this plan needs: its queue grows, and so do the waits, whatever a
