@@ -384,32 +384,11 @@ WHEN OLD.phase <> NEW.phase AND NOT EXISTS
   (SELECT 1 FROM move_plan_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
 BEGIN SELECT RAISE(ABORT, 'illegal phase change of a plan'); END;
 
-CREATE TABLE move_step (
-  id       TEXT PRIMARY KEY,                 -- plan/position
-  plan     TEXT NOT NULL,                    -- its plan
-  position INTEGER NOT NULL,                 -- within the plan; new nodes come first
-  part     TEXT NOT NULL                     -- takes: a node that is bought; gives: one that goes
-    CHECK (part IN ('takes','gives')),
-  node     TEXT,                             -- NULL: not bought yet
-  type     TEXT NOT NULL,                    -- its node type
-  microusd_per_hour INTEGER NOT NULL,        -- its price; of one that is bought the most that is paid
-  phase    TEXT NOT NULL                     -- legal moves: move_step_phase_edge
-    CHECK (phase IN ('planned','ordered','ready','moving','drained','ended','dropped')),
-  phase_ms INTEGER NOT NULL                  -- since when
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX move_step_by_plan ON move_step (plan);
-
 CREATE TABLE move_step_phase_edge (
   before TEXT NOT NULL,                      -- phase
   after  TEXT NOT NULL,                      -- phase that may follow it
   PRIMARY KEY (before, after)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TRIGGER move_step_phase BEFORE UPDATE OF phase ON move_step
-WHEN OLD.phase <> NEW.phase AND NOT EXISTS
-  (SELECT 1 FROM move_step_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
-BEGIN SELECT RAISE(ABORT, 'illegal phase change of a step'); END;
 
 CREATE TABLE node_note (
   node        TEXT PRIMARY KEY,              -- node that is not gone
@@ -512,6 +491,31 @@ CREATE TABLE "found_replica" (
   settings_json TEXT NOT NULL,            -- what it was started with
   gpus_json     TEXT NOT NULL DEFAULT '[]' -- indices of the GPUs it may use
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "move_step" (
+  id       TEXT PRIMARY KEY,                 -- plan/position
+  plan     TEXT NOT NULL,                    -- its plan
+  position INTEGER NOT NULL,                 -- within the plan; new nodes come first
+  part     TEXT NOT NULL                     -- takes: a node that is bought; gives: one that goes
+    CHECK (part IN ('takes','gives')),
+  node     TEXT,                             -- NULL: not bought yet
+  type     TEXT NOT NULL,                    -- its node type
+  zone     TEXT NOT NULL DEFAULT '',         -- where it stands; of one that is bought where the plan wants it
+  capacity_type TEXT NOT NULL DEFAULT '',    -- spot, on_demand …; of one that is bought as the plan reckons with it
+  is_bound INTEGER NOT NULL DEFAULT 0        -- 1: it is bought in that zone or not at all, for the rules of what moves there
+    CHECK (is_bound IN (0,1)),
+  microusd_per_hour INTEGER NOT NULL,        -- its price; of one that is bought the most that is paid
+  phase    TEXT NOT NULL                     -- legal moves: move_step_phase_edge
+    CHECK (phase IN ('planned','ordered','ready','moving','drained','ended','dropped')),
+  phase_ms INTEGER NOT NULL                  -- since when
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX move_step_by_plan ON move_step (plan);
+
+CREATE TRIGGER move_step_phase BEFORE UPDATE OF phase ON move_step
+WHEN OLD.phase <> NEW.phase AND NOT EXISTS
+  (SELECT 1 FROM move_step_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
+BEGIN SELECT RAISE(ABORT, 'illegal phase change of a step'); END;
 
 CREATE VIEW clock_now AS SELECT
   max(  -- the cluster clock as last heard, by a renewal or a decision; the file itself has no clock

@@ -34,8 +34,9 @@ package struct ReplicaID: RawRepresentable, Hashable, Comparable, Sendable, Coda
     }
     /// Grows with time of creation: larger is newer.
     package var serial: Int64 {
-        Int64(rawValue[(rawValue.lastIndex(of: "#").map(rawValue.index(after:)) ?? rawValue.endIndex)...])
-            ?? 0
+        let bytes = rawValue.utf8
+        guard let cut = bytes.lastIndex(of: UInt8(ascii: "#")) else { return 0 }
+        return Int64(rawValue[bytes.index(after: cut)...]) ?? 0
     }
     /// By deployment, then by serial. Ids are compared all the time, so nothing is cut out and copied: the bytes before
     /// the serials decide; of two serials the longer is the larger, since none begins with a zero.

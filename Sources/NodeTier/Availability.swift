@@ -90,7 +90,7 @@ extension NodeStep {
 
     /// What machines of a type are made from: another configuration deserves another try.
     func fingerprint(of type: String) -> String {
-        guard let config = settings.nodeTypes.first(where: { $0.name == type })?.config else { return "" }
+        guard let config = typeByName[type]?.config else { return "" }
         return String(Fingerprint.of(config), radix: 16)
     }
 

@@ -16,7 +16,7 @@ extension NodeStep {
         }
         for node in coming {
             guard var note = state.nodeNotes[node.id] else { continue }
-            let type = settings.nodeTypes.first { $0.name == node.type }
+            let type = typeByName[node.type]
             let least = min(type?.minWorkers ?? 0, type?.maxWorkers ?? 0)
             let isNeeded =
                 awaited.contains(node.id) || planned.contains(node.id) || kept.contains(node.id)

@@ -1,3 +1,4 @@
+import Cloud
 import Model
 import Placement
 import Provisioning
@@ -6,6 +7,23 @@ import Store
 /// The latest look for nodes that can be given up, as the process remembers it: a restarted one looks anew.
 struct ConsolidationLook {
     var at: Moment?
+    /// What it was made on; the same again would find the same.
+    var ground: Ground?
+    /// Then the same may be found otherwise.
+    var wake: Moment?
+
+    /// All that a look reads, apart from the time.
+    struct Ground: Equatable {
+        /// The newest change that concerns plans.
+        var change: Int64
+        var offerings: [Offering]
+        var settings: ClusterSettings
+        /// Room that is to be kept free, which is reckoned anew from time to time.
+        var soft: [SoftDemand]
+        /// Nodes that are not heard.
+        var unheard: Int
+    }
+
     /// Why each node stays, as it was found.
     var stays: [NodeStay] = []
 }
@@ -49,8 +67,7 @@ extension NodeStep {
     // MARK: - What is remembered of nodes
 
     private mutating func noteNodes() {
-        let hashes = Dictionary(
-            settings.nodeTypes.map { ($0.name, $0.configHash) }, uniquingKeysWith: { first, _ in first })
+        let hashes = typeByName.mapValues(\.configHash)
         let living = nodes(in: [.requested, .booting, .ready, .draining, .terminating])
         for node in living {
             // One that is older than these notes was made as is configured now, for all that is known.
@@ -80,13 +97,23 @@ extension NodeStep {
             return wake(at: at + ConsolidationRule.lookEvery)
         }
         guard !isUnheard else { return wake(at: listening + settings.agentSilent) }
+        let ground = ConsolidationLook.Ground(
+            change: plannedChange, offerings: offerings, settings: settings, soft: softDemand(),
+            unheard: unheard)
+        if !changes, unfolded.isEmpty, look.ground == ground, look.wake.map({ now < $0 }) ?? true {
+            return wake(at: look.wake)
+        }
         look.at = now
-        let fleet = standingFleet(keeping: softDemand(), countsComing: false)
+        let fleet = standingFleet(keeping: ground.soft, countsComing: false)
         let plan = consolidate(consolidationInput(fleet, unixMillis))
         look.stays = plan.stays
-        wake(at: Moment.earliest(plan.wake, next.first { $0 > now }))
-        if plan.waitsForBudget { wake(at: nextMinute(unixMillis)) }
-        for row in state.availability.values where row.until > now { wake(at: row.until) }
+        var wakeOfLook = Moment.earliest(plan.wake, next.first { $0 > now })
+        if plan.waitsForBudget { wakeOfLook = Moment.earliest(wakeOfLook, nextMinute(unixMillis)) }
+        for row in state.availability.values where row.until > now {
+            wakeOfLook = Moment.earliest(wakeOfLook, row.until)
+        }
+        (look.ground, look.wake) = (ground, wakeOfLook)
+        wake(at: wakeOfLook)
         if let move = plan.move { keep(move, fleet) }
     }
 
@@ -96,12 +123,10 @@ extension NodeStep {
     /// When nodes come into question by their age alone, or because they are no longer as configured; sorted. Nil: none ever
     /// does.
     private func dueMoments() -> [Moment]? {
-        let types = Dictionary(
-            settings.nodeTypes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var due: [Moment] = []
         for node in nodes(in: [.ready]) where !node.provider.isEmpty {
             if settings.consolidation.isOn { due.append(node.createdAt + settings.consolidation.ageMin) }
-            if let after = types[node.type]?.expireAfter { due.append(node.createdAt + after) }
+            if let after = typeByName[node.type]?.expireAfter { due.append(node.createdAt + after) }
             if cause(node) != nil { due.append(now) }
         }
         return due.isEmpty ? nil : due.sorted()
@@ -120,26 +145,38 @@ extension NodeStep {
                 id: id, cause: move.cause, due: now + ConsolidationRule.thinkFor, begunAt: now,
                 replicas: move.replicas, before: move.before, after: move.after, bound: move.bound,
                 reason: "\(names) can go" + (types.isEmpty ? "" : " for a new \(types)") + ": \(cost)"))
+        // In another zone what moves might not be allowed to stand.
+        let isBound = move.gives.contains { give in
+            liveReplicas(on: fleet.rows[give].id).contains(where: looksAtZones)
+        }
         for (position, offer) in move.launches.enumerated() {
             let offering = fleet.offerings[offer]
-            put(
-                MoveStepRow(
-                    plan: id, position: position, part: .takes, node: nil, type: offering.nodeType,
-                    microdollarsPerHour: offering.microdollarsPerHour, phaseAt: now))
+            var step = MoveStepRow(
+                plan: id, position: position, part: .takes, node: nil, type: offering.nodeType,
+                microdollarsPerHour: offering.microdollarsPerHour, phaseAt: now)
+            (step.zone, step.capacityType) = (offering.zone, offering.capacityType)
+            step.isBound = isBound
+            put(step)
         }
         for (place, give) in move.gives.enumerated() {
             let row = fleet.rows[give]
-            put(
-                MoveStepRow(
-                    plan: id, position: move.launches.count + place, part: .gives, node: row.id,
-                    type: row.type, microdollarsPerHour: price(of: row), phaseAt: now))
+            var step = MoveStepRow(
+                plan: id, position: move.launches.count + place, part: .gives, node: row.id, type: row.type,
+                microdollarsPerHour: price(of: row), phaseAt: now)
+            (step.zone, step.capacityType) = (row.zone, row.capacityType)
+            put(step)
         }
         wake(at: now + ConsolidationRule.thinkFor)
     }
 
     // MARK: - What it is found from
 
-    func consolidationInput(_ fleet: StandingFleet, _ unixMillis: Int64) -> ConsolidationInput {
+    mutating func consolidationInput(_ fleet: StandingFleet, _ unixMillis: Int64) -> ConsolidationInput {
+        measureBoots()
+        let places = Dictionary(
+            settings.nodeTypes.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var there: [String: Int] = [:]
+        for node in nodes(in: [.requested, .booting, .ready]) { there[node.type, default: 0] += 1 }
         let living = nodes(in: [.ready, .draining, .terminating]).filter { !$0.provider.isEmpty }
         let planned = Set(livePlan.map { steps(of: $0.id).compactMap(\.node) } ?? [])
         let held = nodesKept()
@@ -150,10 +187,12 @@ extension NodeStep {
                 let row = fleet.rows[index]
                 let cause = cause(row)
                 return StandingNode(
-                    node: row.id, type: settings.nodeTypes.firstIndex { $0.name == row.type },
+                    node: row.id, type: places[row.type],
                     price: price(of: row), replicas: fleet.replicas[index], createdAt: row.createdAt,
                     changedAt: state.nodeNotes[row.id]?.changedAt ?? row.createdAt,
-                    stay: stay(row, cause, planned: planned, held: held, pause: pauses[row.id]), cause: cause)
+                    stay: stay(
+                        row, cause, planned: planned, held: held, there: there, pause: pauses[row.id]),
+                    cause: cause)
             },
             bootTimes: settings.nodeTypes.map { bootTime(of: $0.name) },
             disturbed: living.count { $0.phase != .ready || !isOpen($0) }, there: living.count,
@@ -163,9 +202,9 @@ extension NodeStep {
     /// Replicas wait that could have a place one day, or nodes are being bought for some.
     var isWaiting: Bool {
         if purchases.contains(where: \.isForReplicas) { return true }
-        return state.placements.values.contains { placement in
+        return waiting().contains { id in
             // Those that are known to find no room do not keep nodes from being renewed.
-            guard placement.phase == .pending, state.feasible[placement.deployment] == nil else {
+            guard let placement = state.placements[id], state.feasible[placement.deployment] == nil else {
                 return false
             }
             let types = placement.refusals.filter { state.nodes[NodeID($0.candidate)] == nil }
@@ -174,7 +213,7 @@ extension NodeStep {
     }
 
     private func cause(_ node: NodeRow) -> DisruptionCause? {
-        guard node.phase == .ready, let type = settings.nodeTypes.first(where: { $0.name == node.type })
+        guard node.phase == .ready, let type = typeByName[node.type]
         else { return nil }
         if let after = type.expireAfter, node.createdAt + after <= now { return .expiry }
         guard let note = state.nodeNotes[node.id], !note.configHash.isEmpty else { return nil }
@@ -182,7 +221,8 @@ extension NodeStep {
     }
 
     private func stay(
-        _ node: NodeRow, _ cause: DisruptionCause?, planned: Set<NodeID>, held: Set<NodeID>, pause: Moment?
+        _ node: NodeRow, _ cause: DisruptionCause?, planned: Set<NodeID>, held: Set<NodeID>,
+        there: [String: Int], pause: Moment?
     ) -> NodeStay? {
         if planned.contains(node.id) { return NodeStay(node.id, .planned) }
         switch node.phase {
@@ -197,12 +237,9 @@ extension NodeStep {
         }
         if let pause, pause > now { return NodeStay(node.id, .givenUp, until: pause) }
         let replicas = liveReplicas(on: node.id)
-        if replicas.isEmpty, cause == nil { return idleStay(node, held) }
+        if replicas.isEmpty, cause == nil { return idleStay(node, held, there: there[node.type] ?? 0) }
         for id in replicas where state.deployments[id.deployment]?.settings.isUndisturbed ?? false {
             return NodeStay(node.id, .undisturbed, detail: id.rawValue)
-        }
-        if cause == nil, let ruled = replicas.first(where: looksAtZones) {
-            return NodeStay(node.id, .zoneRule, detail: ruled.rawValue)
         }
         if let busy = replicas.first(where: { state.placements[$0]?.phase != .ready }) {
             return NodeStay(node.id, .unsettled, detail: busy.rawValue)
@@ -214,9 +251,8 @@ extension NodeStep {
         state.replicas[id]?.settings.placing?.rules.contains { $0.topology == .zone && !$0.isSoft } ?? false
     }
 
-    private func idleStay(_ node: NodeRow, _ held: Set<NodeID>) -> NodeStay {
-        let type = settings.nodeTypes.first { $0.name == node.type }
-        let there = nodes(in: [.requested, .booting, .ready]).count { $0.type == node.type }
+    private func idleStay(_ node: NodeRow, _ held: Set<NodeID>, there: Int) -> NodeStay {
+        let type = typeByName[node.type]
         if let type, there <= min(type.minWorkers, type.maxWorkers) {
             return NodeStay(node.id, .minWorkers, detail: "\(type.minWorkers)")
         }
@@ -239,10 +275,22 @@ extension NodeStep {
 
     /// From a node's order to its agent's hello: of ten measured at least nine took no longer.
     func bootTime(of type: String) -> Millis {
-        let spans = state.nodes.values.filter { $0.type == type }.compactMap { node in
-            node.joinedAt.map { $0 - node.createdAt }
-        }.sorted()
+        let spans = (bootSpans ?? measuredBoots())[type] ?? []
         return spans.isEmpty ? ConsolidationRule.bootTime : spans[(spans.count * 9 + 9) / 10 - 1]
+    }
+}
+
+extension NodeStep {
+    mutating func measureBoots() {
+        if bootSpans == nil { bootSpans = measuredBoots() }
+    }
+
+    private func measuredBoots() -> [String: [Millis]] {
+        var spans: [String: [Millis]] = [:]
+        for node in state.nodes.values {
+            if let joined = node.joinedAt { spans[node.type, default: []].append(joined - node.createdAt) }
+        }
+        return spans.mapValues { $0.sorted() }
     }
 }
 

@@ -4,7 +4,7 @@ import Store
 extension NodeStep {
     /// Writes down what the agents said: hellos, and how the replicas fare.
     mutating func foldReports() {
-        for id in reports.keys.sorted() {
+        for id in unfolded.sorted() {
             guard let report = reports[id], let node = state.nodes[id] else { continue }
             switch node.phase {
             case .requested, .booting: join(node, report)
@@ -115,46 +115,69 @@ extension NodeStep {
     /// Takes in what the serve tier wants: new replicas wait for a node, unwanted ones are told to stop, and
     /// placements without a replica row go.
     mutating func followReplicas() {
+        for id in followed() {
+            if let replica = state.replicas[id] {
+                follow(replica, state.placements[id])
+            } else if let placement = state.placements[id] {
+                leave(placement)
+            }
+        }
+    }
+
+    /// Those that may not be as they are wanted; sorted.
+    private func followed() -> [ReplicaID] {
+        if let touchedReplicas { return touchedReplicas.sorted() }
+        var ids: [ReplicaID] = []
+        for (id, replica) in state.replicas {
+            guard let placement = state.placements[id] else {
+                ids.append(id)
+                continue
+            }
+            let stays = replica.phase == .wanted || placement.phase.isFinal || placement.phase == .stopping
+            if !stays || placement.adjustment != replica.adjustment { ids.append(id) }
+        }
+        for id in state.placements.keys where state.replicas[id] == nil { ids.append(id) }
+        return ids.sorted()
+    }
+
+    private mutating func follow(_ replica: ReplicaRow, _ placement: PlacementRow?) {
+        let (now, id) = (now, replica.id)
+        switch (replica.phase, placement?.phase) {
+        case (.wanted, nil):
+            var row = PlacementRow(replica: id, resources: replica.settings.resources, pendingAt: now)
+            row.adjustment = replica.adjustment
+            put(row)
+        case (.stopping, .pending), (.draining, .pending):
+            update(id) { row in
+                row.phase = .stopped
+                row.endedAt = now
+            }
+        case (.stopping, .assigned), (.stopping, .starting), (.stopping, .ready):
+            stop(id, on: placement?.node)
+        default:
+            guard let placement, placement.adjustment != replica.adjustment else { return }
+            update(id) { $0.adjustment = replica.adjustment }
+            if let node = placement.node, placement.phase.holdsRoom { reorder(node) }
+        }
+    }
+
+    private mutating func leave(_ placement: PlacementRow) {
+        if placement.phase.isFinal || placement.phase == .pending {
+            remove(placement.replica)
+        } else if placement.phase != .stopping {
+            stop(placement.replica, on: placement.node)
+        }
+    }
+
+    private mutating func stop(_ id: ReplicaID, on node: NodeID?) {
         let now = now
-        for id in state.replicas.keys.sorted() {
-            guard let replica = state.replicas[id] else { continue }
-            let placement = state.placements[id]
-            switch (replica.phase, placement?.phase) {
-            case (.wanted, nil):
-                var row = PlacementRow(replica: id, resources: replica.settings.resources, pendingAt: now)
-                row.adjustment = replica.adjustment
-                put(row)
-            case (.stopping, .pending), (.draining, .pending):
-                update(id) { row in
-                    row.phase = .stopped
-                    row.endedAt = now
-                }
-            case (.stopping, .assigned), (.stopping, .starting), (.stopping, .ready):
-                update(id) { row in
-                    row.phase = .stopping
-                    row.stoppingAt = now
-                }
-                #if MUTANTS
-                    if Mutant.tellsNobody.isOn { continue }
-                #endif
-                if let node = placement?.node { reorder(node) }
-            default:
-                guard let placement, placement.adjustment != replica.adjustment else { continue }
-                update(id) { $0.adjustment = replica.adjustment }
-                if let node = placement.node, placement.phase.holdsRoom { reorder(node) }
-            }
+        update(id) { row in
+            row.phase = .stopping
+            row.stoppingAt = now
         }
-        for id in state.placements.keys.sorted() where state.replicas[id] == nil {
-            guard let placement = state.placements[id] else { continue }
-            if placement.phase.isFinal || placement.phase == .pending {
-                remove(id)
-            } else if placement.phase != .stopping {
-                update(id) { row in
-                    row.phase = .stopping
-                    row.stoppingAt = now
-                }
-                if let node = placement.node { reorder(node) }
-            }
-        }
+        #if MUTANTS
+            if Mutant.tellsNobody.isOn, state.replicas[id] != nil { return }
+        #endif
+        if let node { reorder(node) }
     }
 }

@@ -29,13 +29,19 @@ extension NodeStep {
         }
         return Provisioning.softDemand(
             settings.headroom, shapes,
-            bootTime: settings.nodeTypes.map { bootTime(of: $0.name) }.max() ?? ConsolidationRule.bootTime,
+            bootTime: isEconomic ? longestBoot : ConsolidationRule.bootTime,
             now: reckoned)
     }
 
     /// The latest instant at which economic headroom is reckoned.
     private var reckoned: Moment {
         Moment(now.ms - now.ms % DemandStep.reckonedEvery.rawValue)
+    }
+
+    private var longestBoot: Millis {
+        var step = self
+        step.measureBoots()
+        return settings.nodeTypes.map { step.bootTime(of: $0.name) }.max() ?? ConsolidationRule.bootTime
     }
 
     private var isEconomic: Bool {

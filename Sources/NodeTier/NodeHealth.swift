@@ -30,6 +30,29 @@ enum HealthRule {
     }
 }
 
+/// How many nodes of a type were replaced lately, of how many.
+struct RepairRoom {
+    private(set) var recent: Int
+    /// Those that serve, and those that were replaced.
+    let pool: Int
+    /// Silent for so long that they are given up.
+    let silent: Int
+    /// Of these so many are being replaced in this step.
+    private(set) var begun = 0
+    /// When the first of the recent ones is no longer recent.
+    private(set) var next: Moment?
+
+    init(recent: Int, pool: Int, silent: Int, next: Moment?) {
+        (self.recent, self.pool, self.silent, self.next) = (recent, pool, silent, next)
+    }
+
+    mutating func note(isAnew: Bool, isSilent: Bool, until: Moment) {
+        if isAnew { recent += 1 }
+        if isSilent { begun += 1 }
+        next = next ?? until
+    }
+}
+
 extension NodeStep {
     /// Why nothing may be given back, replaced or moved now; nil: it may. For scale-down, repair and consolidation alike,
     /// to be asked after `weighHealth`.
@@ -39,6 +62,7 @@ extension NodeStep {
     mutating func weighHealth() {
         let serving = nodes(in: [.ready, .draining]).filter { !$0.provider.isEmpty }
         let unready = serving.filter { isSilent($0, for: settings.agentSilent) }
+        unheard = unready.count
         if HealthRule.halts(unready: unready.count, of: serving.count) {
             hold(
                 HoldRow.nodes, unready.count, of: serving.count, rule: "mass_unready",
@@ -91,27 +115,38 @@ extension NodeStep {
     mutating func mayRepair(_ node: NodeRow) -> Bool {
         if holdsDestruction != nil { return false }
         let scope = HoldRow.repair(node.type)
-        let recent = state.troubles.values.filter {
-            $0.type == node.type && ($0.repairedAt.map { $0 + HealthRule.repairWindow > now } ?? false)
-        }
-        let pool = Set(
-            nodes(in: [.ready, .draining]).filter { $0.type == node.type }.map(\.id) + recent.map(\.node))
-        guard recent.count >= HealthRule.repairs(in: pool.count) else { return true }
-        let next = recent.compactMap(\.repairedAt).min().map { $0 + HealthRule.repairWindow }
-        wake(at: next)
-        let waiting = nodes(in: [.ready, .draining]).count {
-            $0.type == node.type && isSilent($0, for: settings.agentLost)
-        }
+        let room = repairs[node.type] ?? repairRoom(of: node.type)
+        repairs[node.type] = room
+        guard room.recent >= HealthRule.repairs(in: room.pool) else { return true }
+        wake(at: room.next)
+        let waiting = room.silent - room.begun
         hold(
-            scope, max(waiting, 1), of: pool.count, rule: "repair_limit",
-            because: "\(recent.count) of \(pool.count) nodes of \(node.type) were replaced within "
+            scope, max(waiting, 1), of: room.pool, rule: "repair_limit",
+            because: "\(room.recent) of \(room.pool) nodes of \(node.type) were replaced within "
                 + "\(HealthRule.repairWindow.rawValue / 60_000) min: others wait, and what runs there goes on"
         )
         return false
     }
 
+    /// Counted once in a step for all nodes of a type.
+    private func repairRoom(of type: String) -> RepairRoom {
+        let recent = state.troubles.values.filter {
+            $0.type == type && ($0.repairedAt.map { $0 + HealthRule.repairWindow > now } ?? false)
+        }
+        let serving = nodes(in: [.ready, .draining]).filter { $0.type == type }
+        return RepairRoom(
+            recent: recent.count, pool: Set(serving.map(\.id) + recent.map(\.node)).count,
+            silent: serving.count { isSilent($0, for: settings.agentLost) },
+            next: recent.compactMap(\.repairedAt).min().map { $0 + HealthRule.repairWindow })
+    }
+
     mutating func noteRepair(_ node: NodeRow, _ cause: String) {
         var row = state.troubles[node.id] ?? NodeTroubleRow(node: node.id, type: node.type)
+        let (isAnew, until) = (
+            row.repairedAt.map { $0 + HealthRule.repairWindow <= now } ?? true, now + HealthRule.repairWindow
+        )
+        let isSilent = isSilent(node, for: settings.agentLost)
+        repairs[node.type]?.note(isAnew: isAnew, isSilent: isSilent, until: until)
         row.repairedAt = now
         row.cause = cause
         row.flaps = []

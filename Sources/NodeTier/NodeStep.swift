@@ -22,10 +22,18 @@ struct NodeStep {
     let offerings: [Offering]
     /// Newest report of each agent.
     let reports: [NodeID: AgentReport]
+    /// Of these the ones that say something new.
+    let unfolded: Set<NodeID>
+    /// Replicas of which a row, or that of their placement, has changed since the last step; nil: any may have.
+    let touchedReplicas: Set<ReplicaID>?
     /// Agents whose latest words were not understood.
     let refused: [NodeID: RefusedAgent]
     /// Since when this process listens: no verdict of silence before everyone had the time to speak.
     let listening: Moment
+    /// The newest change in `state` that concerns plans.
+    var plannedChange: Int64 = 0
+    /// Nodes whose agents are silent, as they were counted.
+    var unheard = 0
 
     var state: ClusterState
     /// Of the nodes whose phase this step has changed: the phases it has given them, in order. The last is the row's.
@@ -81,21 +89,36 @@ struct NodeStep {
     private var living: [NodeID]
     /// Placements that hold room, by node.
     private(set) var onNode: [NodeID: Set<ReplicaID>] = [:]
+    /// Placements without a node.
+    private var pending: Set<ReplicaID> = []
+    /// The node types of the cluster file, by name.
+    let typeByName: [String: NodeType]
+    /// For each type the spans from order to hello that were measured; nil: not looked at yet.
+    var bootSpans: [String: [Millis]]?
+    /// For each type how many of its nodes may be replaced now; nil: not looked at yet.
+    var repairs: [String: RepairRoom] = [:]
 
     init(
         state: ClusterState, now: Moment, settings: ClusterSettings, offerings: [Offering],
-        reports: [NodeID: AgentReport], refused: [NodeID: RefusedAgent], listening: Moment
+        reports: [NodeID: AgentReport], unfolded: Set<NodeID>? = nil,
+        touchedReplicas: Set<ReplicaID>? = nil, refused: [NodeID: RefusedAgent], listening: Moment
     ) {
         self.state = state
         self.now = now
         self.settings = settings
         self.offerings = offerings
         self.reports = reports
+        self.unfolded = unfolded ?? Set(reports.keys)
+        self.touchedReplicas = touchedReplicas
         self.refused = refused
         self.listening = listening
         living = state.nodes.values.filter { $0.phase != .gone }.map(\.id).sorted()
-        for placement in state.placements.values where placement.phase.holdsRoom {
-            if let node = placement.node { onNode[node, default: []].insert(placement.replica) }
+        typeByName = Dictionary(
+            settings.nodeTypes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for placement in state.placements.values {
+            if placement.phase == .pending { pending.insert(placement.replica) }
+            guard placement.phase.holdsRoom, let node = placement.node else { continue }
+            onNode[node, default: []].insert(placement.replica)
         }
     }
 
@@ -152,6 +175,7 @@ struct NodeStep {
         if let node = state.placements[row.replica]?.node { onNode[node]?.remove(row.replica) }
         roomed.formUnion([state.placements[row.replica]?.node, row.node].compactMap { $0 })
         if row.phase.holdsRoom, let node = row.node { onNode[node, default: []].insert(row.replica) }
+        if row.phase == .pending { pending.insert(row.replica) } else { pending.remove(row.replica) }
         state.placements[row.replica] = row
         touchedPlacements.insert(row.replica)
     }
@@ -159,6 +183,7 @@ struct NodeStep {
     mutating func remove(_ id: ReplicaID) {
         if let node = state.placements[id]?.node { onNode[node]?.remove(id) }
         if let node = state.placements[id]?.node { roomed.insert(node) }
+        pending.remove(id)
         state.placements[id] = nil
         touchedPlacements.remove(id)
         removedPlacements.insert(id)
@@ -307,6 +332,9 @@ struct NodeStep {
     func nodes(in phases: [NodePhase]) -> [NodeRow] {
         living.compactMap { state.nodes[$0] }.filter { phases.contains($0.phase) }
     }
+
+    /// Replicas without a place, in the order of their ids.
+    func waiting() -> [ReplicaID] { pending.sorted() }
 
     func liveReplicas(on node: NodeID) -> [ReplicaID] { (onNode[node] ?? []).sorted() }
 }

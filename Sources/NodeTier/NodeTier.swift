@@ -14,6 +14,10 @@ package final class NodeTier {
     var listening: Moment { ears.since }
     private var ears: Listening
     package private(set) var reports: [NodeID: AgentReport] = [:]
+    /// Of these the ones that say something that no step has written down.
+    private var unfolded: Set<NodeID> = []
+    /// Replicas that no step has looked at since their rows changed; nil: any may be one.
+    private var touchedReplicas: Set<ReplicaID>?
     /// Agents whose latest words were not understood.
     private var refused: [NodeID: RefusedAgent] = [:]
     private var answers: [ProviderAnswer] = []
@@ -84,7 +88,7 @@ package final class NodeTier {
     }
 
     /// Something was written that a plan has not seen.
-    func endRest() {
+    package func endRest() {
         rest.end()
         quietUntil = nil
     }
@@ -104,7 +108,10 @@ package final class NodeTier {
         }
         // Orders of another cluster generation acknowledge nothing of ours.
         if report.fence.clusterGeneration != store.clusterGeneration { report.fence.generation = -1 }
-        if reports[report.node].map({ !$0.says(thatOf: report) }) ?? true { rest.end() }
+        if reports[report.node].map({ !$0.says(thatOf: report) }) ?? true {
+            unfolded.insert(report.node)
+            rest.end()
+        }
         reports[report.node] = report
         if refused.removeValue(forKey: report.node) != nil { rest.end() }
         if silences.isSilent(report.node) { rest.end() }
@@ -135,6 +142,7 @@ package final class NodeTier {
         let now = store.now()
         ears.step(now)
         let state = try store.state()
+        note(store.takeTouched())
         let renew = renewed + TierPace.renewEvery <= now
         let resting =
             rest.holds(store.plannedChanges, now) && isServeSilent(state, now) == serveWasSilent
@@ -142,6 +150,12 @@ package final class NodeTier {
         if resting, !rest.isSampled {
             if renew { try commitRenewal(state, now) }
             return try outcome(state, now, wake: rest.wake)
+        }
+        // A look that is to find nothing looks at everything, and so does the first one after the state was made anew.
+        let isReadopting = state.isReadopting
+        if resting || isReadopting {
+            unfolded = Set(reports.keys)
+            touchedReplicas = nil
         }
         let step = plan(state, now)
         if resting, step.changes {
@@ -155,6 +169,10 @@ package final class NodeTier {
         }
         settleList(step)
         answers.removeAll()
+        if !isReadopting {
+            unfolded.removeAll()
+            touchedReplicas = []
+        }
         machinesEnded = false
         var wake = step.wake
         // What was not worth a commit goes with the next renewal, if it is still so.
@@ -163,6 +181,16 @@ package final class NodeTier {
         }
         if !step.changes { rest.begin(at: known, now, wake: wake) }
         return try outcome(try store.state(), now, wake: wake)
+    }
+
+    /// What is kept until a step has passed: one that could not commit has looked at nothing.
+    private func note(_ rows: TouchedRows) {
+        guard !rows.isAll, let known = touchedReplicas else {
+            touchedReplicas = nil
+            return
+        }
+        let keys = [ReplicaRow.sql.table, PlacementRow.sql.table].flatMap { rows.keys[$0] ?? [] }
+        if !keys.isEmpty { touchedReplicas = known.union(keys.map { ReplicaID($0) }) }
     }
 
     private func plan(_ state: ClusterState, _ now: Moment) -> NodeStep {
@@ -174,11 +202,12 @@ package final class NodeTier {
         // While the state is made anew its machines become known only by and by.
         let isReadopting = state.isReadopting
         func isThere(_ id: NodeID) -> Bool { state.nodes[id].map { $0.phase != .gone } ?? isReadopting }
-        reports = reports.filter { id, _ in isThere(id) }
-        refused = refused.filter { id, _ in isThere(id) }
+        for id in reports.keys.filter({ !isThere($0) }) { reports[id] = nil }
+        for id in refused.keys.filter({ !isThere($0) }) { refused[id] = nil }
         var step = NodeStep(
             state: state, now: now, settings: settings, offerings: offerings, reports: reports,
-            refused: refused, listening: listening)
+            unfolded: unfolded, touchedReplicas: touchedReplicas, refused: refused, listening: listening)
+        step.plannedChange = store.plannedChanges
         step.ensureLocalNode(token: tokenPrefix + "local")
         if isReadopting {
             step.readopt(answers)
@@ -255,6 +284,7 @@ package final class NodeTier {
         }
         renewed = now
         rest.extend(from: known, to: store.knownChanges)
+        if look.ground?.change == known { look.ground?.change = store.plannedChanges }
     }
 
     /// What is not cluster state: the catalogue, and which calls are done.

@@ -16,14 +16,15 @@ extension NodeStep {
     }
 
     private func demands() -> [Demand] {
-        state.placements.values.filter { $0.phase == .pending }.sorted { $0.replica < $1.replica }
-            .map { placement in
-                let replica = state.replicas[placement.replica]
-                return Demand(
-                    replica: placement.replica, resources: placement.resources,
-                    buys: replica?.buys ?? false, placing: replica?.settings.placing,
-                    priority: state.deployments[placement.deployment]?.settings.priority ?? 0)
-            }
+        var priorities: [DeploymentID: Int] = [:]
+        for (id, row) in state.deployments { priorities[id] = row.settings.priority }
+        return waiting().compactMap { id in
+            guard let placement = state.placements[id] else { return nil }
+            let replica = state.replicas[id]
+            return Demand(
+                replica: id, resources: placement.resources, buys: replica?.buys ?? false,
+                placing: replica?.settings.placing, priority: priorities[placement.deployment] ?? 0)
+        }
     }
 
     private mutating func assign(_ assignment: Assignment) {
@@ -43,16 +44,22 @@ extension NodeStep {
     /// Every node as placement sees it. A node that is being emptied only because it was idle is room as well: it is
     /// taken back when something fits there.
     private func rooms() -> [Room] {
-        let types = Dictionary(
-            settings.nodeTypes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        // Those that are moved away count no more, as in Kubernetes, whose spreads pass over what is terminating: their
+        // successors are started first and are to take their part. One that keeps others out of its zone does so to the end.
+        let zonesApart = state.replicas.values.contains { replica in
+            replica.settings.placing?.rules.contains { $0.topology == .zone && $0.ask == .antiAffinity }
+                ?? false
+        }
         let withRules = state.replicas.values.contains { $0.settings.placing != nil }
         return nodes(in: [.requested, .booting, .ready, .draining]).map { node in
             let held = holding(liveReplicas(on: node.id), on: node)
             var room = Room(
                 node: node.id, type: node.type, free: held.free, total: node.resources,
                 state: roomState(node), replicas: held.count,
-                devices: held.devices, labels: labels(of: node, types[node.type]), zone: zone(of: node))
-            if withRules { room.residents = residents(on: node.id) }
+                devices: held.devices, labels: labels(of: node, typeByName[node.type]), zone: zone(of: node))
+            if withRules, zonesApart || state.drainRequests[node.id] == nil {
+                room.residents = residents(on: node.id)
+            }
             return room
         }
     }
@@ -84,9 +91,7 @@ extension NodeStep {
         // Also when its agent is refused: another machine would bring the same agent.
         let isComing = !isHeld(node) && (node.phase == .requested || node.phase == .booting || unheard)
         // Nodes of a type that has left the file are given back as they empty.
-        if !node.provider.isEmpty, !settings.nodeTypes.contains(where: { $0.name == node.type }) {
-            return .closed
-        }
+        if !node.provider.isEmpty, typeByName[node.type] == nil { return .closed }
         return isComing ? .coming : isOpen(node) ? .open : .closed
     }
 
@@ -199,52 +204,6 @@ extension NodeStep {
         noteRefusals(plan, outcome)
     }
 
-    /// Answers kept with a waiting replica; of a larger cluster those of the node types, and before those of other nodes
-    /// the ones of nodes with replicas of the same deployment, of which one may make room.
-    static let refusalsMax = 64
-
-    /// Each waiting replica's row says what every candidate answered.
-    private mutating func noteRefusals(_ plan: PlacementPlan, _ outcome: ProvisioningPlan) {
-        var refusals: [ReplicaID: [Refusal]] = [:]
-        for unplaced in plan.unplaced { refusals[unplaced.demand.replica] = unplaced.refusals }
-        for refusal in outcome.refusals { refusals[refusal.replica, default: []] += refusal.refusals }
-        for launch in outcome.launches {
-            for replica in launch.replicas {
-                refusals[replica, default: []].append(Refusal(candidate: launch.type, code: .coming))
-            }
-        }
-        for coming in plan.coming {
-            refusals[coming.replica] = coming.refusals
-        }
-        let near = nearby(refusals.filter { $0.value.count > Self.refusalsMax }.map(\.key.deployment))
-        for id in refusals.keys.sorted() {
-            var answers = refusals[id] ?? []
-            if answers.count > Self.refusalsMax {
-                let own = near[id.deployment] ?? []
-                answers =
-                    answers.filter { state.nodes[NodeID($0.candidate)] != nil && !own.contains($0.candidate) }
-                    + answers.filter { own.contains($0.candidate) }
-                    + answers.filter { state.nodes[NodeID($0.candidate)] == nil }
-            }
-            // What is on its way is never left out: who waits for it is not stuck.
-            let coming = answers.filter { $0.code == .coming }
-            let others = answers.filter { $0.code != .coming }
-            explain(id, others.suffix(max(0, Self.refusalsMax - coming.count)) + coming)
-        }
-    }
-
-    /// The nodes on which replicas of these deployments hold room.
-    private func nearby(_ deployments: [DeploymentID]) -> [DeploymentID: Set<String>] {
-        let asked = Set(deployments)
-        guard !asked.isEmpty else { return [:] }
-        var nodes: [DeploymentID: Set<String>] = [:]
-        for placement in state.placements.values
-        where asked.contains(placement.deployment) && placement.phase.holdsRoom {
-            if let node = placement.node { nodes[placement.deployment, default: []].insert(node.rawValue) }
-        }
-        return nodes
-    }
-
     func typeStates() -> [TypeState] {
         let nodes = nodes(in: [.requested, .booting, .ready, .draining, .terminating]).filter { node in
             #if MUTANTS
@@ -260,8 +219,9 @@ extension NodeStep {
             let resources = nodes.first { $0.type == name }?.resources ?? Resources()
             types.append(NodeType(name: name, resources: resources, maxWorkers: 0))
         }
+        let ofType = Dictionary(grouping: nodes, by: \.type)
         return types.map { type in
-            let mine = nodes.filter { $0.type == type.name }
+            let mine = ofType[type.name] ?? []
             var known = TypeState(
                 type: type, live: mine.count + strays.count { $0.type == type.name },
                 ready: mine.count { $0.phase == .ready },

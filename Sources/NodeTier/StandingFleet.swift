@@ -27,11 +27,11 @@ extension NodeStep {
         let rows = nodes(in: [.requested, .booting, .ready, .draining]).filter { !$0.provider.isEmpty }
         let waiting =
             countsComing && !emptied
-            ? state.placements.values.filter { $0.phase == .pending }.sorted { $0.replica < $1.replica } : []
+            ? self.waiting() : []
         let types = settings.nodeTypes
         let columns = Columns(
-            types.map(\.resources) + rows.map(\.resources) + soft.map(\.resources)
-                + state.placements.values.map(\.resources))
+            types.map(\.resources) + Array(Set(rows.map(\.resources))) + soft.map(\.resources)
+                + Array(Set(state.placements.values.map(\.resources))))
         var book = ClassBook(
             columns, withRules: state.replicas.values.contains { $0.settings.placing != nil })
         var (labels, zones) = (LabelBook(), ZoneBook(rows, offerings))
@@ -40,7 +40,7 @@ extension NodeStep {
         for row in rows {
             let room = roomState(row)
             let takes = row.phase != .draining && (room == .open || countsComing && room == .coming)
-            let type = types.first { $0.name == row.type }
+            let type = typeByName[row.type]
             packed.append(
                 node(
                     row, takes: takes, emptied: emptied, columns, zone: zones.place(zone(of: row) ?? ""),
@@ -53,7 +53,7 @@ extension NodeStep {
         let open = openOfferings()
         var singles: [Int: Int] = [:]
         for one in waiting {
-            guard let asked = member(one.replica) else { continue }
+            guard let asked = member(one) else { continue }
             singles[book.index(of: asked), default: 0] += 1
         }
         for one in soft { singles[book.index(of: one), default: 0] += one.count }

@@ -55,7 +55,9 @@ extension NodeStep {
     }
 
     /// Nil: what is left of the plan still holds.
-    private func objection(_ plan: MovePlanRow, _ unixMillis: Int64, most: Int64, saves: Bool) -> String? {
+    private mutating func objection(_ plan: MovePlanRow, _ unixMillis: Int64, most: Int64, saves: Bool)
+        -> String?
+    {
         let gives = Set(
             steps(of: plan.id).filter { $0.part == .gives && $0.phase == .planned }.compactMap(\.node))
         let fleet = standingFleet(keeping: softDemand(), countsComing: false)
@@ -90,14 +92,14 @@ extension NodeStep {
         for step in steps(of: plan.id) where step.part == .takes && step.phase == .planned {
             guard let known = states[step.type] else { return drop(plan, because: "\(step.type) is no type") }
             let ways = open.filter {
-                $0.nodeType == step.type
+                $0.nodeType == step.type && (!step.isBound || $0.zone == step.zone)
                     && (plan.cause != .consolidation || $0.microdollarsPerHour <= step.microdollarsPerHour)
             }.sorted {
                 $0.microdollarsPerHour != $1.microdollarsPerHour
                     ? $0.microdollarsPerHour < $1.microdollarsPerHour : key(of: $0) < key(of: $1)
             }
             guard !ways.isEmpty else {
-                return drop(plan, because: "\(step.type) is not to be had for what was planned")
+                return drop(plan, because: "\(step.type) is not to be had as was planned")
             }
             let already = bought[step.type] ?? 0
             guard upscalingLimit(known, settings) - known.recent.count - already > 0 else {

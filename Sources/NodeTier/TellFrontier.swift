@@ -24,17 +24,17 @@ extension NodeStep {
     /// Tells the serve tier of which deployments more is wanted than can be placed, once everything is placed and bought
     /// that can be.
     mutating func tellFrontier() {
+        // In the order of their ids, so of each deployment the oldest first.
         var waiting: [DeploymentID: [PlacementRow]] = [:]
-        for row in state.placements.values where row.phase == .pending && mayBuy(row.replica) {
-            waiting[row.deployment, default: []].append(row)
+        for id in self.waiting() where mayBuy(id) {
+            if let row = state.placements[id] { waiting[row.deployment, default: []].append(row) }
         }
         let asked = Set(waiting.keys).union(state.feasible.keys)
         // A process that has just begun does not know the market yet.
         guard !asked.isEmpty, settings.provider == nil || !offerings.isEmpty else { return }
         let placed = placed(asked)
         for id in asked.sorted() {
-            let rows = (waiting[id] ?? []).sorted { $0.replica.serial < $1.replica.serial }
-            tell(id, placed: placed[id] ?? 0, rows)
+            tell(id, placed: placed[id] ?? 0, waiting[id] ?? [])
         }
     }
 

@@ -56,7 +56,10 @@ extension NodeStep {
 
     /// In the order of the plan.
     func steps(of plan: String) -> [MoveStepRow] {
-        state.moveSteps.values.filter { $0.plan == plan }.sorted { $0.position < $1.position }
+        // Their positions have no gaps.
+        var steps: [MoveStepRow] = []
+        while let step = state.moveSteps[MoveStepRow.key(plan, steps.count)] { steps.append(step) }
+        return steps
     }
 
     func writeMoves(to transaction: StoreTransaction) throws {

@@ -49,7 +49,7 @@ extension NodeStep {
             for node in steps(of: plan.id).compactMap(\.node) { ground.planned[node] = plan.id }
         }
         guard hasEmpty else { return ground }
-        ground.waiting = waiting()
+        ground.waiting = waiting().compactMap { state.placements[$0] }
         if !settings.headroom.isEmpty || !state.standingDemand.isEmpty { ground.held = nodesKept() }
         return ground
     }
@@ -59,10 +59,6 @@ extension NodeStep {
         (known.reason == .replicas || known.reason == .fitsNowhere) && node.phase == .ready
             && !(onNode[node.id]?.isEmpty ?? true) && !touchedNodes.contains(node.id)
             && !roomed.contains(node.id)
-    }
-
-    private func waiting() -> [PlacementRow] {
-        state.placements.values.filter { $0.phase == .pending }.sorted { $0.replica < $1.replica }
     }
 
     /// The first replica that waits for each node.
@@ -104,7 +100,7 @@ extension NodeStep {
     private func idle(_ node: NodeRow, _ ground: KeepGround) -> (KeepReason, String) {
         if let hold = holdsDestruction { return (.halted, hold.reason) }
         if ground.serveIsSilent { return (.serveSilent, "") }
-        guard let type = settings.nodeTypes.first(where: { $0.name == node.type }) else { return (.due, "") }
+        guard let type = typeByName[node.type] else { return (.due, "") }
         let least = min(type.minWorkers, type.maxWorkers)
         if ground.staying[node.type] ?? 0 <= least { return (.minWorkers, "\(least)") }
         if ground.held.contains(node.id) {

@@ -14,9 +14,7 @@ extension Placing {
                     plan.assigned.append(Assignment(replica: replica, node: room.node, slots: place.slots))
                     plan.decisions.append(decision(replica, shape, room))
                 } else {
-                    var answers = answers
-                    answers[place.room] = Refusal(candidate: room.node.rawValue, code: .coming)
-                    plan.coming.append(Awaiting(replica: replica, node: room.node, refusals: answers))
+                    plan.coming.append(Awaiting(replica: replica, node: room.node, answers: answers))
                 }
             }
             for replica in shape.replicas.dropFirst(places[number].count) {

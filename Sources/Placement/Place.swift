@@ -99,13 +99,19 @@ package struct Assignment: Hashable, Sendable {
 package struct Awaiting: Hashable, Sendable {
     package var replica: ReplicaID
     package var node: NodeID
-    /// Every room's answer; that of `node` is `coming`.
-    package var refusals: [Refusal]
+    /// Every room's answer to one more of its shape, one list for all replicas of that shape: with many replicas and nodes
+    /// a list for each of them would be more than all the rest.
+    package var answers: [Refusal]
 
-    package init(replica: ReplicaID, node: NodeID, refusals: [Refusal]) {
+    package init(replica: ReplicaID, node: NodeID, answers: [Refusal]) {
         self.replica = replica
         self.node = node
-        self.refusals = refusals
+        self.answers = answers
+    }
+
+    /// Every room's answer; that of `node` is `coming`.
+    package var refusals: [Refusal] {
+        answers.map { $0.candidate == node.rawValue ? Refusal(candidate: $0.candidate, code: .coming) : $0 }
     }
 }
 

@@ -50,12 +50,14 @@ struct ProvisioningStep {
     /// wait for first.
     mutating func buy() {
         for ware in wares where ware.lacking > 0 { wake(at: ware.retryAt) }
+        // A shop costs a look at every room and offer.
+        guard input.unplaced.contains(where: \.demand.buys) || wares.contains(where: { $0.lacking > 0 })
+        else { return }
         let shop = Shop(input, wares)
         shapes = shop.ground.shapes
         served = shapes.map { _ in 0 }
         delayed = served
         if !shapes.isEmpty { for ware in wares { wake(at: ware.retryAt) } }
-        guard !shapes.isEmpty || wares.contains(where: { $0.lacking > 0 }) else { return }
         let fleet = planFleet(shop.world)
         plan.cost = fleet.cost
         plan.bound = fleet.bound

@@ -76,6 +76,7 @@ package struct StateChanges: Sendable {
     package var replicas: [RowChange<ReplicaRow>] = []
     package var nodes: [RowChange<NodeRow>] = []
     package var placements: [RowChange<PlacementRow>] = []
+    package var movePlans: [RowChange<MovePlanRow>] = []
 
     private var keys: [String: [String]] = [:]
 
@@ -88,6 +89,7 @@ package struct StateChanges: Sendable {
         replicas = before(state.replicas)
         nodes = before(state.nodes)
         placements = before(state.placements)
+        movePlans = before(state.movePlans)
     }
 
     fileprivate mutating func note(after state: ClusterState) {
@@ -96,6 +98,7 @@ package struct StateChanges: Sendable {
         fill(&replicas, state.replicas)
         fill(&nodes, state.nodes)
         fill(&placements, state.placements)
+        fill(&movePlans, state.movePlans)
     }
 
     private func before<R: StoreRow>(_ rows: [R.Key: R]) -> [RowChange<R>] {

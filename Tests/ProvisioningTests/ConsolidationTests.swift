@@ -273,9 +273,9 @@ extension DisruptionBudget {
         #expect(zip(costs, costs.dropFirst()).allSatisfy { $1 <= $0 }, "\(costs)")
     }
 
-    /// A large cluster is looked at within the counted work, and something is found.
+    /// A large cluster is looked at within the counted work, and as many nodes go at once as may be disturbed.
     @Test func manyNodesAreLookedAtWithinTheBudget() {
         let world = Standing((0..<1_000).map { _ in (0, 40, [1_000]) })
-        #expect(world.plan().move?.gives.count == 1)
+        #expect(world.plan().move?.gives.count == 100)
     }
 }

@@ -245,6 +245,17 @@ struct ChecksOfRowsTests {
         #expect(SafetyOfWords.unasked(changes).isEmpty)
         #expect(SafetyOfWords.moved(changes) == ["shop#web 1 2"])
         #expect(SafetyOfWords.unrest(changes).map(\.rule) == ["L-07"])
+        var plan = MovePlanRow(
+            id: "m1", cause: .consolidation, due: Moment(9), begunAt: Moment(1), replicas: 1, before: 3,
+            after: 2,
+            bound: 1, reason: "n1 can go")
+        changes.deployments = []
+        changes.movePlans = [RowChange(before: nil, after: plan)]
+        #expect(SafetyOfWords.unrest(changes).map(\.rule) == ["L-07"])
+        let proposed = plan
+        plan.due = Moment(10)
+        changes.movePlans = [RowChange(before: proposed, after: plan), RowChange(before: plan, after: nil)]
+        #expect(SafetyOfWords.unrest(changes).isEmpty)
         let applied = ApplicationSettings(
             name: "shop", routePrefix: "/", deployments: [Self.deployment(target: 1).settings])
         #expect(SafetyOfWords.broken([applied], Self.cluster()).map(\.rule) == ["I-19"])

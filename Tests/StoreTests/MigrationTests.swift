@@ -174,6 +174,7 @@ import Testing
         var step = MoveStepRow(
             plan: "m1", position: 0, part: .gives, node: NodeID("n1"), type: "small", microdollarsPerHour: 5,
             phaseAt: Moment(1))
+        (step.zone, step.capacityType, step.isBound) = ("z1", "spot", true)
         try store.commit { write in
             try write.put(plan)
             try write.put(step)

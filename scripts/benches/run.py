@@ -23,6 +23,7 @@ BENCHES = {
     "simulation": "simulation",
     "scaling-reaction": "scaling_reaction",
     "serve-step": "serve_step",
+    "elasticity": "elasticity",
     "packing": "packing",
     "placement": "placement",
 }

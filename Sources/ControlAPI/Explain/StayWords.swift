@@ -6,7 +6,6 @@ enum StayWords {
         case "not_heard": "Its replicas are not moved: its agent is not heard, or has not obeyed yet."
         case "given_up": "Its replicas are not moved: a plan that named it was given up a short while ago."
         case "undisturbed": "Its replicas are not moved: \(detail) must not be disturbed."
-        case "zone_rule": "Its replicas are not moved: the rules of \(detail) look at zones."
         case "young": "Its replicas are not moved: it is younger than age_min of consolidation."
         case "unsettled":
             "Its replicas are not moved: some came or went lately, or are about to\(about(detail))."

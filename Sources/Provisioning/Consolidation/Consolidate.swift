@@ -50,8 +50,10 @@ func leastSaving(_ gives: [Int], _ input: ConsolidationInput) -> Int64 {
 struct ConsolidationSearch {
     /// From an order to move to the last replica's readiness elsewhere, as it is reckoned with for one node after the other.
     static let moveTime = Millis(60_000)
-    /// Nodes that one plan gives up, at most (Karpenter: 100).
-    static let nodesMax = 100
+    /// Nodes that one plan gives up, at most. (Karpenter: 100. Each plan costs a pause before it begins.)
+    static let nodesMax = 200
+    /// So many nodes in a row that cannot be emptied, the best candidates first: the rest is looked at one by one, in turn.
+    static let refusalsMax = 16
     /// Up to so many candidates every set is tried.
     static let exactMax = 6
 
@@ -153,25 +155,51 @@ struct ConsolidationSearch {
         for cause in [DisruptionCause.expiry, .drift] {
             let mine = nodes.filter { input.nodes[$0].cause == cause }
             guard best == nil, !mine.isEmpty, allows(cause, mine) else { continue }
-            for index in mine where !trials.isSpent {
-                let gives = (best?.gives ?? []) + [index]
-                if gives.count <= min(allowance, Self.nodesMax),
-                    let move = trials.without(gives, most: nil, for: cause)
-                {
-                    best = move
-                } else if gives.count == 1 {
-                    stays[index] = stay(index, .needed, cause.rawValue)
-                } else {
-                    stays[index] = stay(index, .budget, "others of its kind go first")
-                }
+            best = grow(mine, refusalsMax: mine.count) { $0.trials.without($1, most: nil, for: cause) }
+            for index in mine where !(best?.gives.contains(index) ?? false) {
+                stays[index] =
+                    best == nil
+                    ? stay(index, .needed, cause.rawValue)
+                    : stay(index, .budget, "others of its kind go first")
             }
         }
+    }
+
+    /// The first nodes, and then as many more of them as can go with them, in steps that double while they can and halve
+    /// while they cannot.
+    /// - Parameter refusalsMax: nodes in a row that cannot go with the others: then there are enough.
+    private mutating func grow(
+        _ nodes: [Int], refusalsMax: Int, _ tryOut: (inout Self, [Int]) -> Move?
+    ) -> Move? {
+        let most = min(Self.nodesMax, max(allowance, 1))
+        var found: Move?
+        var (place, size, refusals) = (0, 1, 0)
+        while place < nodes.count, !trials.isSpent, refusals < refusalsMax {
+            let gives = found?.gives ?? []
+            let chunk = nodes[place...].prefix(min(size, most - gives.count))
+            guard !chunk.isEmpty else { break }
+            if let move = tryOut(&self, gives + chunk) {
+                found = move
+                place += chunk.count
+                (size, refusals) = (chunk.count * 2, 0)
+            } else if chunk.count == 1 {
+                place += 1
+                refusals += 1
+            } else {
+                size = chunk.count / 2
+            }
+        }
+        return found
     }
 
     // MARK: - What saves money
 
     private mutating func search(_ nodes: [Int]) {
         guard allows(.consolidation, nodes) else { return }
+        if nodes.count > Self.exactMax, let move = empty(nodes) {
+            best = move
+            return
+        }
         // What was not looked at this time is looked at first the next time.
         let turn = Int(input.now.ms / ConsolidationRule.lookEvery.rawValue % Int64(nodes.count))
         let inTurn = nodes.count > Self.exactMax ? Array(nodes[turn...] + nodes[..<turn]) : nodes
@@ -192,6 +220,16 @@ struct ConsolidationSearch {
             }
         } else {
             searchSets(nodes)
+        }
+    }
+
+    /// As many nodes as can go at once without new ones, those first that save most for each replica that moves: one at a
+    /// time a large cluster would take hours.
+    private mutating func empty(_ nodes: [Int]) -> Move? {
+        let before = best
+        defer { best = before }
+        return grow(nodes, refusalsMax: Self.refusalsMax) { search, gives in
+            search.evaluate(gives, most: 0)
         }
     }
 
@@ -221,10 +259,11 @@ struct ConsolidationSearch {
     /// Tries a set, and keeps it if it is the best that saves enough.
     /// - Returns: nil: it does not.
     @discardableResult
-    private mutating func evaluate(_ gives: [Int]) -> Move? {
+    private mutating func evaluate(_ gives: [Int], most: Int64? = nil) -> Move? {
         let price = gives.reduce(Int64(0)) { $0 + input.nodes[$1].price }
         let least = leastSaving(gives, input)
-        guard price >= least, let move = trials.without(gives, most: price - least, for: .consolidation)
+        guard price >= least,
+            let move = trials.without(gives, most: most ?? price - least, for: .consolidation)
         else {
             note(gives, .needed, "its replicas have no room elsewhere for less")
             return nil

@@ -22,8 +22,6 @@ package struct NodeStay: Hashable, Sendable {
         case headroom
         /// A replica of a deployment that must not be disturbed is there.
         case undisturbed
-        /// The rules of a replica there look at zones, and where a new node will be is not known before it is bought.
-        case zoneRule = "zone_rule"
         /// It is younger than `age_min`.
         case young
         /// Replicas came or went there lately, or are about to.

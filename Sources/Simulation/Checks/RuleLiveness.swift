@@ -24,7 +24,9 @@ extension Rule {
             .checked("of those that arrive from ten minutes after the end of trouble")),
         Rule(
             "L-07", "Where nothing changes, nothing is done.",
-            .checked("no call, order, route, start or stop once settled without load; no step without end")),
+            .checked(
+                "no call, order, route, start, stop or plan of moves once settled without load; no step without end"
+            )),
         Rule(
             "L-08", "A deleted deployment leaves no process, row or route.",
             .checked("when the world must have settled")),

@@ -74,6 +74,10 @@ package enum SafetyOfWords {
             let id = change.after?.id ?? change.before?.id ?? ReplicaID("?")
             found.append(Breach("L-07", "in a quiet world replica \(id) comes or goes"))
         }
+        for change in changes.movePlans where change.before?.phase != change.after?.phase {
+            guard let plan = change.after else { continue }  // over for long, and forgotten now
+            found.append(Breach("L-07", "in a quiet world plan \(plan.id) is \(plan.phase): \(plan.reason)"))
+        }
         for change in changes.deployments {
             guard let before = change.before, let after = change.after, before.target != after.target else {
                 continue

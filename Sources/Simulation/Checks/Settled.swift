@@ -168,6 +168,9 @@ package struct Settled: Sendable {
         for plan in state.movePlans.values.sorted(by: { $0.id < $1.id }) where !plan.phase.isOver {
             say("\(plan.id) is \(plan.phase): \(plan.reason)")
         }
+        for row in state.holds.values.sorted(by: { $0.scope < $1.scope }) {
+            say("\(row.scope) holds: \(row.reason)")
+        }
         for row in state.nodes.values.sorted(by: { $0.id < $1.id }) where row.phase == .ready {
             if mayStillGo(row) { say("\(row.id) may still be given up for less") }
         }

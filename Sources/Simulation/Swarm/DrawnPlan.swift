@@ -83,8 +83,7 @@ package struct DrawnPlan {
     private mutating func drawCluster() -> ClusterSettings {
         var cluster = ClusterSettings()
         cluster.provider = .native(endpoint: "http://cloud", tokenFile: "/token")
-        // What is given up for less comes long after the trouble has ended; the small world `consolidate` strikes it.
-        cluster.consolidation.isOn = false
+        cluster.consolidation = drawConsolidation()
         for name in ["large", "medium", "small"].prefix(Int(between(1, 3))) {
             var type = NodeType(
                 name: name,
@@ -98,6 +97,19 @@ package struct DrawnPlan {
         cluster.joinDeadline = Millis(spread(120_000, 600_000))
         cluster.agentLost = Millis(oneOf([30_000, 60_000]))
         return cluster
+    }
+
+    /// By dice of its own, so that the rest of a world is as it was before there was any. Half of the worlds have it.
+    private func drawConsolidation() -> ConsolidationSettings {
+        var dice = SeededDice(seed: seed, text: "consolidation")
+        func oneOf<T>(_ values: [T]) -> T { values[Int.random(in: values.indices, using: &dice)] }
+        var settings = ConsolidationSettings()
+        settings.isOn = oneOf([true, false])
+        settings.ageMin = .seconds(oneOf([20, 60, 300, 600]))
+        settings.after = .seconds(oneOf([5, 15, 30, 60]))
+        settings.savingMin = Thousandths(oneOf([0, 100, 300]))
+        settings.payback = .seconds(oneOf([600, 3_600]))
+        return settings
     }
 
     /// Where nothing goes wrong no request may fail: there are machines for all that can be wanted.

@@ -29,6 +29,10 @@ package struct SwarmProgram: Sendable {
                     the small worlds and N seeds, each with a hash of all that happened
             serve-step --state DIR [--deployments N] [--replicas N] [--seconds N] [--swing PERCENT]
                     how long a step of the serve tier takes under the load of so many, and what it keeps; JSON
+            elasticity --state DIR [--shapes a,b] [--percent N]
+                    how soon nodes are ordered and given back in the shapes of two peers; JSON
+            node-step --state DIR [--nodes N] [--replicas N]
+                    how long a step of the node tier takes in which nothing changes; JSON
 
         All but replay and shrink take --jobs N (threads); all but replay take --isolate (in processes of
         their own: one that traps is a finding); all but hash take --json. Exit 1: something was found.
@@ -65,12 +69,15 @@ package struct SwarmProgram: Sendable {
             case "saved": return try saved(rest)
             case "hash": return try hash(rest)
             case "serve-step": return try serveStep(rest)
+            case "elasticity": return try elasticity(rest)
+            case "node-step": return try nodeStep(rest)
             case "trials":
                 ChildTrials.performHere()
                 return 0
             default:
                 throw SwarmProblem(
-                    "there is no \"\(command)\"; there are run, replay, shrink, nth, saved, hash and serve-step"
+                    "there is no \"\(command)\"; there are run, replay, shrink, nth, saved, hash, serve-step, "
+                        + "elasticity and node-step"
                 )
             }
         } catch {
@@ -210,6 +217,16 @@ package struct SwarmProgram: Sendable {
     private func serveStep(_ rest: [String]) throws -> Int32 {
         let options = ["state", "deployments", "replicas", "seconds", "swing"]
         Self.say(try ServeStepBench.main(try Words(rest, options: options)))
+        return 0
+    }
+
+    private func nodeStep(_ rest: [String]) throws -> Int32 {
+        Self.say(try NodeStepBench.main(try Words(rest, options: ["state", "nodes", "replicas"])))
+        return 0
+    }
+
+    private func elasticity(_ rest: [String]) throws -> Int32 {
+        Self.say(try ElasticityBench.main(try Words(rest, options: ["state", "shapes", "percent"])))
         return 0
     }
 

@@ -139,6 +139,12 @@ package struct MoveStepRow: StoreRow {
     package var part: Part
     package var node: NodeID?
     package var type: String
+    /// Where it stands; of one that is bought where the plan wants it. Empty: in no zone.
+    package var zone = ""
+    /// `spot`, `on_demand` or the provider's own word; of one that is bought as the plan reckons with it.
+    package var capacityType = ""
+    /// It is bought in that zone or not at all, for the rules of what moves there.
+    package var isBound = false
     /// Of one that is bought the most that is paid.
     package var microdollarsPerHour: Int64
     package var phase = Phase.planned
@@ -157,11 +163,15 @@ package struct MoveStepRow: StoreRow {
         self.phaseAt = phaseAt
     }
 
-    package var key: String { "\(plan)/\(position)" }
+    package var key: String { Self.key(plan, position) }
+
+    package static func key(_ plan: String, _ position: Int) -> String { "\(plan)/\(position)" }
+
     package static let sql = RowSQL(
         "move_step", key: ["id"],
         columns: [
-            "id", "plan", "position", "part", "node", "type", "microusd_per_hour", "phase", "phase_ms",
+            "id", "plan", "position", "part", "node", "type", "zone", "capacity_type", "is_bound",
+            "microusd_per_hour", "phase", "phase_ms",
         ])
 
     package init(reading columns: inout ColumnReader) throws(StoreError) {
@@ -171,6 +181,9 @@ package struct MoveStepRow: StoreRow {
         part = try columns.word()
         node = try columns.keyOrNil()
         type = try columns.text()
+        zone = try columns.text()
+        capacityType = try columns.text()
+        isBound = try columns.flag()
         microdollarsPerHour = try columns.integer()
         phase = try columns.word()
         phaseAt = try columns.moment()
@@ -183,6 +196,9 @@ package struct MoveStepRow: StoreRow {
         columns.put(part.rawValue)
         columns.put(node?.rawValue)
         columns.put(type)
+        columns.put(zone)
+        columns.put(capacityType)
+        columns.put(isBound)
         columns.put(microdollarsPerHour)
         columns.put(phase.rawValue)
         columns.put(phaseAt)
