@@ -10,11 +10,14 @@ package struct Demand: Hashable, Sendable {
     package var placing: PlacingSettings?
     /// Of its deployment: higher ones are placed first.
     package var priority: Int
+    /// Of its deployment's gangs the one that it is in: serial of the first; nil: it stands alone.
+    package var gang: Int64?
 
     package init(
         replica: ReplicaID, resources: Resources, buys: Bool = true, placing: PlacingSettings? = nil,
-        priority: Int = 0
+        priority: Int = 0, gang: Int64? = nil
     ) {
+        self.gang = gang
         self.replica = replica
         self.resources = resources
         self.buys = buys
@@ -95,11 +98,11 @@ package struct Assignment: Hashable, Sendable {
     }
 }
 
-/// A replica that will fit on a node that is booting.
+/// A replica that will fit on a node that is booting, or whose gang will be whole with one.
 package struct Awaiting: Hashable, Sendable {
     package var replica: ReplicaID
     package var node: NodeID
-    /// Every room's answer; that of `node` is `coming`.
+    /// Every room's answer; that of `node` is `coming`, or that of the node for which the gang waits.
     package var refusals: [Refusal]
 
     package init(replica: ReplicaID, node: NodeID, refusals: [Refusal]) {

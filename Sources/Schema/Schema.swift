@@ -14,6 +14,7 @@ package enum Schema {
         (9, "m0009_failure", text(PackageResources.m0009_failure_sql)),
         (10, "m0010_feasible", text(PackageResources.m0010_feasible_sql)),
         (11, "m0011_found_gpus", text(PackageResources.m0011_found_gpus_sql)),
+        (12, "m0012_gang", text(PackageResources.m0012_gang_sql)),
     ]
 
     /// Dropped and made again when this text differs from that of the database.
