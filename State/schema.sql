@@ -214,32 +214,6 @@ CREATE TABLE "deployment" (
   scaled_to           INTEGER                       -- replicas by the last call to scale; NULL: as configured
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE "replica" (
-  id                TEXT PRIMARY KEY,            -- application#deployment#serial
-  deployment        TEXT NOT NULL,               -- its deployment
-  serial            INTEGER NOT NULL,            -- larger is newer
-  version           TEXT NOT NULL,               -- that of the deployment when it was ordered
-  settings_json     TEXT NOT NULL,               -- what it is started with, and adjusted to
-  adjustment        INTEGER NOT NULL DEFAULT 0,  -- raised each time it is adjusted while it runs
-  phase             TEXT NOT NULL                -- legal moves: replica_phase_edge
-    CHECK (phase IN ('wanted','draining','stopping')),
-  buys              INTEGER NOT NULL DEFAULT 1,  -- 0: takes room that is there, never a reason for a new node
-  created_ms        INTEGER NOT NULL,            -- when it was ordered
-  created_unix_ms   INTEGER NOT NULL,            -- for people
-  routed_ms         INTEGER,                     -- first time on a route
-  draining_ms       INTEGER,                     -- when it left the routes
-  drain_deadline_ms INTEGER,                     -- stopped then at the latest
-  drain_generation  INTEGER,                     -- route generation without it; proxies must have applied it
-  stop_reason       TEXT NOT NULL DEFAULT ''     -- why it was ended
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX replica_by_deployment ON replica (deployment);
-
-CREATE TRIGGER replica_phase BEFORE UPDATE OF phase ON replica
-WHEN OLD.phase <> NEW.phase AND NOT EXISTS
-  (SELECT 1 FROM replica_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
-BEGIN SELECT RAISE(ABORT, 'illegal replica phase change'); END;
-
 CREATE TABLE "placement" (
   replica        TEXT PRIMARY KEY,         -- the row in replica it answers
   deployment     TEXT NOT NULL,            -- of that replica
@@ -516,6 +490,33 @@ CREATE TRIGGER move_step_phase BEFORE UPDATE OF phase ON move_step
 WHEN OLD.phase <> NEW.phase AND NOT EXISTS
   (SELECT 1 FROM move_step_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
 BEGIN SELECT RAISE(ABORT, 'illegal phase change of a step'); END;
+
+CREATE TABLE "replica" (
+  id                TEXT PRIMARY KEY,            -- application#deployment#serial
+  deployment        TEXT NOT NULL,               -- its deployment
+  serial            INTEGER NOT NULL,            -- larger is newer
+  version           TEXT NOT NULL,               -- that of the deployment when it was ordered
+  settings_json     TEXT NOT NULL,               -- what it is started with, and adjusted to
+  adjustment        INTEGER NOT NULL DEFAULT 0,  -- raised each time it is adjusted while it runs
+  phase             TEXT NOT NULL                -- legal moves: replica_phase_edge
+    CHECK (phase IN ('wanted','draining','stopping')),
+  buys              INTEGER NOT NULL DEFAULT 1,  -- 0: takes room that is there, never a reason for a new node
+  created_ms        INTEGER NOT NULL,            -- when it was ordered
+  created_unix_ms   INTEGER NOT NULL,            -- for people
+  routed_ms         INTEGER,                     -- first time on a route
+  draining_ms       INTEGER,                     -- when it left the routes
+  drain_deadline_ms INTEGER,                     -- stopped then at the latest
+  drain_generation  INTEGER,                     -- route generation without it; proxies must have applied it
+  stop_reason       TEXT NOT NULL DEFAULT '',    -- why it was ended
+  gang              INTEGER                      -- serial of the first replica of its gang; NULL: it is in none
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX replica_by_deployment ON replica (deployment);
+
+CREATE TRIGGER replica_phase BEFORE UPDATE OF phase ON replica
+WHEN OLD.phase <> NEW.phase AND NOT EXISTS
+  (SELECT 1 FROM replica_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
+BEGIN SELECT RAISE(ABORT, 'illegal replica phase change'); END;
 
 CREATE VIEW clock_now AS SELECT
   max(  -- the cluster clock as last heard, by a renewal or a decision; the file itself has no clock

@@ -20,6 +20,7 @@ struct DeploymentConfig: Encodable, Sendable {
     var max_surge_percent: Int?
     var max_constructor_retry_count: Int
     var max_replicas_per_node: Int?
+    var gang_scheduling_config: Gang?
     // Beside Ray's.
     var labels: [String: String]?
     var spread: [Rule]?
@@ -28,6 +29,17 @@ struct DeploymentConfig: Encodable, Sendable {
     var priority: Int
     var weight: Int
     var do_not_disrupt: Bool
+
+    struct Gang: Encodable, Sendable {
+        var gang_size: Int
+        var gang_placement_strategy: String
+        var runtime_failure_policy = "RESTART_GANG"
+
+        init(_ gang: GangSettings) {
+            gang_size = gang.size
+            gang_placement_strategy = gang.strategy.rawValue
+        }
+    }
 
     /// A rule about neighbours, as a serve file has it.
     struct Rule: Encodable, Sendable {
@@ -117,6 +129,7 @@ struct DeploymentConfig: Encodable, Sendable {
 
     private mutating func show(_ placing: PlacingSettings) {
         max_replicas_per_node = placing.maxPerNode
+        gang_scheduling_config = placing.gang.map(Gang.init)
         if !placing.labels.isEmpty {
             labels = Dictionary(placing.labels.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         }

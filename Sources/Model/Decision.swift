@@ -3,7 +3,7 @@ package struct Refusal: Hashable, Sendable, Codable {
     /// A node's id or a node type's name.
     package var candidate: String
     package var code: Code
-    /// What was missing, for `short`: amounts as in `Resources`.
+    /// What was missing, for `short`, `too_large` and `gang`: amounts as in `Resources`.
     package var short: Resources
 
     /// The reason in one word, as it stands in `refusals_json` and the view `why_pending`.
@@ -22,7 +22,7 @@ package struct Refusal: Hashable, Sendable, Codable {
         case antiAffinity = "anti_affinity"
         /// So many of the kind as may be on one node are there.
         case maxPerNode = "max_per_node"
-        /// Others of its gang find no place.
+        /// Others of its gang find no place; `short` is what they would take.
         case gang
         /// The price of all nodes would be above the limit.
         case budget

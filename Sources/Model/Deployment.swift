@@ -175,6 +175,24 @@ package enum Disruption: Hashable, Sendable, Codable {
 }
 
 extension DeploymentSettings {
+    /// Its replicas come and go in groups; nil: one by one.
+    package var gang: GangSettings? { replica.placing?.gang }
+
+    /// A count as it is asked for: in whole gangs.
+    package func inGangs(_ count: Int) -> Int { gang?.whole(count) ?? count }
+
+    /// Bounds in whole gangs.
+    package func inGangs(_ scaling: AutoscalingSettings) -> AutoscalingSettings {
+        guard let gang else { return scaling }
+        var scaling = scaling
+        scaling.minReplicas = gang.whole(scaling.minReplicas)
+        scaling.maxReplicas = gang.whole(scaling.maxReplicas)
+        scaling.initialReplicas = scaling.initialReplicas.map(gang.whole)
+        return scaling
+    }
+}
+
+extension DeploymentSettings {
     /// A field that an older version did not write has its default.
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)

@@ -73,6 +73,17 @@ package struct CronSchedule: Hashable, Sendable, Codable {
     }
 }
 
+/// Which of the nodes with room a replica gets (`placement_policy`).
+package enum NodeChoice: String, CaseIterable, Hashable, Sendable, Codable {
+    /// The one that it leaves least in: GPUs first, and one in use before an empty one.
+    case bestFit = "best-fit"
+    /// The one where the GPU that the kinds of replicas of this cluster cannot use grows least. Source: fragmentation gradient
+    /// descent, Weng et al., USENIX ATC 2023.
+    case fgd
+    /// The one that is used most already, in parts of its own CPU and GPU; the one that is used least.
+    case pack, spread
+}
+
 /// Room that is kept free for what may come.
 package enum Headroom: Hashable, Sendable, Codable {
     /// Room for so many replicas of this size.
@@ -90,7 +101,9 @@ package enum Headroom: Hashable, Sendable, Codable {
 package struct SpotSettings: Hashable, Sendable, Codable {
     /// So many nodes of each type are on demand before any is spot.
     package var onDemandBase = 0
-    /// While spot nodes that are wanted are not ready, nodes on demand stand in for them.
+    /// Where no spot node can be had, a node on demand stands in for it; consolidation replaces it when one can be had again. If
+    /// not, a type that is offered as spot is bought as nothing else beyond the base, and what waits for it goes on waiting.
+    /// (SkyServe also runs the one while the other boots; a node on demand boots no faster, so that would bring nothing.)
     package var fallsBack = true
     /// The provider's word for what may be taken away.
     package static let word = "spot"

@@ -86,6 +86,7 @@ package struct ClusterSettings: Hashable, Sendable, Codable {
     package var budgets: [DisruptionBudget] = []
     package var headroom: [Headroom] = []
     package var spot = SpotSettings()
+    package var placement = NodeChoice.bestFit
 
     /// No shorter silence may mean anything: whose call is lost calls again within this.
     package static let silenceMin = Millis(6_000)
@@ -115,6 +116,7 @@ extension ClusterSettings {
         try fields.take(&budgets, .budgets)
         try fields.take(&headroom, .headroom)
         try fields.take(&spot, .spot)
+        try fields.take(&placement, .placement)
     }
 }
 

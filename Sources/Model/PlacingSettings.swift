@@ -9,6 +9,8 @@ package struct PlacingSettings: Hashable, Sendable, Codable {
     package var labels: [NodeLabel] = []
     /// About its neighbours; in the order in which soft ones are kept: the last is given up first.
     package var rules: [TopologyRule] = []
+    /// Replicas are placed in groups, each whole or not at all; nil: one by one.
+    package var gang: GangSettings?
 
     package init() {}
 
@@ -18,10 +20,34 @@ package struct PlacingSettings: Hashable, Sendable, Codable {
         try fields.take(&maxPerNode, .maxPerNode)
         try fields.take(&labels, .labels)
         try fields.take(&rules, .rules)
+        try fields.take(&gang, .gang)
     }
 
     /// Nothing is asked for.
     package var isPlain: Bool { self == PlacingSettings() }
+}
+
+/// How many replicas make a gang, and how they stand to each other (Ray: `gang_scheduling_config`).
+package struct GangSettings: Hashable, Sendable, Codable {
+    /// What is preferred, and given up where it leaves no place.
+    package enum Strategy: String, CaseIterable, Hashable, Sendable, Codable {
+        /// On few nodes.
+        case pack = "PACK"
+        /// On different nodes.
+        case spread = "SPREAD"
+    }
+
+    /// At least 2: one alone is no gang.
+    package var size: Int
+    package var strategy = Strategy.pack
+
+    package init(size: Int, strategy: Strategy = .pack) {
+        self.size = size
+        self.strategy = strategy
+    }
+
+    /// The least multiple of the size that is not below a count (Ray 2.60).
+    package func whole(_ count: Int) -> Int { (max(count, 0) + size - 1) / size * size }
 }
 
 /// Where a rule about neighbours looks: one node, or all nodes of a zone.

@@ -12,7 +12,9 @@ extension Refusal {
         case .antiAffinity: "\(candidate) has a replica near it that this one must not stand with."
         case .maxPerNode: "\(candidate) has as many of its kind as may be on one node."
         case .gang:
-            "\(candidate) has no room for the others of its gang, and a gang is placed whole or not at all."
+            "\(candidate) has no room for the others of its gang"
+                + (short.entries.isEmpty ? "" : " (\(short) is missing for them)")
+                + ", and a gang is placed whole or not at all."
         case .budget: "\(candidate) would lift the price of all nodes above its limit."
         case .notReady: "\(candidate) takes no new replicas now: it is not ready, silent, or on its way out."
         case .limit: "\(candidate) is not bought: max_workers of the type or of the cluster is reached."
@@ -45,7 +47,8 @@ extension Refusal.Code {
     /// What a person could do about it; nil: it passes by itself, or another answer says more.
     package var wayOut: String? {
         switch self {
-        case .short, .coming, .upscalingSpeed, .notReady, .gang: nil
+        case .short, .coming, .upscalingSpeed, .notReady: nil
+        case .gang: "add room for a whole gang, or make gang_size smaller"
         case .tooLarge: "add a node type on which it fits, or let it ask for less"
         case .labelSelector: "give a node type the labels that it asks for, or let it ask for others"
         case .spread: "let the spread be more uneven, or add room where there is least"

@@ -186,13 +186,15 @@ extension NodeStep {
             nodes: fleet.rows.indices.map { index in
                 let row = fleet.rows[index]
                 let cause = cause(row)
-                return StandingNode(
+                var node = StandingNode(
                     node: row.id, type: places[row.type],
                     price: price(of: row), replicas: fleet.replicas[index], createdAt: row.createdAt,
                     changedAt: state.nodeNotes[row.id]?.changedAt ?? row.createdAt,
                     stay: stay(
                         row, cause, planned: planned, held: held, there: there, pause: pauses[row.id]),
                     cause: cause)
+                node.isOnDemand = row.isOnDemand
+                return node
             },
             bootTimes: settings.nodeTypes.map { bootTime(of: $0.name) },
             disturbed: living.count { $0.phase != .ready || !isOpen($0) }, there: living.count,
@@ -238,13 +240,19 @@ extension NodeStep {
         if let pause, pause > now { return NodeStay(node.id, .givenUp, until: pause) }
         let replicas = liveReplicas(on: node.id)
         if replicas.isEmpty, cause == nil { return idleStay(node, held, there: there[node.type] ?? 0) }
-        for id in replicas where state.deployments[id.deployment]?.settings.isUndisturbed ?? false {
+        for id in replicas where isUndisturbed(id) {
             return NodeStay(node.id, .undisturbed, detail: id.rawValue)
         }
         if let busy = replicas.first(where: { state.placements[$0]?.phase != .ready }) {
             return NodeStay(node.id, .unsettled, detail: busy.rawValue)
         }
         return nil
+    }
+
+    /// It is not moved of our own accord: it was asked for, or one node less would move a gang that stands on several.
+    func isUndisturbed(_ id: ReplicaID) -> Bool {
+        state.deployments[id.deployment]?.settings.isUndisturbed ?? false
+            || state.replicas[id]?.gang != nil
     }
 
     private func looksAtZones(_ id: ReplicaID) -> Bool {

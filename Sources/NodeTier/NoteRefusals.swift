@@ -17,11 +17,20 @@ extension NodeStep {
         var told: [ReplicaID: Told] = [:]
         for unplaced in plan.unplaced { told[unplaced.demand.replica] = Told(nodes: unplaced.refusals) }
         for refusal in outcome.refusals { told[refusal.replica, default: Told()].types = refusal.refusals }
+        for promise in outcome.promised {
+            for refusal in promise.refusals {
+                if state.nodes[NodeID(refusal.candidate)] != nil {
+                    told[promise.replica, default: Told()].awaited = refusal.candidate
+                } else {
+                    told[promise.replica, default: Told()].launch = refusal.candidate
+                }
+            }
+        }
         for launch in outcome.launches {
             for replica in launch.replicas { told[replica, default: Told()].launch = launch.type }
         }
         for coming in plan.coming {
-            told[coming.replica] = Told(nodes: coming.answers, awaited: coming.node.rawValue)
+            told[coming.replica] = Told(nodes: coming.answers, awaited: coming.awaits.rawValue)
         }
         let most = max(Self.refusalsMin, min(Self.refusalsMax, Self.refusalsInAllMax / max(told.count, 1)))
         let near = nearby(told.filter { $0.value.count > most }.map(\.key.deployment))

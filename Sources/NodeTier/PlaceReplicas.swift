@@ -9,7 +9,12 @@ extension NodeStep {
     mutating func place(holdsCapacity: Bool) {
         let demands = demands()
         // Rooms cost a look at every node and replica.
-        let plan = demands.isEmpty ? PlacementPlan() : Placement.place(demands, in: rooms(), kinds: kinds())
+        let plan =
+            demands.isEmpty
+            ? PlacementPlan()
+            : Placement.place(
+                demands, in: rooms(), kinds: kinds(), by: settings.placement,
+                mix: settings.placement == .fgd ? mix() : [])
         for assignment in plan.assigned { assign(assignment) }
         decisions += plan.decisions
         provision(plan, holdsCapacity: holdsCapacity)
@@ -23,8 +28,19 @@ extension NodeStep {
             let replica = state.replicas[id]
             return Demand(
                 replica: id, resources: placement.resources, buys: replica?.buys ?? false,
-                placing: replica?.settings.placing, priority: priorities[placement.deployment] ?? 0)
+                placing: replica?.settings.placing, priority: priorities[placement.deployment] ?? 0,
+                gang: replica?.gang)
         }
+    }
+
+    /// What all replicas of the cluster ask for.
+    private func mix() -> [(resources: Resources, count: Int)] {
+        var counts: [Resources: Int] = [:]
+        for row in state.placements.values where row.phase == .pending || row.phase.holdsRoom {
+            counts[row.resources, default: 0] += 1
+        }
+        return counts.map { ($0.key, $0.value, $0.key.description) }.sorted { $0.2 < $1.2 }
+            .map { (resources: $0.0, count: $0.1) }
     }
 
     private mutating func assign(_ assignment: Assignment) {
@@ -184,6 +200,7 @@ extension NodeStep {
         input.rooms = plan.rooms
         input.spending = spending()
         let outcome = Provisioning.provision(input)
+        awaited.formUnion(outcome.awaited)
         for assignment in outcome.assigned { assign(assignment) }
         decisions += outcome.relaxations
         // The first of them are the launches', in order: each gets the name of its node when that is drawn.
@@ -265,7 +282,7 @@ extension NodeStep {
 
 extension NodeRow {
     /// The provider does not take it away: known once it is there, before that if every way to buy it says so.
-    fileprivate var isOnDemand: Bool {
+    var isOnDemand: Bool {
         instance == nil
             ? offerings.allSatisfy { $0.capacityType != SpotSettings.word }
             : capacityType != SpotSettings.word

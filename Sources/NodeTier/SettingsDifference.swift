@@ -29,6 +29,7 @@ package struct SettingsDifference: Equatable, Sendable {
         if old.budgets != new.budgets { changes.append("disruption_budgets") }
         if old.headroom != new.headroom { changes.append("headroom") }
         if old.spot != new.spot { changes.append("spot") }
+        if old.placement != new.placement { changes.append("placement_policy") }
         if (old.importPaths ?? []) != (new.importPaths ?? []) { changes.append("import_paths") }
         if old.ports != new.ports {
             changes.append("ports")

@@ -49,7 +49,7 @@ extension NodeStep {
         }
         let states = Dictionary(
             typeStates().map { ($0.type.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let fleetTypes = types.map { fleetType($0, columns, live: states[$0.name]?.live ?? 0, &labels) }
+        let fleetTypes = types.map { fleetType($0, columns, states[$0.name], &labels) }
         let open = openOfferings()
         var singles: [Int: Int] = [:]
         for one in waiting {
@@ -75,13 +75,15 @@ extension NodeStep {
     }
 
     private func fleetType(
-        _ type: NodeType, _ columns: Columns, live: Int, _ labels: inout LabelBook
+        _ type: NodeType, _ columns: Columns, _ state: TypeState?, _ labels: inout LabelBook
     ) -> FleetType {
-        FleetType(
+        var fleet = FleetType(
             name: type.name, capacity: columns.amountsWithoutGPU(type.resources),
             gpus: Int(type.resources[Resources.gpu] / Devices.whole),
-            labels: labels.index(nodeLabels(type, zone: "", capacityType: "")), live: live,
+            labels: labels.index(nodeLabels(type, zone: "", capacityType: "")), live: state?.live ?? 0,
             minWorkers: type.minWorkers, maxWorkers: type.maxWorkers)
+        fleet.settle(settings.spot, onDemand: state?.onDemand ?? 0, offerings: offerings)
+        return fleet
     }
 
     /// Of configured types, and not known to be had by nobody; in a fixed order.

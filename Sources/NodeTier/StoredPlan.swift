@@ -71,7 +71,7 @@ extension NodeStep {
                 return "\(node.id) need not go any more"
             }
             for id in liveReplicas(on: node.id)
-            where state.deployments[id.deployment]?.settings.isUndisturbed ?? false {
+            where isUndisturbed(id) {
                 return "\(id) on \(node.id) must not be disturbed"
             }
         }

@@ -5,22 +5,27 @@ extension Placing {
     func plan() -> PlacementPlan {
         var plan = PlacementPlan()
         plan.rooms = roomsLeft()
+        let gangs = ground.gangs
         for (number, shape) in ground.shapes.enumerated() {
-            let open = places[number].count { ground.rooms[$0.room].state == .open }
+            let awaited = awaited(number)
+            let open = awaited.count { $0 == nil }
             let answers = open < shape.replicas.count ? refusals(of: number) : []
-            for (replica, place) in zip(shape.replicas, places[number]) {
+            for (index, (replica, place)) in zip(shape.replicas, places[number]).enumerated() {
                 let room = ground.rooms[place.room]
-                if room.state == .open {
+                if let awaited = awaited[index] {
+                    plan.coming.append(
+                        Awaiting(
+                            replica: replica, node: room.node, awaits: ground.rooms[awaited].node,
+                            answers: answers))
+                } else {
                     plan.assigned.append(Assignment(replica: replica, node: room.node, slots: place.slots))
                     plan.decisions.append(decision(replica, shape, room))
-                } else {
-                    plan.coming.append(Awaiting(replica: replica, node: room.node, answers: answers))
                 }
             }
             for replica in shape.replicas.dropFirst(places[number].count) {
                 let demand = Demand(
                     replica: replica, resources: shape.resources, buys: shape.buys, placing: shape.placing,
-                    priority: shape.demand.priority)
+                    priority: shape.demand.priority, gang: gangs[replica])
                 plan.unplaced.append(Unplaced(demand: demand, refusals: answers))
             }
         }
@@ -30,6 +35,7 @@ extension Placing {
     /// Why each room takes no further replica of this shape, once everything is placed.
     private func refusals(of shape: Int) -> [Refusal] {
         let one = ground.shapes[shape].demand
+        let missing = missing(of: shape)
         return packing.nodes.indices.map { index in
             let (room, node) = (ground.rooms[index], packing.nodes[index])
             let candidate = room.node.rawValue
@@ -47,13 +53,17 @@ extension Placing {
             if short.entries.isEmpty, let code = packing.objection(shape, on: index) {
                 return Refusal(candidate: candidate, code: code)
             }
+            if short.entries.isEmpty, let missing {
+                return Refusal(candidate: candidate, code: .gang, short: missing)
+            }
             return Refusal(candidate: candidate, code: .short, short: short)
         }
     }
 
     private func decision(_ replica: ReplicaID, _ shape: Shape, _ room: Room) -> Decision {
         Decision(
-            .place, replica.rawValue, before: "pending", after: room.node.rawValue, rule: "best_fit",
+            .place, replica.rawValue, before: "pending", after: room.node.rawValue,
+            rule: choice.rawValue.replacing("-", with: "_"),
             reason: "\(room.node) (\(room.type)) had \(room.free) free for \(shape.resources).",
             inputs: [
                 .init("candidates", Int64(ground.rooms.count)),

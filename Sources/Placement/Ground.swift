@@ -16,6 +16,8 @@ package struct Ground: Sendable {
     package let zones: [String]
     /// Who stands where, for the rules that look at them.
     package private(set) var standing: [Seat] = []
+    /// Who is in which gang.
+    let gangs: [ReplicaID: Int64]
     private var known: [[String: String]: Int] = [:]
     private let zoneOf: [String: Int]
 
@@ -39,6 +41,9 @@ package struct Ground: Sendable {
             demands.contains { $0.placing.map { !$0.rules.isEmpty || $0.maxPerNode != nil } ?? false }
             || rooms.contains { !$0.residents.isEmpty }
         self.columns = columns
+        gangs = Dictionary(
+            demands.compactMap { demand in demand.gang.map { (demand.replica, $0) } },
+            uniquingKeysWith: { first, _ in first })
         self.rooms = rooms.sorted { $0.node < $1.node }
         shapes = Placement.shapes(of: demands, columns: columns, withRules: withRules)
         classes = shapes.map(\.demand)

@@ -10,11 +10,14 @@ package struct Demand: Hashable, Sendable {
     package var placing: PlacingSettings?
     /// Of its deployment: higher ones are placed first.
     package var priority: Int
+    /// Of its deployment's gangs the one that it is in: serial of the first; nil: it stands alone.
+    package var gang: Int64?
 
     package init(
         replica: ReplicaID, resources: Resources, buys: Bool = true, placing: PlacingSettings? = nil,
-        priority: Int = 0
+        priority: Int = 0, gang: Int64? = nil
     ) {
+        self.gang = gang
         self.replica = replica
         self.resources = resources
         self.buys = buys
@@ -95,23 +98,26 @@ package struct Assignment: Hashable, Sendable {
     }
 }
 
-/// A replica that will fit on a node that is booting.
+/// A replica that will fit on a node that is booting, or whose gang will be whole with one.
 package struct Awaiting: Hashable, Sendable {
     package var replica: ReplicaID
     package var node: NodeID
+    /// For which it waits: `node`, or for one of a gang that of another of them.
+    package var awaits: NodeID
     /// Every room's answer to one more of its shape, one list for all replicas of that shape: with many replicas and nodes
     /// a list for each of them would be more than all the rest.
     package var answers: [Refusal]
 
-    package init(replica: ReplicaID, node: NodeID, answers: [Refusal]) {
+    package init(replica: ReplicaID, node: NodeID, awaits: NodeID? = nil, answers: [Refusal]) {
         self.replica = replica
         self.node = node
+        self.awaits = awaits ?? node
         self.answers = answers
     }
 
-    /// Every room's answer; that of `node` is `coming`.
+    /// Every room's answer; that of the one it waits for is `coming`.
     package var refusals: [Refusal] {
-        answers.map { $0.candidate == node.rawValue ? Refusal(candidate: $0.candidate, code: .coming) : $0 }
+        answers.map { $0.candidate == awaits.rawValue ? Refusal(candidate: $0.candidate, code: .coming) : $0 }
     }
 }
 

@@ -2,15 +2,23 @@ import Model
 
 /// Puts replicas into rooms: higher priorities first, the largest first, each into the room that it leaves least in, and
 /// into an empty node only when no other has room. A room is never overdrawn, of a GPU no more than it has is given, and
-/// no rule about labels and neighbours is broken; soft ones count here as if they were hard. Rooms that are coming are
+/// no rule about labels and neighbours is broken, and no gang torn; soft ones count here as if they were hard. Rooms that are coming are
 /// counted on after the open ones.
 ///
 /// When best fit leaves out a replica that would buy a node, a bounded search looks for another arrangement
 /// of the replicas at hand that needs none.
-/// - Parameter kinds: nodes that could be bought: a spread over nodes counts them as empty ones, as Karpenter does.
-package func place(_ demands: [Demand], in rooms: [Room], kinds: [Ground.Kind] = []) -> PlacementPlan {
+/// - Parameters:
+///   - kinds: nodes that could be bought: a spread over nodes counts them as empty ones, as Karpenter does.
+///   - choice: which of the nodes with room, in place of best fit.
+///   - mix: what the cluster's replicas ask for, and how many ask so; only read for `fgd`.
+package func place(
+    _ demands: [Demand], in rooms: [Room], kinds: [Ground.Kind] = [], by choice: NodeChoice = .bestFit,
+    mix: [(resources: Resources, count: Int)] = []
+) -> PlacementPlan {
     var ground = Ground(demands, in: rooms, kinds: kinds)
-    let start = Placing(ground, ground.packing(kinds))
+    var start = Placing(ground, ground.packing(kinds))
+    start.choice = choice
+    if choice == .fgd { start.mix = FragmentationMix(mix, ground.columns) }
     var placing = start
     placing.pourAll(from: 0)
     let buyers = ground.shapes.prefix { $0.buys }
@@ -29,6 +37,9 @@ struct Placing {
     /// replicas.
     var left: [Int]
     var places: [[Place]]
+    var choice = NodeChoice.bestFit
+    /// Nil: the choice does not ask for it.
+    var mix: FragmentationMix?
 
     /// Where one replica went.
     struct Place {
@@ -46,6 +57,10 @@ struct Placing {
 
     mutating func pourAll(from first: Int) {
         for shape in ground.shapes.indices.dropFirst(first) {
+            if let gang = ground.shapes[shape].gang {
+                seatGangs(shape, gang)
+                continue
+            }
             pour(shape, into: .open)
             #if MUTANTS
                 if Mutant.ignoresComing.isOn { continue }
@@ -58,6 +73,7 @@ struct Placing {
     /// rooms is settled once for all replicas of a shape. What a rule refuses in one room goes to the next.
     private mutating func pour(_ shape: Int, into state: Room.State) {
         guard left[shape] > 0 else { return }
+        if choice == .spread || choice == .fgd { return pourEach(shape, into: state) }
         let fitting = packing.nodes.indices.filter {
             ground.rooms[$0].state == state && packing.room(shape, on: $0, limit: 1) > 0
                 && packing.selector(shape, passing: packing.nodes[$0].labels) != nil
@@ -77,7 +93,7 @@ struct Placing {
     }
 
     /// The room with the preferred labels; the tighter one, and before that one that is in use; GPUs first.
-    private func isBetter(_ a: Int, _ b: Int, for shape: Int) -> Bool {
+    func isBetter(_ a: Int, _ b: Int, for shape: Int) -> Bool {
         let (x, y) = (packing.nodes[a], packing.nodes[b])
         let (first, second) = (
             packing.selector(shape, passing: x.labels), packing.selector(shape, passing: y.labels)
@@ -88,6 +104,10 @@ struct Placing {
 
     private func isTighter(_ a: Int, _ b: Int) -> Bool {
         let (x, y) = (packing.nodes[a], packing.nodes[b])
+        if choice == .pack || choice == .spread {
+            let (used, otherUsed) = (use(of: a), use(of: b))
+            if used != otherUsed { return choice == .pack ? used > otherUsed : used < otherUsed }
+        }
         let (used, otherUsed) = (x.isUsed || x.placed > 0, y.isUsed || y.placed > 0)
         if used != otherUsed { return used }
         if x.devices.left != y.devices.left { return x.devices.left < y.devices.left }
@@ -95,7 +115,7 @@ struct Placing {
     }
 
     @discardableResult
-    private mutating func put(_ shape: Int, _ room: Int, limit: Int) -> Bool {
+    mutating func put(_ shape: Int, _ room: Int, limit: Int) -> Bool {
         let before = packing.seats.count
         let done = packing.seatMany(shape, on: room, limit: limit)
         guard done > 0 else { return false }
@@ -111,7 +131,7 @@ struct Placing {
     func rearranged(buyers: Int) -> Placing? {
         let movable = ground.shapes[..<buyers].allSatisfy {
             if case .share = $0.demand.gpu { return false }
-            return $0.demand.isPlain
+            return $0.demand.isPlain && $0.gang == nil
         }
         guard movable, !(0..<buyers).contains(where: packing.hasRules) else { return nil }
         let usable = ground.rooms.indices.filter { ground.rooms[$0].state != .closed }.sorted { a, b in

@@ -8,6 +8,8 @@ package struct Shape: Sendable {
     /// As it was asked; nil: nothing but room counts.
     package var placing: PlacingSettings?
     package var demand: DemandClass
+    /// Set: `replicas` are gangs of that size, one after the other.
+    package var gang: GangSettings?
 }
 
 /// What replicas carry for the rules of others.
@@ -47,24 +49,35 @@ func shapes(of demands: [Demand], columns: Columns, withRules: Bool) -> [Shape] 
         var placing: PlacingSettings?
         var priority: Int
         var deployment: DeploymentID?
+        var gang: GangSettings?
     }
+    let gangs = Gangs(demands)
     let grouped = Dictionary(grouping: demands) { demand in
-        Key(
-            resources: demand.resources, buys: demand.buys, placing: demand.placing,
-            priority: demand.priority, deployment: withRules ? demand.replica.deployment : nil)
+        let gang = gangs.settings(of: demand)
+        return Key(
+            resources: demand.resources, buys: gang == nil ? demand.buys : gangs.buys(demand),
+            placing: demand.placing, priority: demand.priority,
+            deployment: withRules || gang != nil ? demand.replica.deployment : nil, gang: gang)
     }
     return grouped.map { key, demands in
         Shape(
             resources: key.resources, buys: key.buys,
-            replicas: demands.map { ($0.replica.serial, $0.replica) }
-                .sorted { $0.0 != $1.0 ? $0.0 < $1.0 : $0.1.rawValue < $1.1.rawValue }.map(\.1),
+            replicas: demands.map { (key.gang == nil ? 0 : $0.gang ?? 0, $0.replica.serial, $0.replica) }
+                .sorted { a, b in
+                    if a.0 != b.0 { return a.0 < b.0 }
+                    return a.1 != b.1 ? a.1 < b.1 : a.2.rawValue < b.2.rawValue
+                }.map(\.2),
             placing: key.placing,
             demand: DemandClass(
-                key.resources, key.placing, deployment: key.deployment, priority: key.priority, columns))
+                key.resources, key.placing, deployment: key.deployment, priority: key.priority, columns),
+            gang: key.gang)
     }
     .sorted { a, b in
         if a.demand.priority != b.demand.priority { return a.demand.priority > b.demand.priority }
         if a.buys != b.buys { return a.buys }
+        // Who needs room for several at once goes before those who fill what is left.
+        if (a.gang == nil) != (b.gang == nil) { return a.gang != nil }
+        if let size = a.gang?.size, let other = b.gang?.size, size != other { return size > other }
         if a.demand.isPlain != b.demand.isPlain { return b.demand.isPlain }
         if a.demand.gpu.milli != b.demand.gpu.milli { return a.demand.gpu.milli > b.demand.gpu.milli }
         if a.demand.amounts != b.demand.amounts { return b.demand.amounts < a.demand.amounts }

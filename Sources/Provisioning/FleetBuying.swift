@@ -66,7 +66,7 @@ extension FleetPlanning {
 
     private func wares() -> [(ware: Ware, room: Int)] {
         var rooms: [Ware: Int] = [:]
-        for offer in world.offers.indices where canBuy(offer) {
+        for offer in world.offers.indices where canBuy(offer) || foresees && hasRoom(offer) {
             let one = world.offers[offer]
             let ware = Ware(type: one.type, price: one.price)
             let sum = (rooms[ware] ?? 0).addingReportingOverflow(offerRoom[offer])

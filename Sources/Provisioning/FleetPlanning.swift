@@ -4,11 +4,30 @@ import Placement
 /// Places what fits on the nodes there are and buys the cheapest nodes for the rest: parties first, since all of a party
 /// must find room, then those that stand under rules, then all others, the largest first; higher priorities before
 /// lower ones. Nothing is moved and nobody displaced.
+///
+/// Where a type's base on demand lacks nodes, which come before its spot ones, two plans are made: one reckons with the prices
+/// of today, at which the next node is had, one with those after the base. The one that leaves out fewer is taken, or the cheaper.
 package func planFleet(_ world: FleetWorld) -> FleetPlan {
+    let plan = plan(world, foresees: false)
+    let isBound = world.types.contains { $0.onDemandLacking > 0 } && world.offers.contains(where: \.isSpot)
+    guard isBound else { return plan }
+    let other = Provisioning.plan(world, foresees: true)
+    let (open, otherOpen) = (plan.open, other.open)
+    if open != otherOpen { return open.lexicographicallyPrecedes(otherOpen) ? plan : other }
+    return other.cost < plan.cost ? other : plan
+}
+
+private func plan(_ world: FleetWorld, foresees: Bool) -> FleetPlan {
     var planning = FleetPlanning(world)
+    planning.foresees = foresees
     planning.fillMinimum()
     planning.planAll()
     return planning.finish()
+}
+
+extension FleetPlan {
+    /// Who is left out: parties, then single replicas.
+    fileprivate var open: [Int] { [seated.count { !$0 }, left.reduce(0, +)] }
 }
 
 struct FleetPlanning {
@@ -17,6 +36,7 @@ struct FleetPlanning {
     var left: [Int]
     var seated: [Bool]
     var partySeats: [Range<Int>]
+    var partyMissing: [Int]
     /// For each node that is bought its offer; nil: it was there.
     var offerOf: [Int?]
     var offerRoom: [Int]
@@ -32,6 +52,13 @@ struct FleetPlanning {
     var boughtIn: [Int]
     /// Wares that a plan for all that is left would buy: those are opened first.
     var hints: [Int]
+    /// Of each type what is bought: what the provider does not take away, and what it may.
+    private var steady: [Int]
+    private var spot: [Int]
+    /// Types of which anything is offered on demand.
+    private let hasSteady: [Bool]
+    /// Reckons with what can be had once the base on demand is there.
+    var foresees = false
 
     init(_ world: FleetWorld) {
         self.world = world
@@ -48,6 +75,7 @@ struct FleetPlanning {
         left = world.singles
         seated = world.parties.map { _ in false }
         partySeats = world.parties.map { _ in 0..<0 }
+        partyMissing = world.parties.map { _ in 0 }
         offerOf = world.nodes.map { _ in nil }
         offerRoom = world.offers.map(\.room)
         typeRoom = world.types.map { max(0, $0.maxWorkers - $0.live) }
@@ -62,6 +90,11 @@ struct FleetPlanning {
         self.offersOf = offersOf
         boughtIn = world.zones.map { _ in 0 }
         hints = world.types.map { _ in 0 }
+        steady = hints
+        spot = hints
+        var hasSteady = world.types.map { _ in false }
+        for offer in world.offers where !offer.isSpot && offer.room > 0 { hasSteady[offer.type] = true }
+        self.hasSteady = hasSteady
     }
 
     // MARK: - Steps
@@ -80,9 +113,23 @@ struct FleetPlanning {
         let parties = world.parties.map(\.priority)
         let singles = zip(world.classes, world.singles).compactMap { $1 > 0 ? $0.priority : nil }
         for priority in Set(parties + singles).sorted(by: >) { plan(priority) }
-        seatLate(all: false)
+        seatUnderRules()
         // What a cheaper kind sets free may be what others wait for.
-        if settleTypes(), seatLate(all: true) { settleTypes() }
+        if settleTypes(), seatLate(all: true) {
+            seatUnderRules()
+            settleTypes()
+        }
+        // Who would upset a spread that is told later may stand where it is told after it.
+        packing.tellsLast = true
+        seatUnderRules()
+    }
+
+    /// Rounds in which those under rules are looked at once more: each may be what the next one waits for.
+    private static let lateRoundsMax = 16
+
+    /// Whoever came later may be the company, or the even spread, that others need.
+    private mutating func seatUnderRules() {
+        for _ in 0..<Self.lateRoundsMax where !seatLate(all: false) { return }
     }
 
     private mutating func plan(_ priority: Int) {
@@ -100,13 +147,13 @@ struct FleetPlanning {
         for demand in order { seatEach(demand) }
     }
 
-    /// Those who waited for company that came later, or all who have no place.
+    /// Those who stand under rules, or all who have no place.
     /// - Returns: one of them has a place now.
     @discardableResult
     mutating func seatLate(all: Bool) -> Bool {
         let before = left
         for demand in world.classes.indices.filter({ left[$0] > 0 }).sorted(by: isEarlier)
-        where all || packing.needsCompany(demand) {
+        where all || packing.hasRules(demand) {
             seatEach(demand)
         }
         return left != before
@@ -132,9 +179,37 @@ struct FleetPlanning {
 
     // MARK: - Nodes
 
-    func canBuy(_ offer: Int) -> Bool {
+    func canBuy(_ offer: Int) -> Bool { hasRoom(offer) && keepsBase(offer) }
+
+    /// There is room for it, now or once the base on demand is there.
+    func hasRoom(_ offer: Int) -> Bool {
         room > 0 && offerRoom[offer] > 0 && typeRoom[world.offers[offer].type] > 0
             && world.offers[offer].price <= budget
+    }
+
+    /// The base of its type comes first, if anything of it can be had; beyond it, if that is how it is, nothing but spot.
+    private func keepsBase(_ offer: Int) -> Bool {
+        let (one, kind) = (world.offers[offer], world.types[world.offers[offer].type])
+        let lacking = kind.onDemandLacking - steady[one.type]
+        return one.isSpot ? lacking <= 0 || !hasSteady[one.type] : lacking > 0 || !kind.isSpotOnly
+    }
+
+    /// The same when one that is bought becomes another.
+    private func keepsBase(changing old: Int, to new: Int) -> Bool {
+        let (old, new) = (world.offers[old], world.offers[new])
+        return [old.type, new.type].allSatisfy { type in
+            var (steady, spot) = (steady[type], spot[type])
+            if old.type == type { if old.isSpot { spot -= 1 } else { steady -= 1 } }
+            if new.type == type { if new.isSpot { spot += 1 } else { steady += 1 } }
+            let lacking = max(0, world.types[type].onDemandLacking)
+            if world.types[type].isSpotOnly, steady > lacking { return false }
+            return spot == 0 || steady >= lacking || !hasSteady[type]
+        }
+    }
+
+    private mutating func count(_ offer: Int, by change: Int) {
+        let one = world.offers[offer]
+        if one.isSpot { spot[one.type] += change } else { steady[one.type] += change }
     }
 
     mutating func open(_ offer: Int) -> Int {
@@ -145,6 +220,7 @@ struct FleetPlanning {
         room -= 1
         budget -= one.price
         if let zone = one.zone { boughtIn[zone] += 1 }
+        count(offer, by: 1)
         offerOf.append(offer)
         return packing.open(
             PackedNode(
@@ -166,6 +242,7 @@ struct FleetPlanning {
         typeRoom[one.type] += 1
         room += 1
         budget += one.price
+        count(offer, by: -1)
         if let zone = one.zone { boughtIn[zone] -= 1 }
     }
 
@@ -215,7 +292,7 @@ struct FleetPlanning {
                 let one = world.offers[offer]
                 guard one.price < world.offers[old].price else { break }
                 let type = world.types[one.type]
-                guard offerRoom[offer] > 0,
+                guard offerRoom[offer] > 0, keepsBase(changing: old, to: offer),
                     one.type == world.offers[old].type || typeRoom[one.type] > 0,
                     type.labels == labels || !hasSelectors,
                     packing.holds(node, total: type.capacity, gpus: type.gpus)
@@ -227,6 +304,7 @@ struct FleetPlanning {
                 typeRoom[one.type] -= 1
                 room -= 1
                 budget -= one.price
+                count(offer, by: 1)
                 if let zone { boughtIn[zone] += 1 }
                 isChanged = true
                 break
@@ -237,6 +315,7 @@ struct FleetPlanning {
 
     func finish() -> FleetPlan {
         var plan = FleetPlan(packing: packing, left: left, seated: seated, partySeats: partySeats)
+        plan.partyMissing = partyMissing
         for node in offerOf.indices {
             guard let offer = offerOf[node] else { continue }
             // What was bought for a minimum stays, empty or not.

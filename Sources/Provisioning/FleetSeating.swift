@@ -119,6 +119,8 @@ extension FleetPlanning {
             seated[party] = true
             partySeats[party] = seats..<packing.seats.count
         } else {
+            let found = packing.seats[seats...].reduce(0) { $0 + $1.count }
+            partyMissing[party] = one.strategy == .strictPack ? one.count : one.count - found
             takeBack(seats: seats, nodes: nodes)
         }
     }

@@ -23,6 +23,11 @@ package struct Offer: Hashable, Sendable {
     }
 }
 
+extension Offer {
+    /// The provider may take it away.
+    package var isSpot: Bool { capacityType == SpotSettings.word }
+}
+
 /// A type of node, as the fleet planner sees it.
 package struct FleetType: Sendable {
     package var name: String
@@ -35,6 +40,10 @@ package struct FleetType: Sendable {
     package var live: Int
     package var minWorkers: Int
     package var maxWorkers: Int
+    /// So many are to be bought on demand before any that is spot; below zero: there are more than the base.
+    package var onDemandLacking = 0
+    /// Beyond the base nothing is bought on demand.
+    package var isSpotOnly = false
 
     package init(
         name: String, capacity: Amounts, gpus: Int, labels: Int, live: Int, minWorkers: Int, maxWorkers: Int
@@ -150,6 +159,8 @@ package struct FleetPlan: Sendable {
     package var seated: [Bool] = []
     /// For each party the seats of its members, as a range of the packing's seats.
     package var partySeats: [Range<Int>] = []
+    /// For each party of whom no place was found: so many of its members.
+    package var partyMissing: [Int] = []
     /// Millionths of a dollar per hour: of the launches, and what no plan for the same replicas can go below.
     package var cost: Int64 = 0
     package var bound: Int64 = 0

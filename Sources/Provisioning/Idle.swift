@@ -15,7 +15,7 @@ extension ProvisioningStep {
                 input.unplaced.filter(\.demand.buys).map { ($0.demand.resources, $0) },
                 uniquingKeysWith: { first, _ in first }
             ).values)
-        let longestFirst = input.idle.sorted {
+        let longestFirst = input.idle.filter { !plan.awaited.contains($0.node) }.sorted {
             $0.idleSince != $1.idleSince ? $0.idleSince < $1.idleSince : $0.node < $1.node
         }
         for idle in longestFirst {

@@ -131,6 +131,10 @@ package struct ProvisioningPlan: Hashable, Sendable {
     /// Replicas that go to a room that is there after all, since a soft rule is given up; with its decision.
     package var assigned: [Assignment] = []
     package var relaxations: [Decision] = []
+    /// Replicas of gangs that are to go to a room that is there, once all nodes for their gang are; and what of these
+    /// is waited for. Their rooms are not given back meanwhile.
+    package var promised: [Refused] = []
+    package var awaited: [NodeID] = []
     /// Millionths of a dollar per hour: of all that the plan would buy, and what no plan for the same can go below.
     package var cost: Int64 = 0
     package var bound: Int64 = 0

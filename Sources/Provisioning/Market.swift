@@ -27,8 +27,12 @@ struct Ware {
             input.unavailableUntil.filter { $0.concerns(offering) && input.now < $0.until }.map(\.until).max()
         }
         retryAt = waits.min()
+        // Beyond the base nothing else stands in for spot, if that is how it is.
+        let spot = input.settings.spot
+        let isSpotOnly =
+            state.onDemand >= spot.onDemandBase && spot.isSpotOnly(state.type.name, input.offerings)
         offerings = own.filter { offering in
-            offering.available != 0
+            (!isSpotOnly || offering.capacityType == SpotSettings.word) && offering.available != 0
                 && !input.unavailableUntil.contains { $0.concerns(offering) && input.now < $0.until }
         }.sorted { $0.rank < $1.rank }
         let open = max(0, state.type.maxWorkers - state.live)

@@ -30,6 +30,11 @@ struct ProvisioningStep {
     /// next step.
     var served: [Int] = []
     var delayed: [Int] = []
+    /// The same of gangs, by name, since a gang has its own order.
+    var servedMembers: Set<ReplicaID> = []
+    var delayedMembers: Set<ReplicaID> = []
+    /// For each shape of gangs what is missing of one that finds no place.
+    var missing: [Int] = []
     /// What the planner says of each type for one more of a shape: after everything is planned.
     var obstacles: [[String: Refusal.Code]] = []
     /// One for each kind of demand, in no order: only asked whether any fits.
@@ -62,6 +67,8 @@ struct ProvisioningStep {
         plan.cost = fleet.cost
         plan.bound = fleet.bound
         obstacles = shapes.indices.map { shop.obstacles($0, fleet) }
+        missing = shapes.indices.map { shapes[$0].gang == nil ? 0 : shop.missing($0, fleet) }
+        settleGangs(shop, fleet)
         let bought = shop.purchases(fleet)
         settle(bought.rooms, shop)
         launch(bought.nodes, shop)
@@ -99,15 +106,19 @@ struct ProvisioningStep {
                 order(purchase, live: wares[ware].state.live + launched[ware])
                 launched[ware] += 1
             } else {
-                for seat in purchase.load { delayed[seat.demand] += seat.count }
+                for seat in purchase.load where shapes[seat.demand].gang == nil {
+                    delayed[seat.demand] += seat.count
+                }
+                delayedMembers.formUnion(purchase.members)
                 wake(at: wares[ware].state.recent.first ?? input.now + upscalingStep)
             }
         }
     }
 
     private mutating func order(_ purchase: Purchase, live: Int) {
-        var replicas: [ReplicaID] = []
-        for seat in purchase.load {
+        var replicas = purchase.members
+        servedMembers.formUnion(replicas)
+        for seat in purchase.load where shapes[seat.demand].gang == nil {
             replicas += shapes[seat.demand].replicas[served[seat.demand]...].prefix(seat.count)
             served[seat.demand] += seat.count
         }

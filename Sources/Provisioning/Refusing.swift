@@ -5,16 +5,22 @@ extension ProvisioningStep {
     /// Every type's answer for each replica that no launch of this plan is for.
     mutating func refuse() {
         for (number, shape) in shapes.enumerated() {
-            let waiting = shape.replicas.dropFirst(served[number])
+            let delayed = shape.replicas.filter(delayedMembers.contains)
+            let isServed = servedMembers.union(delayed)
+            let waiting =
+                shape.gang == nil
+                ? Array(shape.replicas.dropFirst(served[number]))
+                : delayed + shape.replicas.filter { !isServed.contains($0) }
+            let late = shape.gang == nil ? self.delayed[number] : delayed.count
             guard !waiting.isEmpty else { continue }
-            let late = wares.map { ware in
+            let soon = wares.map { ware in
                 refusal(ware, number) ?? Refusal(candidate: ware.name, code: .upscalingSpeed)
             }
             let never = wares.map { ware in
-                refusal(ware, number) ?? Refusal(candidate: ware.name, code: final(ware, number))
+                refusal(ware, number) ?? final(ware, number)
             }
-            plan.refusals += waiting.prefix(delayed[number]).map { Refused(replica: $0, refusals: late) }
-            plan.refusals += waiting.dropFirst(delayed[number]).map { Refused(replica: $0, refusals: never) }
+            plan.refusals += waiting.prefix(late).map { Refused(replica: $0, refusals: soon) }
+            plan.refusals += waiting.dropFirst(late).map { Refused(replica: $0, refusals: never) }
         }
         let none = wares.map { Refusal(candidate: $0.name, code: .buysNothing) }
         plan.refusals += input.unplaced.filter { !$0.demand.buys }
@@ -49,11 +55,15 @@ extension ProvisioningStep {
     }
 
     /// Why not one more, with all that the plan buys.
-    private func final(_ ware: Ware, _ shape: Int) -> Refusal.Code {
+    private func final(_ ware: Ware, _ shape: Int) -> Refusal {
         switch obstacles.indices.contains(shape) ? obstacles[shape][ware.name] : nil {
         case .labelSelector?, .spread?, .affinity?, .antiAffinity?, .maxPerNode?, .budget?:
-            obstacles[shape][ware.name] ?? .limit
-        default: ware.stockBinds ? .unavailable : .limit
+            Refusal(candidate: ware.name, code: obstacles[shape][ware.name] ?? .limit)
+        case .gang? where shapes[shape].gang != nil:
+            Refusal(
+                candidate: ware.name, code: .gang,
+                short: shapes[shape].resources.times(max(1, missing[shape])))
+        default: Refusal(candidate: ware.name, code: ware.stockBinds ? .unavailable : .limit)
         }
     }
 }

@@ -9,6 +9,8 @@ struct Purchase {
     var offerings: [Offering]
     /// So many of each shape.
     var load: [Seat]
+    /// Of gangs: who.
+    var members: [ReplicaID] = []
     /// Bought to fill up the type's minimum.
     var toppedUp = false
 }
@@ -23,13 +25,17 @@ struct Shop {
     /// For each type of the world its ware, and for each offer its offering.
     private let wareOf: [Int]
     private let offeringOf: [Offering]
+    /// For each party of the world its shape.
+    private let shapeOf: [Int]
     private let spot: SpotSettings
     private let onDemandLive: [String: Int]
+    private let catalogue: [Offering]
 
     init(_ input: ProvisioningInput, _ wares: [Ware]) {
         self.wares = wares
         spot = input.settings.spot
         onDemandLive = Dictionary(uniqueKeysWithValues: input.types.map { ($0.type.name, $0.onDemand) })
+        catalogue = input.offerings
         let demands = input.unplaced.map(\.demand).filter(\.buys)
         let byPlace = demands.contains { demand in
             demand.placing?.selectors.contains { $0.asks(of: NodeLabels.ofOffering) } ?? false
@@ -48,13 +54,14 @@ struct Shop {
         var (types, offers, offerings) = ([FleetType](), [Offer](), [Offering]())
         for (index, one) in kinds.enumerated() {
             let ware = wares[one.ware]
-            types.append(
-                FleetType(
-                    name: ware.name, capacity: ground.columns.amountsWithoutGPU(one.kind.total),
-                    gpus: Int(one.kind.total[Resources.gpu] / Devices.whole),
-                    labels: ground.index(ofLabels: one.kind.labels), live: ware.state.live,
-                    minWorkers: ware.state.live + (one.isFirst ? ware.lacking : 0),
-                    maxWorkers: ware.state.type.maxWorkers))
+            var type = FleetType(
+                name: ware.name, capacity: ground.columns.amountsWithoutGPU(one.kind.total),
+                gpus: Int(one.kind.total[Resources.gpu] / Devices.whole),
+                labels: ground.index(ofLabels: one.kind.labels), live: ware.state.live,
+                minWorkers: ware.state.live + (one.isFirst ? ware.lacking : 0),
+                maxWorkers: ware.state.type.maxWorkers)
+            type.settle(input.settings.spot, onDemand: ware.state.onDemand, offerings: input.offerings)
+            types.append(type)
             for offering in one.offerings {
                 offers.append(
                     Offer(
@@ -64,11 +71,16 @@ struct Shop {
             }
         }
         let live = input.types.reduce(0) { $0 + $1.live }
+        shapeOf = ground.shapes.indices.flatMap { shape in
+            let one = ground.shapes[shape]
+            return Array(repeating: shape, count: one.gang.map { one.replicas.count / $0.size } ?? 0)
+        }
         world = FleetWorld(
             classes: ground.classes,
-            singles: ground.shapes.map(\.replicas.count)
+            singles: ground.shapes.map { $0.gang == nil ? $0.replicas.count : 0 }
                 + Array(repeating: 0, count: ground.classes.count - ground.shapes.count),
-            nodes: ground.nodes, standing: ground.standing, types: types, offers: offers,
+            parties: shapeOf.map { ground.shapes[$0].party(of: $0) }, nodes: ground.nodes,
+            standing: ground.standing, types: types, offers: offers,
             labels: ground.labels, zones: ground.zones,
             maxWorkers: max(0, input.settings.maxWorkers - live) + ground.nodes.count,
             budget: input.settings.priceMax.map { max(0, $0 - input.spending) }, cpu: ground.columns.cpu)
@@ -81,9 +93,11 @@ struct Shop {
     func purchases(_ fleet: FleetPlan) -> (nodes: [Purchase], rooms: [Seat]) {
         var loads: [Int: [Int: Int]] = [:]
         var rooms: [Seat] = []
+        var members: [Int: [ReplicaID]] = [:]
+        for one in gangs(fleet).flatMap(\.self) { members[one.node, default: []].append(one.replica) }
         for seat in fleet.packing.seats where seat.count > 0 {
             if seat.node < ground.rooms.count {
-                rooms.append(seat)
+                if ground.shapes[seat.demand].gang == nil { rooms.append(seat) }
             } else {
                 loads[seat.node, default: [:]][seat.demand, default: 0] += seat.count
             }
@@ -103,6 +117,7 @@ struct Shop {
             .sorted { $0.demand < $1.demand }
             var purchase = Purchase(
                 ware: ware, offerings: ways(launch.offer, load, onDemandOnly: onDemand[ware] > 0), load: load)
+            purchase.members = members[launch.node] ?? []
             if purchase.offerings.first?.capacityType != SpotSettings.word { onDemand[ware] -= 1 }
             if lacking[ware] > 0 {
                 lacking[ware] -= 1
@@ -111,6 +126,41 @@ struct Shop {
             nodes.append(purchase)
         }
         return (nodes, rooms)
+    }
+
+    /// Where one replica of a gang is to stand.
+    struct Member {
+        var replica: ReplicaID
+        /// Index of the node in the plan: of a room, or beyond them.
+        var node: Int
+        var slots: [DeviceSlot]
+    }
+
+    /// The gangs for which there is a place, each with its members. Those of a shape ask for the same: the oldest get it.
+    func gangs(_ fleet: FleetPlan) -> [[Member]] {
+        var next: [Int: Int] = [:]
+        return world.parties.indices.filter { fleet.seated[$0] }.map { party in
+            let shape = ground.shapes[shapeOf[party]]
+            let seats = fleet.packing.seats[fleet.partySeats[party]].flatMap { seat in
+                repeatElement((node: seat.node, slots: seat.slots), count: seat.count)
+            }
+            let first = next[shapeOf[party]] ?? 0
+            next[shapeOf[party]] = first + seats.count
+            return zip(shape.replicas.dropFirst(first), seats).map {
+                Member(replica: $0, node: $1.node, slots: $1.slots)
+            }
+        }
+    }
+
+    /// The type of the node that the plan buys.
+    func typeName(_ fleet: FleetPlan, node: Int) -> String? {
+        fleet.launches.first { $0.node == node }.map { wares[wareOf[world.offers[$0.offer].type]].name }
+    }
+
+    /// Of the gangs of a shape without a place: how many members of one find none, even on all that can be bought.
+    func missing(_ shape: Int, _ fleet: FleetPlan) -> Int {
+        world.parties.indices.filter { shapeOf[$0] == shape && !fleet.seated[$0] }
+            .map { fleet.partyMissing[$0] }.max() ?? 0
     }
 
     /// What will do in place of the offer that the plan chose: the same type, within the limit of prices; in the same zone
@@ -123,8 +173,9 @@ struct Shop {
                 && (!isBound || offeringOf[place].zone == chosen.zone)
                 && (world.budget.map { world.offers[place].price <= $0 } ?? true)
         }.map { offeringOf[$0] }
-        let steady = own.filter { $0.capacityType != SpotSettings.word }
-        return onDemandOnly && !steady.isEmpty ? steady : own.isEmpty ? [chosen] : own
+        let ways = spot.ways(
+            own, of: chosen.nodeType, lacking: onDemandOnly ? 1 : 0, catalogue: catalogue)
+        return ways.isEmpty ? [chosen] : ways
     }
 
     /// What the planner says of each type for one more of the shape; a type in several kinds by the one that comes closest.
@@ -135,6 +186,15 @@ struct Shop {
             if codes[name] == nil || codes[name] == .labelSelector { codes[name] = obstacle.code }
         }
         return codes
+    }
+}
+
+extension Shape {
+    /// One of its gangs; only asked of a shape that has some.
+    fileprivate func party(of index: Int) -> Party {
+        Party(
+            members: [Party.Member(demand: index, count: gang?.size ?? 1)],
+            strategy: gang?.strategy == .spread ? .spread : .pack, priority: demand.priority)
     }
 }
 

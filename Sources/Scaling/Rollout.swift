@@ -18,12 +18,15 @@ package struct RolloutReplica: Hashable, Sendable {
     package var resources: Resources
     /// Of an unplaced one: what it lacks on each node where old ones are and that it could fit on.
     package var short: [NodeID: Resources]
+    /// Of its deployment's gangs the one that it is in; nil: it stands alone.
+    package var gang: Int64?
 
     package init(
         id: ReplicaID, current: Bool, ready: Bool, unplaced: Bool = false, leaving: Moment? = nil,
         buys: Bool = true, node: NodeID? = nil, resources: Resources = Resources(),
-        short: [NodeID: Resources] = [:]
+        short: [NodeID: Resources] = [:], gang: Int64? = nil
     ) {
+        self.gang = gang
         self.node = node
         self.resources = resources
         self.short = short
@@ -71,6 +74,8 @@ package struct RolloutInput: Sendable {
     package var now: Moment
     /// A replica on a node being drained is let go this long before the node's deadline at the latest.
     package var grace: Millis
+    /// Replicas of the current version come in gangs of so many; 1: alone.
+    package var gangSize = 1
 
     package init(
         deployment: DeploymentID, target: Int, replicas: [RolloutReplica], stopping: Int = 0,

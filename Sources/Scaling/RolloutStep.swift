@@ -10,7 +10,12 @@ import Model
 ///
 /// Replicas on a node being drained do not count: replacements start at once, and each leaves when a
 /// replacement is ready, or `grace` before the node's deadline.
+///
+/// Gangs come and go whole.
 package func rollout(_ input: RolloutInput) -> RolloutPlan {
+    if input.gangSize > 1 || input.replicas.contains(where: { $0.gang != nil }) {
+        return GangUnits(input).plan()
+    }
     var step = RolloutStep(input)
     step.run()
     return step.plan

@@ -36,8 +36,8 @@ struct Rule {
         if input.running <= 0, area > 0 || input.queuedNow > 0 {
             // Someone is waiting and nothing runs: no delay, and the timer stays as it is.
             let gain = Int((min(settings.upscalingFactor.rawValue, thousandthsMax) + 999) / 1000)
-            wish = max(gain, target)
-            answer = max(gain, target)
+            wish = input.inGangs(max(gain, target))
+            answer = input.inGangs(max(gain, target))
             name = "cold_start"
             return
         }
@@ -48,7 +48,7 @@ struct Rule {
             wish = target  // replicas are starting and nobody waits
             return
         }
-        let wish = input.running <= 0 ? 0 : gained(policyWish.replicas)
+        let wish = input.running <= 0 ? 0 : input.inGangs(gained(policyWish.replicas))
         self.wish = wish
         wait(for: wish)
     }
@@ -121,7 +121,9 @@ struct Rule {
         }
         let delay = running(memory.timer)
         self.delay = delay.span
-        name = direction > 0 ? "upscale_delay" : target == 1 ? "downscale_to_zero_delay" : "downscale_delay"
+        name =
+            direction > 0
+            ? "upscale_delay" : target <= input.gangSize ? "downscale_to_zero_delay" : "downscale_delay"
         waited = input.now - delay.since
         self.wish = max(wish, delay.floor)
         switch window.judge(delay, now: input.now) {
@@ -147,7 +149,7 @@ struct Rule {
     private func running(_ timer: DelayTimer) -> WishWindow.Delay {
         let settings = input.settings
         let isUp = timer.direction > 0
-        let isLast = !isUp && target == 1
+        let isLast = !isUp && target <= input.gangSize
         let span =
             isUp
             ? settings.upscaleDelay
@@ -157,7 +159,7 @@ struct Rule {
             // The last replica goes when nothing was wished for, not for most of the time.
             share: isLast ? .one : settings.delayShare,
             value: isUp ? settings.upscaleDelayValue : settings.downscaleDelayValue,
-            floor: isUp || isLast ? 0 : 1)
+            floor: isUp || isLast ? 0 : input.gangSize)
     }
 }
 

@@ -18,6 +18,8 @@ package struct ScalingInput: Sendable {
     package var flow: Flow?
     /// Requests that one replica takes at once.
     package var maxOngoing: Int
+    /// Replicas come in gangs of so many; 1: alone. The bounds are multiples of it.
+    package var gangSize = 1
 
     package init(
         deployment: DeploymentID, settings: AutoscalingSettings, running: Int, target: Int, load: Load?,
@@ -33,6 +35,13 @@ package struct ScalingInput: Sendable {
         self.queuedNow = queuedNow
         self.memory = memory
         self.now = now
+    }
+}
+
+extension ScalingInput {
+    /// The least number of whole gangs that is not below it.
+    func inGangs(_ count: Int) -> Int {
+        gangSize > 1 ? GangSettings(size: gangSize).whole(count) : count
     }
 }
 
@@ -63,7 +72,7 @@ package func initialTarget(_ settings: AutoscalingSettings) -> Int {
 ///
 /// From zero the first request starts replicas at once. The step from one to none has a delay of its own and
 /// is never skipped: many go to one first. The bounds are applied last, so that a delay that has run counts
-/// when they are widened.
+/// when they are widened. Of gangs a wish is rounded up to whole ones, and one gang is what one replica is else.
 /// - Source: the default policy of Ray Serve 2.60, with delays on elapsed time. Unlike there a missing load
 ///   is not zero, and a target outside new bounds is clipped at once, which ends a running delay.
 package func scale(_ input: ScalingInput, by policy: some ScalingPolicy = OngoingRequests()) -> ScalingOutcome
@@ -75,7 +84,7 @@ package func scale(_ input: ScalingInput, by policy: some ScalingPolicy = Ongoin
     if bounded { memory.timer = .off }
     var rule = Rule(input: input, target: target, memory: memory)
     rule.apply(policy)
-    let after = clipped(rule.answer, settings)
+    let after = clipped(input.inGangs(rule.answer), settings)
     let pending = rule.dueAt != nil && clipped(rule.wish ?? target, settings) != after
     memory = rule.memory
     if after > input.target { memory.raisedAt = input.now }

@@ -15,6 +15,7 @@ package enum Schema {
         (10, "m0010_feasible", text(PackageResources.m0010_feasible_sql)),
         (11, "m0011_found_gpus", text(PackageResources.m0011_found_gpus_sql)),
         (12, "m0012_move_offering", text(PackageResources.m0012_move_offering_sql)),
+        (13, "m0013_gang", text(PackageResources.m0013_gang_sql)),
     ]
 
     /// Dropped and made again when this text differs from that of the database.

@@ -49,7 +49,7 @@ struct ApplyPlan {
     /// How many replicas a deployment is to have as soon as the next step has seen its row.
     func wanted(_ row: DeploymentRow) -> Int {
         guard case .fixed(let count) = row.settings.count else { return row.target }
-        return row.scaledTo ?? capacity?.part(of: count) ?? count
+        return row.settings.inGangs(row.scaledTo ?? capacity?.part(of: count) ?? count)
     }
 
     // MARK: - Rows
@@ -134,8 +134,8 @@ struct ApplyPlan {
 
     private func firstTarget(_ settings: DeploymentSettings) -> Int {
         switch settings.count {
-        case .fixed(let count): capacity?.part(of: count) ?? count
-        case .auto(let scaling): initialTarget(capacity?.part(of: scaling) ?? scaling)
+        case .fixed(let count): settings.inGangs(capacity?.part(of: count) ?? count)
+        case .auto(let scaling): initialTarget(settings.inGangs(capacity?.part(of: scaling) ?? scaling))
         }
     }
 
@@ -148,7 +148,7 @@ struct ApplyPlan {
         if scaling.initialReplicas != nil, known.settings.count != settings.count {
             return firstTarget(settings)
         }
-        let bounds = capacity?.part(of: scaling) ?? scaling
-        return min(max(known.target, bounds.minReplicas), bounds.maxReplicas)
+        let bounds = settings.inGangs(capacity?.part(of: scaling) ?? scaling)
+        return min(max(settings.inGangs(known.target), bounds.minReplicas), bounds.maxReplicas)
     }
 }

@@ -10,8 +10,9 @@ extension ServeStep {
         running[id] = wanted(of: id).count { isReady($0.id) }
         switch row.settings.count {
         case .fixed(let count):
-            let count = capacity?.part(of: count) ?? count
-            let outcome = scaleFixed(id, count: count, scaledTo: row.scaledTo, target: row.target)
+            let count = row.settings.inGangs(capacity?.part(of: count) ?? count)
+            let outcome = scaleFixed(
+                id, count: count, scaledTo: row.scaledTo.map(row.settings.inGangs), target: row.target)
             if let decision = outcome.decision { decisions.append(decision) }
             update(id) { $0.target = outcome.target }
             // What another configuration has wished for is forgotten.
@@ -19,7 +20,7 @@ extension ServeStep {
         // One move a step: what was weighed at its beginning is decided.
         case .auto where movedByLoad.contains(id): break
         case .auto(let settings):
-            let settings = capacity?.part(of: settings) ?? settings
+            let settings = row.settings.inGangs(capacity?.part(of: settings) ?? settings)
             weigh(id) { $0.autoscale(id, row, settings) }
         }
     }
@@ -30,7 +31,7 @@ extension ServeStep {
             guard let row = state.deployments[id], !row.deleting, !row.settings.replica.command.isEmpty,
                 case .auto(let configured) = row.settings.count
             else { continue }
-            let settings = capacity?.part(of: configured) ?? configured
+            let settings = row.settings.inGangs(capacity?.part(of: configured) ?? configured)
             weigh(id) { $0.autoscale(id, row, settings) }
             if state.deployments[id]?.target != row.target { movedByLoad.insert(id) }
         }
@@ -100,11 +101,12 @@ extension ServeStep {
         let running = running[id] ?? 0
         let load = Scaling.load(series, now: moment, lookBack: settings.lookBack, by: settings.aggregation)
         let memory = (state.scalings[id] ?? ScalingRow(id)).memory
-        var outcome = Scaling.scale(
-            ScalingInput(
-                deployment: id, settings: settings, running: running, target: row.target, load: load,
-                queuedNow: queuedNow(of: id), memory: memory, now: moment, flow: Scaling.flow(series),
-                maxOngoing: row.settings.maxOngoing))
+        var asked = ScalingInput(
+            deployment: id, settings: settings, running: running, target: row.target, load: load,
+            queuedNow: queuedNow(of: id), memory: memory, now: moment, flow: Scaling.flow(series),
+            maxOngoing: row.settings.maxOngoing)
+        asked.gangSize = row.settings.gang?.size ?? 1
+        var outcome = Scaling.scale(asked)
         if outcome.target < row.target, isBlind(settings) {
             // What is not heard is not zero: with a proxy or the node tier silent nothing shrinks.
             outcome = ScalingOutcome(target: row.target, memory: memory, wake: now + Millis(1_000))

@@ -46,7 +46,8 @@ extension ServeStep {
             let (held, isProbed, drained) = held(id)
             let least = max(part, held) + drained
             let asks = wanted(of: id).count - drained
-            caps[id] = max(1, !isLimited ? max(least, asks) : isProbed ? least : least + 1)
+            let most = max(1, !isLimited ? max(least, asks) : isProbed ? least : least + 1)
+            caps[id] = state.deployments[id]?.settings.inGangs(most) ?? most
             if isLimited, isOfOneVersion(id) {
                 queues.append(Queue(id, homeless(id), parts: max(0, part - held)))
             }
@@ -128,9 +129,9 @@ extension ServeStep {
         guard staying.allSatisfy({ $0.version == row.version }) else { return }
         // One that is asked for only to try stands behind those for whom there is a part: it is ordered anew.
         for probe in staying where earlyProbes.contains(probe.id) {
-            release(probe.id, because: "others come before it")
+            for member in gang(of: probe) { release(member.id, because: "others come before it") }
         }
-        staying.removeAll { earlyProbes.contains($0.id) }
+        staying.removeAll { replicas[$0.id]?.phase != .wanted }
         let surplus = staying.count - asked(row)
         guard surplus > 0 else { return }
         let goes = staying.filter(isHomeless).map { ($0.id.serial, $0) }

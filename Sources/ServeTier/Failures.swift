@@ -49,6 +49,7 @@ extension ServeStep {
                 }
             }
             step.restartUnwell(id)
+            step.endBrokenGangs(id)
             step.settle(id)
         }
     }

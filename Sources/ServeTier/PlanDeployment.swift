@@ -44,19 +44,21 @@ extension ServeStep {
         guard let row = state.deployments[id] else { return }
         let replicas = wanted(of: id)
         let leaving = leaving(of: id)
-        let plan = Scaling.rollout(
-            RolloutInput(
-                deployment: id, target: asked(row),
-                replicas: rolled(replicas, row), stopping: leaving.count,
-                replaced: leaving.count {
-                    $0.version != row.version || state.placements[$0.id]?.unwellAt != nil
-                },
-                batch: row.settings.rollout.batch(of: row.target), surge: surge(row),
-                unavailable: unavailable(row),
-                failing: row.failures > 0 || hasUnwell(row), givenUp: FailureRule.isGivenUp(row),
-                retryAt: row.retryAt,
-                now: now,
-                grace: row.settings.gracefulShutdownTimeout))
+        var input = RolloutInput(
+            deployment: id, target: asked(row),
+            replicas: rolled(replicas, row), stopping: leaving.count,
+            replaced: leaving.count {
+                $0.version != row.version || state.placements[$0.id]?.unwellAt != nil
+                    || $0.stopReason == GangRule.restarts
+            },
+            batch: row.settings.rollout.batch(of: row.target), surge: surge(row),
+            unavailable: unavailable(row),
+            failing: row.failures > 0 || hasUnwell(row), givenUp: FailureRule.isGivenUp(row),
+            retryAt: row.retryAt,
+            now: now,
+            grace: row.settings.gracefulShutdownTimeout)
+        input.gangSize = row.settings.gang?.size ?? 1
+        let plan = Scaling.rollout(input)
         decisions += plan.decisions
         wake(at: plan.wake)
         let versionChange = replicas.contains { $0.version != row.version }
@@ -77,7 +79,7 @@ extension ServeStep {
         if row.failures > 0, let first = tries.first,
             tries.allSatisfy({ state.placements[$0.id]?.isStuck ?? false })
         {
-            update(first.id) { $0.buys = true }
+            for replica in gang(of: first) { update(replica.id) { $0.buys = true } }
         }
         if row.failures == 0 {
             // Also those that this look has just released.
@@ -99,9 +101,10 @@ extension ServeStep {
                 id: replica.id, current: replica.version == row.version, ready: isReady(replica.id),
                 unplaced: placement?.isStuck ?? false,
                 leaving: placement?.node.flatMap { state.drainRequests[$0]?.deadline }, buys: replica.buys,
-                node: placement?.node, resources: placement?.resources ?? replica.settings.resources)
+                node: placement?.node, resources: placement?.resources ?? replica.settings.resources,
+                gang: replica.gang)
             for refusal in one.unplaced && !nodes.isEmpty ? placement?.refusals ?? [] : []
-            where refusal.code == .short && nodes.contains(NodeID(refusal.candidate)) {
+            where [.short, .gang].contains(refusal.code) && nodes.contains(NodeID(refusal.candidate)) {
                 one.short[NodeID(refusal.candidate)] = refusal.short
             }
             rolled.append(one)
@@ -161,8 +164,13 @@ extension ServeStep {
                 replica: replica.id, ready: isReady(replica.id), node: node, draining: false)
         }
         var counts = replicasOnNode
-        let chosen = victims(count, of: candidates, replicasOnNode: &counts) { node in
-            state.nodes[node]?.microdollarsPerHour ?? 0
+        let price = { [state] (node: NodeID) in state.nodes[node]?.microdollarsPerHour ?? 0 }
+        let chosen: [ReplicaID]
+        if let gang = state.deployments[id]?.settings.gang {
+            chosen = victims(
+                gangs: count / gang.size, of: wholeGangs(candidates), replicasOnNode: &counts, price: price)
+        } else {
+            chosen = victims(count, of: candidates, replicasOnNode: &counts, price: price)
         }
         // What another one has no room for is no smaller wish.
         let reason = caps[id] == nil ? "scaled down" : "there is no room for it"

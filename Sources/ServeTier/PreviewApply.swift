@@ -109,7 +109,10 @@ extension ServeTier {
         if old.enforceMemory != new.enforceMemory { fields.append("enforce_memory") }
         if old.userConfig != new.userConfig { fields.append("user_config, and there is no reconfigure_path") }
         if old.reconfigurePath != new.reconfigurePath { fields.append("reconfigure_path") }
-        if old.placing != new.placing { fields.append("where replicas may stand") }
+        if old.placing?.gang != new.placing?.gang { fields.append("gang_scheduling_config") }
+        var (before, after) = (old.placing ?? PlacingSettings(), new.placing ?? PlacingSettings())
+        (before.gang, after.gang) = (nil, nil)
+        if before != after { fields.append("where replicas may stand") }
         return fields.isEmpty ? ["another version of Tandem started them"] : fields
     }
 

@@ -25,7 +25,10 @@ extension ServeStep {
             count += 1
             take(found, unixMillis: unixMillis)
         }
-        for id in state.deployments.keys.sorted() { setAdoptedTarget(id) }
+        for id in state.deployments.keys.sorted() {
+            regroup(id)
+            setAdoptedTarget(id)
+        }
         numbersTaken = highest + ReadoptRule.numberGap
         taken = ReadoptTakenRow(takenAt: now, replicas: count)
     }
@@ -59,10 +62,11 @@ extension ServeStep {
 
     /// An autoscaled deployment goes on with as many as were found; the load says the rest.
     private mutating func setAdoptedTarget(_ id: DeploymentID) {
-        guard let row = state.deployments[id], !row.deleting, case .auto(let settings) = row.settings.count
+        guard let row = state.deployments[id], !row.deleting, case .auto(let configured) = row.settings.count
         else { return }
+        let settings = row.settings.inGangs(configured)
         let found = wanted(of: id).count
-        let target = min(max(found, settings.minReplicas), settings.maxReplicas)
+        let target = min(max(row.settings.inGangs(found), settings.minReplicas), settings.maxReplicas)
         guard found > 0, target != row.target else { return }
         decisions.append(
             Decision(

@@ -34,7 +34,8 @@ struct RoomBook {
         }
         let size = row?.settings.replica.resources
         var standing: [NodeID: Int] = [:]
-        var (total, isUniform) = (0, true)
+        // A gang neither takes the room of one nor leaves it: it stands on several nodes, and goes as a whole.
+        var (total, isUniform) = (0, row?.settings.gang == nil)
         var held: [(node: NodeID, resources: Resources)] = []
         for replica in step.replicas(of: id) {
             guard let placement = step.state.placements[replica.id], placement.phase.holdsRoom,

@@ -35,11 +35,13 @@ extension ServeStep {
         for start in starts {
             guard let deployment = state.deployments[start.deployment] else { continue }
             let first = try transaction.nextReplicaSerial(start.count)
-            let row = ReplicaRow(
+            let gang = deployment.settings.gang.map { Int64($0.size) }
+            var row = ReplicaRow(
                 id: ReplicaID(deployment.id, serial: first), version: deployment.version,
                 settings: deployment.settings.replica, buys: start.buys, createdAt: now,
                 createdUnixMs: unixMillis)
             for serial in first..<(first + Int64(start.count)) {
+                row.gang = gang.map { first + (serial - first) / $0 * $0 }
                 try transaction.put(row.another(ReplicaID(deployment.id, serial: serial)))
             }
         }

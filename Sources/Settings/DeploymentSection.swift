@@ -36,7 +36,27 @@ struct DeploymentSection {
         settings.backpressure = backpressure()
         settings.replica.placing = PlacingSection(section: section, deployment: id).read()
         readStanding(&settings)
+        checkGangs(settings)
         return settings
+    }
+
+    /// As in Ray all counts are multiples of the gang's size.
+    private func checkGangs(_ settings: DeploymentSettings) {
+        guard let gang = settings.gang else { return }
+        let counts: [(key: String, count: Int)] =
+            switch settings.count {
+            case .fixed(let count): [("num_replicas", count)]
+            case .auto(let scaling):
+                [("min_replicas", scaling.minReplicas), ("max_replicas", scaling.maxReplicas)]
+                    + (scaling.initialReplicas.map { [("initial_replicas", $0)] } ?? [])
+            }
+        for (key, count) in counts where count % gang.size != 0 {
+            let field = section["autoscaling_config"]?.section?[key] ?? section[key]
+            section.findings.refuse(
+                field?.place ?? section.keyPlace("gang_scheduling_config"),
+                "\(section.path).gang_scheduling_config.gang_size \(gang.size) does not divide \(key)",
+                "\(count)", "\(max(gang.whole(count), gang.size)), or another gang_size")
+        }
     }
 
     /// How it stands to other deployments, and to those who replace nodes. Nothing of it is a reason for new processes.
@@ -134,10 +154,6 @@ struct DeploymentSection {
         Unread(
             key: "logging_config", sentence: "logs are files in State/nodes/NODE/logs: remove it",
             onlyWarns: true),
-        Unread(
-            key: "gang_scheduling_config",
-            sentence:
-                "replicas come one by one: let one replica be the whole group, with placement_group_bundles"),
         Unread(key: "deployment_actors", sentence: "there are no actors: run it as a deployment of its own"),
         Unread(key: "request_router_config", sentence: "requests go to the less loaded of two: remove it"),
     ]

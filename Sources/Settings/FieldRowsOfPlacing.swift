@@ -7,6 +7,9 @@ extension FieldTable {
             "max_replicas_per_node", "replicas of the deployment on one node at most, 1 to 100",
             default: "any number", test: "\(tests).whatIsSaidOfPlacesIsReadWhole"),
         FieldRow(
+            "gang_scheduling_config", "replicas are placed, and restart, in groups: see below",
+            default: "one by one", test: "NodeTierTests/GangTests.aGangIsPlacedWholeOrNotAtAll"),
+        FieldRow(
             "placement_group_bundle_label_selector",
             "one for all bundles or one for each: a replica is one process, so its node satisfies them all",
             default: "none", test: "\(tests).theNodeOfAllBundlesSatisfiesAllTheirSelectors"),
@@ -45,6 +48,19 @@ extension FieldTable {
         FieldRow(
             "fallback_strategy", "selectors that will do as well, in this order", default: "[]",
             test: "\(tests).fallbacksEndWithOneThatEveryNodeSatisfies"),
+    ]
+
+    static let gang: [FieldRow] = [
+        FieldRow(
+            "gang_size", "replicas of a gang; all counts are multiples of it, and 1 is no gang",
+            default: "required", test: "ServeTierTests/GangTests.countsAreRoundedUpToWholeGangs"),
+        FieldRow(
+            "gang_placement_strategy", "PACK: on few nodes if that can be; SPREAD: on different ones",
+            default: "PACK", test: "PlacementTests/GangTests.strategiesAreKeptWhereTheyCanBe"),
+        FieldRow(
+            "runtime_failure_policy",
+            "RESTART_GANG: with one member all go; RESTART_REPLICA is refused, as in Ray",
+            default: "RESTART_GANG", test: "ServeTierTests/GangTests.aGangRestartsAsAWhole"),
     ]
 
     private static let topology = FieldRow(

@@ -105,6 +105,8 @@ package enum FieldTable {
             rows: actorOptions + nodeLabels,
             unread: ReplicaSection.unread),
         FieldSection(
+            "gang_scheduling_config", "gang_scheduling_config", known: PlacingSection.knownOfGang, rows: gang),
+        FieldSection(
             "spread", "An entry of spread", known: PlacingSection.knownOfSpread, rows: spread),
         FieldSection(
             "affinity", "An entry of affinity", known: PlacingSection.knownOfAffinity, rows: affinity),

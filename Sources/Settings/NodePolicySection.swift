@@ -7,7 +7,9 @@ struct NodePolicySection {
     /// As Karpenter's bound on budgets.
     private static let listMax = 50
 
-    static let known = ["price_per_hour_max", "consolidation", "disruption_budgets", "headroom", "spot"]
+    static let known = [
+        "price_per_hour_max", "consolidation", "disruption_budgets", "headroom", "spot", "placement_policy",
+    ]
 
     func read(into settings: inout ClusterSettings) {
         settings.priceMax = top["price_per_hour_max"]?.price()
@@ -15,6 +17,7 @@ struct NodePolicySection {
         settings.budgets = entries("disruption_budgets", "a list of budgets: [{nodes: 10%}]", budget)
         settings.headroom = entries("headroom", Self.headroomRight, headroom)
         if let section = top["spot"]?.section { settings.spot = spot(section) }
+        if let choice = top["placement_policy"]?.word(of: NodeChoice.self) { settings.placement = choice }
     }
 
     private func entries<Entry>(_ key: String, _ right: String, _ read: (Field) -> Entry?) -> [Entry] {

@@ -9,6 +9,8 @@ struct PlacingSection {
 
     /// Ray's bound of `max_replicas_per_node`.
     private static let perNodeMax = 100
+    /// Replicas of one gang beyond this are taken for a mistake.
+    private static let gangMax = 10_000
     /// Rules of one kind, and fallbacks, beyond this are taken for a mistake.
     private static let rulesMax = 16
     /// Every replica has them, so nobody sets them.
@@ -16,8 +18,9 @@ struct PlacingSection {
 
     static let known = [
         "max_replicas_per_node", "placement_group_bundle_label_selector", "labels", "spread", "affinity",
-        "anti_affinity",
+        "anti_affinity", "gang_scheduling_config",
     ]
+    static let knownOfGang = ["gang_size", "gang_placement_strategy", "runtime_failure_policy"]
     static let knownOfSpread = ["topology", "max_skew", "selector", "soft"]
     static let knownOfAffinity = ["topology", "selector", "soft"]
 
@@ -27,8 +30,37 @@ struct PlacingSection {
         placing.selectors = selectors()
         placing.maxPerNode = maxPerNode()
         placing.labels = section["labels"].flatMap(ownLabels) ?? []
+        placing.gang = gang()
         placing.rules = rules("spread") + rules("affinity") + rules("anti_affinity")
         return placing.isPlain ? nil : placing
+    }
+
+    /// - Returns: nil also for a gang of one, which is none.
+    private func gang() -> GangSettings? {
+        guard let field = section["gang_scheduling_config"], let entry = field.section else { return nil }
+        entry.check(known: Self.knownOfGang)
+        let size = entry.required("gang_size", "`gang_size:` with a number of replicas")?
+            .whole(in: 1...Self.gangMax)
+        var strategy = GangSettings.Strategy.pack
+        if let field = entry["gang_placement_strategy"] {
+            if let known = field.word.flatMap(GangSettings.Strategy.init(rawValue:)) {
+                strategy = known
+            } else {
+                field.refuse("is no strategy of gangs", "PACK or SPREAD")
+            }
+        }
+        if let policy = entry["runtime_failure_policy"], policy.word != "RESTART_GANG" {
+            policy.refuse(
+                policy.word == "RESTART_REPLICA"
+                    ? "would put one replica into a gang that runs, and a gang is placed whole or not at all"
+                    : "is no policy", "RESTART_GANG")
+        }
+        if section["max_replicas_per_node"] != nil {
+            // As Ray.
+            field.refuse("cannot stand beside max_replicas_per_node", "one of the two")
+        }
+        guard let size, size > 1 else { return nil }
+        return GangSettings(size: size, strategy: strategy)
     }
 
     private func maxPerNode() -> Int? {

@@ -126,7 +126,7 @@ extension PreparedWorld {
         var serving = requestsOf.map { _ in (place: 0, done: 0) }
         for rank in Packing.ranks {
             for (index, seat) in seats.enumerated()
-            where seat.count > 0 && fleet.packing.rank(seat.demand) == rank {
+            where seat.count > 0 && fleet.packing.rank(seat) == rank {
                 if let part = partOf[index] {
                     plan.note(
                         WorldPlan.Assignment(

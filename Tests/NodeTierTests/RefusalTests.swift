@@ -67,15 +67,110 @@ import TwoTiers
         case .upscalingSpeed:
             // One at a time from none, then as many as there are: more are being bought already.
             #expect(living.contains { $0.type == refusal.candidate && $0.phase != .terminating }, "\(words)")
-        default: Issue.record("\(words): a code that the node tier does not give here")
+        case .labelSelector, .maxPerNode, .spread, .affinity, .antiAffinity, .gang, .budget:
+            let book = RefusalBook(state: state, settings: world.settings, offerings: world.catalogue)
+            #expect(book.isTrue(refusal, of: placement), "\(words)")
         }
         #expect(
-            refusal.code == .short || refusal.code == .tooLarge || refusal.short.entries.isEmpty, "\(words)")
+            [.short, .tooLarge, .gang].contains(refusal.code) || refusal.short.entries.isEmpty, "\(words)")
         #expect(refusal.sentence.hasPrefix(refusal.candidate) && refusal.sentence.hasSuffix("."))
         for entry in refusal.short.entries {
             #expect(refusal.sentence.contains(Resources.text(entry.name, entry.amount)), "\(words)")
         }
     }
+
+    // MARK: - Labels, neighbours, gangs, money
+
+    private func asking(
+        _ name: String, _ count: Int, milliCPU: Int64 = 1_000,
+        _ change: (inout PlacingSettings) throws -> Void
+    ) rethrows -> DeploymentSettings {
+        var settings = DeploymentSettings.named(name, .fixed(count), milliCPU: milliCPU)
+        var placing = PlacingSettings()
+        try change(&placing)
+        settings.replica.placing = placing
+        return settings
+    }
+
+    private func codes(
+        _ settings: ClusterSettings, _ deployments: [DeploymentSettings], offerings: [Offering]? = nil
+    ) async throws -> Set<Refusal.Code> {
+        let world = try TwoTiers(settings, offerings: offerings)
+        var application = ApplicationSettings.of(deployments[0])
+        for deployment in deployments.dropFirst() {
+            // One after the other, so that who stands where is settled.
+            try world.apply([application])
+            try await world.run(.seconds(12))
+            application.deployments.append(deployment)
+        }
+        try world.apply([application])
+        // An answer is true with all that its plan buys: once that is there.
+        try await world.run(.seconds(40))
+        let seen = try expectTrue(world, "rules")
+        #expect(world.violations == [])
+        return seen
+    }
+
+    @Test func labelsThatNobodyHas() async throws {
+        var labelled = NodeType.cpus("small", 2)
+        labelled.labels = [NodeLabel(name: "disk", value: "ssd")]
+        let tape = try asking("tape", 1) { $0.selectors = [try LabelSelector(["disk": "tape"])] }
+        let seen = try await codes(.cloud([labelled, .cpus("plain", 2)]), [.named("chat", .fixed(2)), tape])
+        #expect(seen == [.labelSelector])
+    }
+
+    @Test func asManyAsMayBeOnANode() async throws {
+        let settings = ClusterSettings.cloud([.cpus("small", 8, max: 2)], maxWorkers: 2)
+        let seen = try await codes(settings, [asking("chat", 5) { $0.maxPerNode = 2 }])
+        #expect(seen.isSuperset(of: [.maxPerNode, .limit]))
+    }
+
+    @Test func aSpreadThatWouldBeUneven() async throws {
+        let offerings = [Offering.usual("far", cents: 1, zone: "z2"), .usual("near", cents: 1, zone: "z1")]
+        let own = ["deployment": "chat"]
+        let chat = asking("chat", 5) {
+            $0.rules = [TopologyRule(topology: .zone, ask: .spread(maxSkew: 1), selector: own)]
+        }
+        let seen = try await codes(
+            .cloud([.cpus("far", 1, max: 1), .cpus("near", 8)]), [chat], offerings: offerings)
+        #expect(seen.isSuperset(of: [.spread, .limit]))
+    }
+
+    @Test func thoseThatKeepApart() async throws {
+        let chat = asking("chat", 3) {
+            $0.rules = [
+                TopologyRule(topology: .node, ask: .antiAffinity, selector: ["deployment": "chat"])
+            ]
+        }
+        let seen = try await codes(.cloud([.cpus("small", 4, max: 2)], maxWorkers: 2), [chat])
+        #expect(seen.isSuperset(of: [.antiAffinity, .limit]))
+    }
+
+    @Test func thoseThatKeepTogether() async throws {
+        let pet = asking("pet", 2) {
+            $0.rules = [TopologyRule(topology: .node, ask: .affinity, selector: ["deployment": "chat"])]
+        }
+        let seen = try await codes(
+            .cloud([.cpus("small", 2, min: 2)]), [.named("chat", .fixed(1), milliCPU: 1_500), pet])
+        #expect(seen.isSuperset(of: [.affinity, .short]))
+    }
+
+    @Test func gangsOfWhomSomeFindNoRoom() async throws {
+        let settings = ClusterSettings.cloud([.cpus("small", 3, max: 2)], maxWorkers: 4)
+        let seen = try await codes(
+            settings,
+            [.named("other", .fixed(1)), asking("chat", 6) { $0.gang = GangSettings(size: 6) }])
+        #expect(seen.isSuperset(of: [.gang]))
+    }
+
+    @Test func whatIsTooDear() async throws {
+        var settings = ClusterSettings.cloud([.cpus("small", 2)])
+        settings.priceMax = 50_000
+        let seen = try await codes(settings, [.named("chat", .fixed(6))])
+        #expect(seen.isSuperset(of: [.budget, .short]))
+    }
+
+    // MARK: - Room and limits
 
     @Test func roomAndLimits() async throws {
         let world = try TwoTiers(

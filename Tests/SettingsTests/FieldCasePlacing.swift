@@ -5,6 +5,10 @@ extension FieldCase {
             "deployments", "max_replicas_per_node", ["2"], edge: ["1", "100", "null"],
             wrong: ["0", "-1", "101", "2.5", "x", "'2'", "[]"]),
         FieldCase(
+            "deployments", "gang_scheduling_config", beside: "name: d, command: [x], num_replicas: 4",
+            ["{gang_size: 2}", "{gang_size: 4, gang_placement_strategy: SPREAD}"], edge: ["{gang_size: 1}"],
+            wrong: ["3", "[]", "{}", "{gang_size: 3}", "{gang_size: 8}", "{gang_size: 2, zzzzzz: 1}"]),
+        FieldCase(
             "deployments", "placement_group_bundle_label_selector",
             beside: "name: d, command: [x], placement_group_bundles: [{CPU: 1}, {CPU: 1}]",
             ["[{zone: a}]", "[{zone: a}, {disk: ssd}]", "[{zone: 'in(a, b)'}, {zone: '!a'}]"], edge: ["[{}]"],
@@ -42,8 +46,17 @@ extension FieldCase {
     static let rules: [FieldCase] =
         [
             FieldCase(
+                "gang_scheduling_config", "gang_size", beside: "gang_placement_strategy: PACK",
+                ["2", "3"], edge: ["1", "12"], wrong: ["0", "-1", "5", "24", "2.5", "x", "[]"]),
+            FieldCase(
+                "gang_scheduling_config", "gang_placement_strategy", ["SPREAD"], edge: ["PACK"],
+                wrong: ["STRICT_PACK", "5", "[]"]),
+            FieldCase(
+                "gang_scheduling_config", "runtime_failure_policy", [], edge: ["RESTART_GANG"],
+                wrong: ["RESTART_REPLICA", "x", "5", "[]"]),
+            FieldCase(
                 "spread", "max_skew", ["2"], edge: ["1", "100000"],
-                wrong: ["0", "-1", "100001", "2.5", "x", "[]"])
+                wrong: ["0", "-1", "100001", "2.5", "x", "[]"]),
         ]
         + ["spread", "affinity", "anti_affinity"].flatMap { section in
             [

@@ -33,6 +33,9 @@ enum FieldDocument {
         "ray_actor_options": Frame(
             before: "\(deployment)ray_actor_options: {", after: "}}]}]}",
             path: "\(inDeployment)ray_actor_options."),
+        "gang_scheduling_config": Frame(
+            before: "\(deployment)num_replicas: 12, gang_scheduling_config: {", after: "}}]}]}",
+            path: "\(inDeployment)gang_scheduling_config.", beside: "gang_size: 2"),
         "spread": Frame(
             before: "\(deployment)spread: [{", after: "}]}]}]}", path: "\(inDeployment)spread[0].",
             beside: "topology: zone"),

@@ -45,6 +45,15 @@ import Testing
         #expect(settings.spot.onDemandBase == 2 && !settings.spot.fallsBack)
     }
 
+    @Test(arguments: NodeChoice.allCases) func thePolicyOfPlacingIsRead(choice: NodeChoice) throws {
+        #expect(try read("placement_policy: \(choice.rawValue)").placement == choice)
+        #expect(try read("cluster_name: c").placement == .bestFit)
+        // What `tandem plan` also knows is for measuring, and not for clusters.
+        for wrong in ["random", "default", "best_fit", "5", "[]"] {
+            #expect(throws: (any Error).self) { try read("placement_policy: \(wrong)") }
+        }
+    }
+
     private func schedule(_ text: String) throws -> CronSchedule {
         let settings = try read("disruption_budgets: [{schedule: \"\(text)\", duration_s: 1}]")
         return try #require(settings.budgets.first?.schedule)

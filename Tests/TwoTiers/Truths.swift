@@ -22,6 +22,7 @@ extension TwoTiers {
                 say("\(node) is overdrawn: \(resources) of \(row.resources)")
             }
         }
+        checkGangs(state)
         let machines = machines
         for (token, twins) in Dictionary(grouping: cloud.machines, by: \.instance.token) where twins.count > 1
         {
@@ -37,6 +38,29 @@ extension TwoTiers {
             for id in agent.running where homes.updateValue(agent.instance, forKey: id) != nil {
                 say("\(id) runs twice")
             }
+        }
+    }
+
+    /// Of those that are wanted of a gang all have a place, or nobody.
+    private func checkGangs(_ state: ClusterState) {
+        struct Name: Hashable {
+            var deployment: DeploymentID
+            var first: Int64
+        }
+        var placed: [Name: (with: Int, without: Int)] = [:]
+        for replica in state.replicas.values where replica.phase == .wanted {
+            guard let gang = replica.gang else { continue }
+            let name = Name(deployment: replica.deployment, first: gang)
+            if state.placements[replica.id]?.phase ?? .pending == .pending {
+                placed[name, default: (0, 0)].without += 1
+            } else {
+                placed[name, default: (0, 0)].with += 1
+            }
+        }
+        for (name, counts) in placed where counts.with > 0 && counts.without > 0 {
+            say(
+                "gang \(name.first) of \(name.deployment): \(counts.with) have a place, \(counts.without) not"
+            )
         }
     }
 

@@ -17,6 +17,8 @@ package final class TwoTiers {
     package internal(set) var serve: ServeTier?
     package internal(set) var nodes: NodeTier?
     package let cloud: MemoryCloud
+    /// What the provider offers at the beginning.
+    package let catalogue: [Offering]
     /// By instance.
     package var agents: [String: ScriptedAgent] = [:]
     package var proxies: [String: ScriptedProxy] = [:]
@@ -69,6 +71,7 @@ package final class TwoTiers {
         self.settings = settings
         memory = try SharedMemory()
         let made = offerings ?? settings.nodeTypes.map { .usual($0.name, cents: $0.resources["CPU"] / 1000) }
+        catalogue = made
         var behaviour = MemoryCloud.Settings(offerings: made)
         behaviour.bootDelay = Millis(500)
         behaviour.unixMsAtStart = time.clock.unixMillis()

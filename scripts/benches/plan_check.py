@@ -83,6 +83,11 @@ class Checker:
         for list_ in self.rules.values():
             for _, rule in list_:
                 self.kinds.setdefault(self.key(rule), len(self.kinds))
+        self.skews: collections.Counter = collections.Counter()
+        for list_ in self.rules.values():
+            for kind, rule in list_:
+                if kind == "spread":
+                    self.skews[self.key(rule)] = max(self.skews[self.key(rule)], rule.get("max_skew", 1))
         self.seen = {key: collections.Counter() for key in self.kinds}
         self.seen_by = {
             id: [key for key in self.kinds if matches(dict(key[1]), r.get("labels", {}))] for id, r in self.requests.items()
@@ -230,7 +235,8 @@ class Checker:
                     continue
                 most = max(self.seen[key].values(), default=0)
                 least = self.fewest(key, self.requests[id])
-                if most - least > rule.get("max_skew", 1):
+                # Where rules differ in their skew, who may be less even may come last.
+                if most - least > self.skews[key]:
                     self.faults.append(f"{id}: {rule} ends at {most} against {least}")
 
 

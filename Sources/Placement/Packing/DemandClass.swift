@@ -66,6 +66,8 @@ package struct Seat: Hashable, Sendable {
     package var node: Int
     package var count: Int
     package var slots: [DeviceSlot]
+    /// It is told after all that is told by its class: every spread of its class counts what was there.
+    package internal(set) var isLast = false
 
     package init(demand: Int, node: Int, count: Int = 1, slots: [DeviceSlot] = []) {
         self.demand = demand

@@ -12,6 +12,8 @@ package struct Packing: Sendable {
     private let wanted: [Bool]
     private var onNodes: Tallies
     private var inZones: Tallies
+    /// Seats that are given from now on are told last, after all that were given before, whatever their class.
+    package var tellsLast = false
     /// For each class and label set the place of the first selector that admits it; -1: none does.
     private let admitted: [[Int]]
 
@@ -75,11 +77,10 @@ package struct Packing: Sendable {
 
     /// It was there before the plan is told, whatever its rank.
     private mutating func stand(_ seat: Seat) {
-        var one = compiled[seat.demand]
-        one.rank = 0
+        let one = compiled[seat.demand]
         let times = Int32(clamping: seat.count)
-        if onNodes.width > 0 { onNodes.add(times, seat.node, one, .node) }
-        if inZones.width > 0, let zone = nodes[seat.node].zone { inZones.add(times, zone, one, .zone) }
+        if onNodes.width > 0 { onNodes.add(times, seat.node, one, .node, 0) }
+        if inZones.width > 0, let zone = nodes[seat.node].zone { inZones.add(times, zone, one, .zone, 0) }
     }
 
     // MARK: - Questions
@@ -119,7 +120,8 @@ package struct Packing: Sendable {
     /// When it is told in the plan: all of a lower rank first, and within one in the order of the seats. Told in this order
     /// every spread holds at each replica's turn.
     package func rank(_ demand: Int) -> Int { compiled[demand].rank }
-    package static let ranks = 0...2
+    package func rank(_ seat: Seat) -> Int { seat.isLast ? Self.lastRank + 1 : rank(seat.demand) }
+    package static let ranks = 0...3
 
     /// The rule by which a node takes only so many of the class and of those that count with it; nil: there is none.
     package func nodeLimit(_ demand: Int) -> (selector: Int, most: Int, isSpread: Bool)? {
@@ -163,22 +165,23 @@ package struct Packing: Sendable {
 
     private func objection(_ demand: Int, node: Int?, zone: Int?, _ giving: Int) -> Refusal.Code? {
         let one = compiled[demand]
+        let rank = tellsLast ? Self.lastRank : one.rank
         for rule in one.rules {
             if let soft = rule.soft, soft >= one.softs - giving { continue }
             let row = rule.topology == .node ? node : zone
-            if !holds(rule, row, of: one) { return rule.code }
+            if !holds(rule, row, of: one, rank) { return rule.code }
         }
         if let node {
             for selector in one.nodeOwn {
                 if onNodes.repels(node, selector) { return .antiAffinity }
-                if one.rank == 0, onNodes.isCounted(node, selector) { return .spread }
+                if rank == 0, onNodes.isCounted(node, selector) { return .spread }
             }
         }
         if let zone, one.zoneOwn.contains(where: { inZones.repels(zone, $0) }) { return .antiAffinity }
         return nil
     }
 
-    private func holds(_ rule: CompiledRule, _ row: Int?, of one: CompiledDemand) -> Bool {
+    private func holds(_ rule: CompiledRule, _ row: Int?, of one: CompiledDemand, _ rank: Int) -> Bool {
         let tallies = rule.topology == .node ? onNodes : inZones
         switch rule.ask {
         case .cap(let most):
@@ -190,8 +193,8 @@ package struct Packing: Sendable {
             return row.map { tallies.count($0, rule.selector) > 0 } ?? false
         case .spread(let maxSkew):
             guard hasDomain(rule, row) else { return false }
-            let there = row.map { tallies.count($0, rule.selector, toldBefore: one.rank) } ?? 0
-            return there + (rule.isOwn ? 1 : 0) - fewest(rule, of: one) <= maxSkew
+            let there = row.map { tallies.count($0, rule.selector, toldBefore: rank) } ?? 0
+            return there + (rule.isOwn ? 1 : 0) - fewest(rule, of: one, rank) <= maxSkew
         }
     }
 
@@ -199,13 +202,13 @@ package struct Packing: Sendable {
     private func hasDomain(_ rule: CompiledRule, _ row: Int?) -> Bool { rule.topology == .node || row != nil }
 
     /// Matching replicas in the domain that has fewest.
-    private func fewest(_ rule: CompiledRule, of one: CompiledDemand) -> Int {
+    private func fewest(_ rule: CompiledRule, of one: CompiledDemand, _ rank: Int) -> Int {
         switch rule.topology {
-        case .zone: return one.zones.map { inZones.count($0, rule.selector, toldBefore: one.rank) }.min() ?? 0
+        case .zone: return one.zones.map { inZones.count($0, rule.selector, toldBefore: rank) }.min() ?? 0
         case .node:
             if one.buysNode { return 0 }
             return nodes.indices.lazy.map { [onNodes] in
-                onNodes.count($0, rule.selector, toldBefore: one.rank)
+                onNodes.count($0, rule.selector, toldBefore: rank)
             }.min() ?? 0
         }
     }
@@ -231,10 +234,19 @@ package struct Packing: Sendable {
         }
         nodes[node].free.take(one.amounts)
         nodes[node].placed += 1
-        count(1, demand, node)
-        seats.append(Seat(demand: demand, node: node, slots: held))
+        count(1, demand, node, last: tellsLast)
+        append(Seat(demand: demand, node: node, slots: held))
         return true
     }
+
+    private mutating func append(_ seat: Seat) {
+        var seat = seat
+        seat.isLast = tellsLast
+        seats.append(seat)
+    }
+
+    /// Who is told last counts what all ranks have, as the highest one does.
+    private static let lastRank = 2
 
     /// Gives as many as fit a seat there, `limit` at most; for classes without rules and without GPU in one go.
     /// - Returns: how many.
@@ -249,8 +261,8 @@ package struct Packing: Sendable {
         guard times > 0, objection(demand, on: node, givingUp: giving) == nil else { return 0 }
         nodes[node].free.take(one.amounts, times: times)
         nodes[node].placed += times
-        count(Int32(clamping: times), demand, node)
-        seats.append(Seat(demand: demand, node: node, count: times))
+        count(Int32(clamping: times), demand, node, last: tellsLast)
+        append(Seat(demand: demand, node: node, count: times))
         return times
     }
 
@@ -262,20 +274,21 @@ package struct Packing: Sendable {
         guard old.count > 0, objection(demand, on: old.node) == nil, !isWanted(old.demand) else {
             return false
         }
-        count(-1, old.demand, old.node)
+        count(-1, old.demand, old.node, last: old.isLast)
         seats[seat].count -= 1
-        count(1, demand, old.node)
-        seats.append(Seat(demand: demand, node: old.node, slots: old.slots))
+        count(1, demand, old.node, last: tellsLast)
+        append(Seat(demand: demand, node: old.node, slots: old.slots))
         return true
     }
 
     /// A rule of others wants to stand with it, or a spread has counted it.
     private func isWanted(_ demand: Int) -> Bool { compiled[demand].rank < 2 || wanted[demand] }
 
-    private mutating func count(_ times: Int32, _ demand: Int, _ node: Int) {
+    private mutating func count(_ times: Int32, _ demand: Int, _ node: Int, last: Bool) {
         let one = compiled[demand]
-        if onNodes.width > 0 { onNodes.add(times, node, one, .node) }
-        if inZones.width > 0, let zone = nodes[node].zone { inZones.add(times, zone, one, .zone) }
+        let rank = last ? Self.lastRank : one.rank
+        if onNodes.width > 0 { onNodes.add(times, node, one, .node, rank) }
+        if inZones.width > 0, let zone = nodes[node].zone { inZones.add(times, zone, one, .zone, rank) }
     }
 
     package mutating func open(_ node: PackedNode) -> Int {
@@ -302,7 +315,7 @@ package struct Packing: Sendable {
             nodes[seat.node].devices.giveBack(seat.slots)
         }
         nodes[seat.node].placed -= seat.count
-        count(-Int32(clamping: seat.count), seat.demand, seat.node)
+        count(-Int32(clamping: seat.count), seat.demand, seat.node, last: seat.isLast)
     }
 
     /// What stands on a node would also stand on one of this kind, in place of it.

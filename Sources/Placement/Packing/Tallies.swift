@@ -57,14 +57,17 @@ struct Tallies: Sendable {
 
     func repels(_ row: Int, _ selector: Int) -> Bool { repelling[row * width + selector] > 0 }
 
-    mutating func add(_ times: Int32, _ row: Int, _ demand: CompiledDemand, _ topology: Topology) {
+    /// - Parameter rank: when it is told.
+    mutating func add(
+        _ times: Int32, _ row: Int, _ demand: CompiledDemand, _ topology: Topology, _ rank: Int
+    ) {
         for selector in demand.own(topology) {
             all[row * width + selector] += times
             totals[selector] += Int(times)
-            if demand.rank == 0 { first[row * width + selector] += times }
-            if demand.rank <= 1 { second[row * width + selector] += times }
+            if rank == 0 { first[row * width + selector] += times }
+            if rank <= 1 { second[row * width + selector] += times }
         }
-        for rule in demand.rules where demand.rank == 1 && rule.topology == topology {
+        for rule in demand.rules where rank == 1 && rule.topology == topology {
             if case .spread = rule.ask { spreading[row * width + rule.selector] += times }
         }
         for rule in demand.rules where rule.repels && rule.topology == topology {

@@ -32,6 +32,9 @@ package struct StandingNode: Sendable {
         self.cause = cause
     }
 
+    /// The provider does not take it away.
+    package var isOnDemand = false
+
     package var count: Int { replicas.reduce(0) { $0 + $1.count } }
 }
 

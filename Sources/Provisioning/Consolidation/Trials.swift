@@ -59,6 +59,9 @@ struct Trials {
         for member in gives.flatMap({ input.nodes[$0].replicas }) {
             world.singles[member.demand] += member.count
         }
+        for give in gives where input.nodes[give].isOnDemand {
+            if let type = input.nodes[give].type { world.types[type].onDemandLacking += 1 }
+        }
         // The old ones are still there while the new ones come.
         world.maxWorkers = max(0, input.fleet.maxWorkers - gives.count)
         if let most { world.budget = min(most, input.fleet.budget ?? .max) }

@@ -31,6 +31,8 @@ package struct ReplicaRow: StoreRow {
     package var drainGeneration: Int64?
     /// Why it was ended.
     package var stopReason = ""
+    /// Serial of the first replica of its gang; nil: it is in none.
+    package var gang: Int64?
 
     package init(
         id: ReplicaID, version: String, settings: ReplicaSettings, phase: ReplicaPhase = .wanted,
@@ -61,7 +63,7 @@ package struct ReplicaRow: StoreRow {
             "id", "deployment", "serial", "version", "settings_json", "adjustment", "phase", "buys",
             "created_ms",
             "created_unix_ms", "routed_ms", "draining_ms", "drain_deadline_ms", "drain_generation",
-            "stop_reason",
+            "stop_reason", "gang",
         ])
 
     package init(reading columns: inout ColumnReader) throws(StoreError) {
@@ -80,6 +82,7 @@ package struct ReplicaRow: StoreRow {
         drainDeadline = try columns.momentOrNil()
         drainGeneration = try columns.integerOrNil()
         stopReason = try columns.text()
+        gang = try columns.integerOrNil()
     }
 
     package func write(to columns: inout ColumnWriter) throws(StoreError) {
@@ -98,5 +101,6 @@ package struct ReplicaRow: StoreRow {
         columns.put(drainDeadline)
         columns.put(drainGeneration)
         columns.put(stopReason)
+        columns.put(gang)
     }
 }
