@@ -59,11 +59,11 @@ package struct StandingDemandAnswer: Sendable, Codable, Equatable {
     }
 
     package var bundles: [Entry]
-    /// What no node that may be had can hold, a sentence each; nil from a tier that does not tell.
+    /// What no node that may be had can hold, a sentence each; nil: nothing.
     package var warnings: [String]?
 
     package init(bundles: [Entry], warnings: [String] = []) {
         self.bundles = bundles
-        self.warnings = warnings
+        self.warnings = warnings.isEmpty ? nil : warnings
     }
 }
