@@ -136,7 +136,7 @@ extension ServeStep {
                 }
             #endif
             // For people: as often as a renewal is committed anyway, and as there is news.
-            let pace = max(TierPace.renewEvery, settings.metricsInterval)
+            let pace = max(Looks.writtenEvery(id), settings.metricsInterval)
             let shown = load.map { Thousandths($0.milli) }
             let isDue = row.loadAt.map { $0 + pace <= moment } ?? true
             if outcome.decision != nil || (isDue && row.load != shown) {

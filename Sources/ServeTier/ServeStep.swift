@@ -22,6 +22,7 @@ struct ServeStep {
     /// Load windows as stored, and what arrived since.
     let store: Store
     let unstored: Unstored
+    private let looks: Looks
     /// The deployments that this step looks at, sorted.
     var looked: [DeploymentID] = []
     /// Those of which it weighs the load alone, sorted.
@@ -52,8 +53,9 @@ struct ServeStep {
     private var atHand = RowsAtHand()
     private(set) var touchedDeployments: Set<DeploymentID> = []
     private(set) var touchedScalings: Set<DeploymentID> = []
-    /// Of which only the time of the next look differs: written with a commit, and no reason for one.
-    private(set) var merelyLooked: Set<DeploymentID> = []
+    /// Of which only the time of the next look differs: no reason for a commit, and written now and then.
+    /// With when the look was that SQLite knows of.
+    private(set) var merelyLooked: [DeploymentID: Moment] = [:]
     /// Those of them in which only the load shown to people differs.
     private var merelyShown: Set<DeploymentID> = []
     private var isMovedByLoad = false
@@ -83,9 +85,11 @@ struct ServeStep {
     init(
         state: ClusterState, now: Moment, grace: Millis, heard: [String: HeardProxy],
         refused: [String: Moment],
-        listening: Moment, index: DeploymentIndex, store: Store, unstored: Unstored
+        listening: Moment, index: DeploymentIndex, store: Store, unstored: Unstored, looks: Looks
     ) {
+        self.looks = looks
         self.state = state
+        looks.apply(to: &self.state)
         replicas = Overlay(state.replicas)
         self.state.replicas = [:]
         self.now = now
@@ -176,7 +180,7 @@ struct ServeStep {
             isMovedByLoad = true
             merelyShown.remove(id)
         } else if row.load == known.load, row.loadAt == known.loadAt, !hasLookedLong(row, since: known) {
-            if !touchedScalings.contains(id) { merelyLooked.insert(id) }
+            if !touchedScalings.contains(id) { merelyLooked[id] = looks.stored(id) ?? known.lookedAt }
             return
         } else if !touchedScalings.contains(id) {
             merelyShown.insert(id)
@@ -186,8 +190,10 @@ struct ServeStep {
 
     /// Nothing has moved for so long that it would be much to go through all of it again.
     private func hasLookedLong(_ row: ScalingRow, since known: ScalingRow) -> Bool {
-        guard let looked = row.lookedAt, let before = known.lookedAt else { return row.lookedAt != nil }
-        return looked - before >= TierPace.renewEvery
+        guard let looked = row.lookedAt, let before = looks.stored(row.deployment) ?? known.lookedAt else {
+            return row.lookedAt != nil
+        }
+        return looked - before >= Looks.writtenEvery(row.deployment)
     }
 
     mutating func update(_ id: ReplicaID, _ change: (inout ReplicaRow) -> Void) {
@@ -232,7 +238,7 @@ struct ServeStep {
         state.deployments[id] = nil
         touchedDeployments.remove(id)
         touchedScalings.remove(id)
-        merelyLooked.remove(id)
+        merelyLooked[id] = nil
         removedDeployments.insert(id)
     }
 

@@ -15,6 +15,7 @@ package final class ServeTier {
     private var refused: [String: Moment] = [:]
     private var unstored = Unstored()
     private var attention = Attention()
+    private var looks = Looks()
     private var acknowledged: [String: [DeploymentID: Int64]] = [:]
     /// Commits by which load was acknowledged.
     private var acknowledging: Int64 = 0
@@ -160,6 +161,7 @@ package final class ServeTier {
             known = store.knownChanges
         }
         isDone = true
+        looks.done(step)
         attention.done(step)
         publish(step)
         let wake = Moment.earliest(step.wake, attention.wake)
@@ -173,7 +175,7 @@ package final class ServeTier {
         refused = refused.filter { $0.value + Self.proxyForgottenAfter > now }
         var step = ServeStep(
             state: state, now: now, grace: Self.graceDefault, heard: heard, refused: refused,
-            listening: listening, index: attention.index, store: store, unstored: unstored)
+            listening: listening, index: attention.index, store: store, unstored: unstored, looks: looks)
         step.wake(at: refused.values.min().map { $0 + Self.proxyForgottenAfter })
         if state.isReadopting {
             step.takeOver(unixMillis: store.unixMillis())

@@ -10,7 +10,7 @@ extension ServeStep {
         for id in touchedDeployments.sorted() {
             if let row = state.deployments[id] { try transaction.put(row) }
         }
-        for id in touchedScalings.union(merelyLooked).sorted() {
+        for id in touchedScalings.sorted() {
             if let row = state.scalings[id] { try transaction.put(row) }
         }
         for id in touchedReplicas.sorted() {
