@@ -193,27 +193,6 @@ CREATE TABLE capacity (
   rising        INTEGER NOT NULL                     -- 1: it was raised, or given for other applications than before
 ) STRICT;
 
-CREATE TABLE "deployment" (
-  id                  TEXT PRIMARY KEY,             -- application#deployment
-  application         TEXT NOT NULL,                -- its application
-  position            INTEGER NOT NULL DEFAULT 0,   -- place in the file
-  settings_json       TEXT NOT NULL,                -- as configured, defaults filled in
-  version             TEXT NOT NULL,                -- hash of what a replica is started with; new: replace
-  deleting            INTEGER NOT NULL DEFAULT 0,   -- 1: its replicas are being stopped; the row goes last
-  target              INTEGER NOT NULL,             -- replicas wanted
-  status              TEXT NOT NULL,                -- UPDATING | HEALTHY | UNHEALTHY | DEPLOY_FAILED |
-                                                    -- UPSCALING | DOWNSCALING
-  status_trigger      TEXT NOT NULL DEFAULT 'CONFIG_UPDATE_STARTED',  -- what led to the status; Ray's words
-  message             TEXT NOT NULL DEFAULT '',     -- why, for people
-  failures            INTEGER NOT NULL DEFAULT 0,   -- in a row; 0 after a replica stayed ready for 10 s
-  retry_ms            INTEGER,                      -- no replacement before this instant (back-off)
-  last_failure        TEXT NOT NULL DEFAULT '',     -- reason and last lines of the latest failure
-  restarted_ms        INTEGER,                      -- when an unwell replica was last ended
-  route_generation    INTEGER NOT NULL DEFAULT 0,   -- raised each time the route's content changes
-  route_hash          TEXT NOT NULL DEFAULT '',     -- content of the route of that generation
-  scaled_to           INTEGER                       -- replicas by the last call to scale; NULL: as configured
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE "placement" (
   replica        TEXT PRIMARY KEY,         -- the row in replica it answers
   deployment     TEXT NOT NULL,            -- of that replica
@@ -517,6 +496,28 @@ CREATE TRIGGER replica_phase BEFORE UPDATE OF phase ON replica
 WHEN OLD.phase <> NEW.phase AND NOT EXISTS
   (SELECT 1 FROM replica_phase_edge WHERE before = OLD.phase AND after = NEW.phase)
 BEGIN SELECT RAISE(ABORT, 'illegal replica phase change'); END;
+
+CREATE TABLE "deployment" (
+  id                  TEXT PRIMARY KEY,             -- application#deployment
+  application         TEXT NOT NULL,                -- its application
+  position            INTEGER NOT NULL DEFAULT 0,   -- place in the file
+  settings_json       TEXT NOT NULL,                -- as configured, defaults filled in
+  version             TEXT NOT NULL,                -- hash of what a replica is started with; new: replace
+  deleting            INTEGER NOT NULL DEFAULT 0,   -- 1: its replicas are being stopped; the row goes last
+  target              INTEGER NOT NULL,             -- replicas wanted
+  status              TEXT NOT NULL,                -- UPDATING | HEALTHY | UNHEALTHY | DEPLOY_FAILED |
+                                                    -- UPSCALING | DOWNSCALING
+  status_trigger      TEXT NOT NULL DEFAULT 'CONFIG_UPDATE_STARTED',  -- what led to the status; Ray's words
+  message             TEXT NOT NULL DEFAULT '',     -- why, for people
+  failures            INTEGER NOT NULL DEFAULT 0,   -- in a row; 0 after a replica stayed ready for 10 s
+  retry_ms            INTEGER,                      -- no replacement before this instant (back-off)
+  last_failure        TEXT NOT NULL DEFAULT '',     -- reason and last lines of the latest failure
+  restarted_ms        INTEGER,                      -- when an unwell replica was last ended
+  route_generation    INTEGER NOT NULL DEFAULT 0,   -- raised each time the route's content changes
+  route_hash          TEXT NOT NULL DEFAULT '',     -- content of the route of that generation
+  scaled_to           INTEGER,                      -- replicas by the last call to scale; NULL: as configured
+  given_up            INTEGER NOT NULL DEFAULT 0    -- 1: its version failed too often, the one before goes on
+) STRICT, WITHOUT ROWID;
 
 CREATE VIEW clock_now AS SELECT
   max(  -- the cluster clock as last heard, by a renewal or a decision; the file itself has no clock

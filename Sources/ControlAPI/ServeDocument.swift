@@ -120,7 +120,8 @@ package struct ServeDocument: Encodable, Sendable {
         case (.draining, _), (.stopping, _): return "STOPPING"
         case (.wanted, .ready):
             let isLeaving = placement?.node.map { state.drainRequests[$0] != nil } ?? false
-            return isLeaving ? "PENDING_MIGRATION" : "RUNNING"
+            if isLeaving { return "PENDING_MIGRATION" }
+            return placement?.applied == row.adjustment ? "RUNNING" : "UPDATING"
         case (.wanted, .stopping), (.wanted, .stopped), (.wanted, .failed), (.wanted, .lost):
             return "STOPPING"
         case (.wanted, _): return "STARTING"

@@ -16,6 +16,7 @@ package enum Schema {
         (11, "m0011_found_gpus", text(PackageResources.m0011_found_gpus_sql)),
         (12, "m0012_move_offering", text(PackageResources.m0012_move_offering_sql)),
         (13, "m0013_gang", text(PackageResources.m0013_gang_sql)),
+        (14, "m0014_given_up", text(PackageResources.m0014_given_up_sql)),
     ]
 
     /// Dropped and made again when this text differs from that of the database.

@@ -96,6 +96,7 @@ struct ApplyPlan {
         if known?.version != version || known?.deleting == true {
             // A new command deserves a new chance; a new count is no cure for a failing one.
             row.failures = 0
+            row.isGivenUp = false
             row.retryAt = nil
             row.lastFailure = ""
             row.status = .updating

@@ -14,8 +14,14 @@ enum FailureRule {
 
     /// An update is stopped after so many failures of the new version in a row (Ray 2.60: its limit, or three for each
     /// replica; there without a growing pause between them). The old version goes on; what it lacks is still tried.
-    static func isGivenUp(_ row: DeploymentRow) -> Bool {
+    /// The row remembers it: more replicas wanted later are no reason to try on.
+    static func isTooMuch(_ row: DeploymentRow) -> Bool {
         row.failures >= min(row.settings.rollout.failuresMax, deployFailedAfter * max(row.target, 1))
+    }
+
+    /// Nothing of it was ever ready: what the file says of tries counts here too, when it is fewer.
+    static func hasFailedToDeploy(_ row: DeploymentRow) -> Bool {
+        row.failures >= min(row.settings.rollout.failuresMax, deployFailedAfter)
     }
 
     /// What an unwell replica may still finish.
@@ -85,6 +91,7 @@ extension ServeStep {
             let isOfThisTry = row.retryAt.map { $0 <= replica.createdAt } ?? true
             if !wasStable, isOfThisTry, replica.version == row.version {
                 row.failures += 1
+                if FailureRule.isTooMuch(row) { row.isGivenUp = true }
                 row.retryAt = now + FailureRule.backOff(failures: row.failures)
             }
         }
@@ -178,6 +185,7 @@ extension ServeStep {
         if soonest <= now {
             update(id) {
                 $0.failures = 0
+                $0.isGivenUp = false
                 $0.retryAt = nil
             }
         } else {

@@ -53,7 +53,7 @@ extension ServeStep {
             },
             batch: row.settings.rollout.batch(of: row.target), surge: surge(row),
             unavailable: unavailable(row),
-            failing: row.failures > 0 || hasUnwell(row), givenUp: FailureRule.isGivenUp(row),
+            failing: row.failures > 0 || hasUnwell(row), givenUp: row.isGivenUp,
             retryAt: row.retryAt,
             now: now,
             grace: row.settings.gracefulShutdownTimeout)

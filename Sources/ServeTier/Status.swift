@@ -42,7 +42,7 @@ extension ServeStep {
         let replicas = wanted(of: row.id)
         let ready = replicas.count { isReady($0.id) }
         let old = replicas.count { $0.version != row.version && isReady($0.id) }
-        if old > 0, FailureRule.isGivenUp(row) {
+        if old > 0, row.isGivenUp {
             return (
                 .deployFailed,
                 "version \(row.version) is given up after \(row.failures) failures in a row, \(old) of \(row.target) replicas"
@@ -62,7 +62,7 @@ extension ServeStep {
             // What ran well once is not failed to deploy, however often it is tried now.
             let isFresh = row.status == .updating || row.status == .deployFailed
             guard ready == 0, isFresh else { return (.unhealthy, words) }
-            return (row.failures >= FailureRule.deployFailedAfter ? .deployFailed : .updating, words)
+            return (FailureRule.hasFailedToDeploy(row) ? .deployFailed : .updating, words)
         }
         let adjusting = replicas.count { replica in
             state.placements[replica.id].map { $0.phase == .ready && $0.applied != replica.adjustment }

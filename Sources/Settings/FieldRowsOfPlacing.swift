@@ -5,7 +5,7 @@ extension FieldTable {
     static let placing: [FieldRow] = [
         FieldRow(
             "max_replicas_per_node", "replicas of the deployment on one node at most, 1 to 100",
-            default: "any number", test: "\(tests).whatIsSaidOfPlacesIsReadWhole"),
+            default: "any number", test: "NodeTierTests/PlacingTests.aNodeHoldsOnlySoMany"),
         FieldRow(
             "gang_scheduling_config", "replicas are placed, and restart, in groups: see below",
             default: "one by one", test: "NodeTierTests/GangTests.aGangIsPlacedWholeOrNotAtAll"),
@@ -24,30 +24,30 @@ extension FieldTable {
             default: "[]", test: "\(tests).whatIsSaidOfPlacesIsReadWhole"),
         FieldRow(
             "anti_affinity", "none of some replicas stands in the same zone, or on the same node: see below",
-            default: "[]", test: "\(tests).whatIsSaidOfPlacesIsReadWhole"),
+            default: "[]", test: "NodeTierTests/PlacingTests.neighboursAreKeptApart"),
     ]
 
     static let standing: [FieldRow] = [
         FieldRow(
             "priority", "those of a higher one get room first, and keep it where there is too little for all",
-            default: "0", test: "ServeTierTests/StandingTests.whatADeploymentIsWorthChangesWithoutARestart"),
+            default: "0", test: "ServeTierTests/DegradationTests.aHigherPriorityGetsItsRoomBatchByBatch"),
         FieldRow(
             "weight", "its part of what those of one priority share where there is too little", default: "1",
-            test: "ServeTierTests/StandingTests.whatADeploymentIsWorthChangesWithoutARestart"),
+            test: "ServeTierTests/DegradationTests.equalPrioritiesShareByWeight"),
         FieldRow(
             "do_not_disrupt", "no node is replaced of our own accord while a replica of it runs there",
             default: "false",
-            test: "ServeTierTests/StandingTests.whatADeploymentIsWorthChangesWithoutARestart"),
+            test: "NodeTierTests/GiveBackTests.whatMayNotBeDisturbedStays"),
     ]
 
     static let nodeLabels: [FieldRow] = [
         FieldRow(
             "label_selector", "labels that its node has: v, !v, in(a, b) or !in(a, b) for each",
             default: "{}",
-            test: "\(tests).whatIsSaidOfPlacesIsReadWhole"),
+            test: "NodeTierTests/PlacingTests.aLabelSelectorChoosesAndFallsBack"),
         FieldRow(
             "fallback_strategy", "selectors that will do as well, in this order", default: "[]",
-            test: "\(tests).fallbacksEndWithOneThatEveryNodeSatisfies"),
+            test: "NodeTierTests/PlacingTests.aLabelSelectorChoosesAndFallsBack"),
     ]
 
     static let gang: [FieldRow] = [
@@ -70,13 +70,13 @@ extension FieldTable {
         test: "\(tests).aRuleCountsItsOwnDeploymentUnlessItSaysWhom")
     private static let soft = FieldRow(
         "soft", "it is given up when it leaves no place", default: "false",
-        test: "\(tests).whatIsSaidOfPlacesIsReadWhole")
+        test: "NodeTierTests/PlacingTests.aSoftRuleIsGivenUpLast")
 
     static let spread: [FieldRow] = [
         topology,
         FieldRow(
             "max_skew", "so many more than where there are fewest", default: "1",
-            test: "\(tests).whatIsSaidOfPlacesIsReadWhole"), selector, soft,
+            test: "NodeTierTests/RefusalTests.aSpreadThatWouldBeUneven"), selector, soft,
     ]
 
     static let affinity: [FieldRow] = [topology, selector, soft]

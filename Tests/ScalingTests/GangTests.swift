@@ -7,7 +7,7 @@ import Testing
     /// As `RolloutTests.replicas`, each letter a gang of so many.
     private func plan(
         _ drawing: String, target: Int, size: Int = 3, oldSize: Int? = nil, batch: Int = 1,
-        surge: Surge = .spare
+        surge: Surge = .spare, unavailable: Int? = nil
     ) -> RolloutPlan {
         var replicas: [RolloutReplica] = []
         for one in RolloutTests.replicas(drawing) {
@@ -22,7 +22,8 @@ import Testing
         }
         var input = RolloutInput(
             deployment: RolloutTests.deployment, target: target, replicas: replicas, batch: batch,
-            surge: surge, failing: false, retryAt: nil, now: Moment(0), grace: Millis(20_000))
+            surge: surge, unavailable: unavailable, failing: false, retryAt: nil, now: Moment(0),
+            grace: Millis(20_000))
         input.gangSize = size
         return rollout(input)
     }
@@ -50,6 +51,13 @@ import Testing
             #expect(
                 decision.inputs.contains(.init("gang_size", 3)) && decision.reason.hasSuffix("a gang of 3."))
         }
+    }
+
+    /// What may be missing is rounded down, but to one gang at least.
+    @Test(arguments: [(1, 3), (3, 3), (5, 3), (6, 6), (8, 6), (12, 12)])
+    func whatMayBeMissingIsRoundedDown(unavailable: Int, leave: Int) {
+        let plan = plan("OOOO", target: 12, batch: 11, surge: .none, unavailable: unavailable)
+        #expect(plan.drain.count == leave)
     }
 
     /// A batch is rounded up to whole gangs (Ray 2.60).

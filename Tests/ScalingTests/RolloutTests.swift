@@ -139,6 +139,21 @@ import Testing
         #expect(Self.plan("OOOOcc", target: 3, failing: true).surplusToStop == 2)
     }
 
+    /// Whoever fails its health check, with nothing to wait for, halts the rollout, also where old ones leave first.
+    @Test func anUnwellVersionHaltsWhateverTheSurge() {
+        let surges: [Surge] = [.spare, .none, .upTo(3)]
+        for surge in surges {
+            let halted = Self.plan("OOOOc", target: 5, failing: true, batch: 3, surge: surge)
+            #expect(halted.drain == [] && halted.start + halted.startSurplus == 0, "\(surge)")
+            let goesOn = Self.plan("OOOOC", target: 5, batch: 3, surge: surge)
+            #expect(!goesOn.drain.isEmpty || goesOn.start + goesOn.startSurplus > 0, "\(surge)")
+        }
+        // Those that serve nobody may go.
+        #expect(
+            Self.plan("OOooc", target: 5, failing: true, batch: 3, surge: .none).drain.map(\.serial)
+                == [2, 3])
+    }
+
     @Test func roomThatIsBeingFreedIsWaitedFor() {
         #expect(Self.plan("OOOu", target: 3, stopping: 1).drain == [])
         #expect(Self.plan("OOu", target: 3, stopping: 1).mayBuy == [])

@@ -93,7 +93,42 @@ import TwoTiers
         #expect(row.status == .deployFailed && row.failures == failures)
         #expect(row.message.contains("is given up after \(failures) failures in a row"))
         #expect(try world.ready(chat) == old && world.replicas(chat).count == 2)
+        // More of it are wanted: that is no reason to go on with it.
+        try world.apply([.of(with(version("broken")) { $0.count = .fixed(4) })])
+        try await world.run(.seconds(30))
+        let more = try #require(try world.deployment(chat))
+        #expect(more.status == .deployFailed && more.message.contains("is given up"), "\(more.message)")
+        #expect(try world.ready(chat) == old)
+        // Another version is.
+        try world.apply([.of(version("other"))])
+        try await world.run(.seconds(30))
+        #expect(try world.deployment(chat)?.status == .healthy && world.ready(chat).count == 2)
         #expect(world.violations == [])
+    }
+
+    /// Of a deployment that never ran its file says how many tries there are, up to three.
+    @Test(arguments: [(1, 1), (2, 2), (nil, 3), (9, 3)] as [(Int?, Int)])
+    func aFirstVersionHasFailedAfterSoMany(limit: Int?, tries: Int) async throws {
+        let world = try TwoTiers(.cloud([.cpus("small", 8)]))
+        world.conduct["broken"] = Conduct(readyAfter: nil, failsAfter: Millis(100))
+        var settings = DeploymentSettings.named("chat", .fixed(1), command: "broken")
+        if let limit { settings.rollout.failuresMax = limit }
+        try world.apply([.of(settings)])
+        var failedAt: Int?
+        for _ in 0..<600 where failedAt == nil {
+            try await world.run(Millis(100))
+            let row = try world.deployment(chat)
+            if row?.status == .deployFailed { failedAt = row?.failures }
+        }
+        #expect(failedAt == tries)
+    }
+
+    private func with(
+        _ settings: DeploymentSettings, _ change: (inout DeploymentSettings) -> Void
+    ) -> DeploymentSettings {
+        var settings = settings
+        change(&settings)
+        return settings
     }
 
     /// Of ten replicas three would be replaced at a time. Old ones leave first: with a surge of 0, or a full node.

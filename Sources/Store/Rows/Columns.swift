@@ -71,6 +71,15 @@ package struct ColumnReader {
         return word
     }
 
+    /// A JSON array, element by element: lists differ, and what stands in them is the same again and again.
+    package mutating func jsonList<Element: Decodable & Sendable>() throws(StoreError) -> [Element] {
+        let text = try text()
+        guard let list: [Element] = memo.decode(list: text) else {
+            throw unfit("\([Element].self) but '\(text.prefix(Self.quotedMax))'")
+        }
+        return list
+    }
+
     /// JSON with snake_case keys.
     package mutating func json<Value: Decodable & Sendable>() throws(StoreError) -> Value {
         let text = try text()
@@ -101,6 +110,12 @@ package struct ColumnWriter {
 
     package mutating func put(json value: some Encodable & Hashable & Sendable) throws(StoreError) {
         if let memo { put(try memo.encode(value)) } else { put(try StoreJSON.text(value)) }
+    }
+
+    /// As `put(json:)` writes the same list, element by element.
+    package mutating func put(jsonList list: [some Encodable & Hashable & Sendable]) throws(StoreError) {
+        guard let memo else { return put(try StoreJSON.text(list)) }
+        put(try memo.encode(list: list))
     }
 
     /// JSON that is another one nearly every time it is written: to look for it in the memo would cost as much again.
@@ -140,7 +155,7 @@ final class JSONMemo {
     }
 
     /// Past this the memo is emptied.
-    static let entriesMax = 2048
+    static let entriesMax = 16_384
     private var entries: [Entry: any Sendable] = [:]
     private var texts: [AnyHashable: String] = [:]
 
@@ -151,6 +166,63 @@ final class JSONMemo {
         if texts.count >= Self.entriesMax { texts.removeAll(keepingCapacity: true) }
         texts[key] = text
         return text
+    }
+
+    /// What a thousand waiting replicas are answered by sixty node types are a thousand lists of the same few answers: JSON of
+    /// them was two thirds of all that it takes to buy for them.
+    func encode(list: [some Encodable & Hashable & Sendable]) throws(StoreError) -> String {
+        var text = "["
+        for element in list {
+            if text.utf8.count > 1 { text += "," }
+            text += try encode(element)
+        }
+        return text + "]"
+    }
+
+    func decode<Element: Decodable & Sendable>(list text: String) -> [Element]? {
+        guard let parts = Self.elements(of: text) else { return nil }
+        var list: [Element] = []
+        list.reserveCapacity(parts.count)
+        for part in parts {
+            guard let element: Element = decode(part) else { return nil }
+            list.append(element)
+        }
+        return list
+    }
+
+    /// The texts between the commas of an array; nil: it is none. What they are worth is for a decoder to say.
+    static func elements(of text: String) -> [String]? {
+        var text = text
+        return text.withUTF8 { bytes in
+            guard bytes.first == UInt8(ascii: "["), bytes.last == UInt8(ascii: "]"), bytes.count > 1 else {
+                return nil
+            }
+            var parts: [String] = []
+            var (depth, isText, isEscaped, begin) = (0, false, false, 1)
+            func take(to end: Int) { parts.append(String(decoding: bytes[begin..<end], as: UTF8.self)) }
+            for index in 1..<(bytes.count - 1) {
+                let byte = bytes[index]
+                if isText {
+                    isText = isEscaped || byte != UInt8(ascii: "\"")
+                    isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+                    continue
+                }
+                switch byte {
+                case UInt8(ascii: "\""): isText = true
+                case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
+                case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+                case UInt8(ascii: ",") where depth == 0:
+                    take(to: index)
+                    begin = index + 1
+                default: break
+                }
+                if depth < 0 { return nil }
+            }
+            guard depth == 0, !isText else { return nil }
+            let isEmpty = parts.isEmpty && bytes[begin..<(bytes.count - 1)].allSatisfy { $0 == 32 }
+            if !isEmpty { take(to: bytes.count - 1) }
+            return parts
+        }
     }
 
     func decode<Value: Decodable & Sendable>(_ text: String) -> Value? {

@@ -39,6 +39,8 @@ package struct DeploymentRow: StoreRow {
     package var message = ""
     /// Failures in a row; 0 after a replica stayed ready for 10 s.
     package var failures = 0
+    /// Its version failed too often in a row: the one before goes on. Until another version comes, or this one proves itself.
+    package var isGivenUp = false
     /// No replacement before this instant.
     package var retryAt: Moment?
     /// Reason and last lines of the latest failure.
@@ -70,7 +72,7 @@ package struct DeploymentRow: StoreRow {
             "status_trigger", "message", "failures", "retry_ms", "last_failure", "restarted_ms",
             "route_generation",
             "route_hash",
-            "scaled_to",
+            "scaled_to", "given_up",
         ])
 
     package init(reading columns: inout ColumnReader) throws(StoreError) {
@@ -91,6 +93,7 @@ package struct DeploymentRow: StoreRow {
         routeGeneration = try columns.integer()
         routeHash = try columns.text()
         scaledTo = try columns.intOrNil()
+        isGivenUp = try columns.flag()
     }
 
     package func write(to columns: inout ColumnWriter) throws(StoreError) {
@@ -111,5 +114,6 @@ package struct DeploymentRow: StoreRow {
         columns.put(routeGeneration)
         columns.put(routeHash)
         columns.put(scaledTo)
+        columns.put(isGivenUp)
     }
 }

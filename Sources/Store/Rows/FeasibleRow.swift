@@ -36,7 +36,7 @@ package struct FeasibleRow: StoreRow {
         deployment = try columns.key()
         room = try columns.int()
         reason = try columns.word()
-        refusals = try columns.json()
+        refusals = try columns.jsonList()
         generation = try columns.integer()
         since = try columns.moment()
     }
@@ -45,7 +45,7 @@ package struct FeasibleRow: StoreRow {
         columns.put(deployment.rawValue)
         columns.put(room)
         columns.put(reason.rawValue)
-        try columns.put(json: refusals)
+        try columns.put(jsonList: refusals)
         columns.put(generation)
         columns.put(since)
     }

@@ -81,7 +81,7 @@ package struct PlacementRow: StoreRow {
         exitJSON = try columns.textOrNil()
         exitText = try columns.text()
         lastLines = try columns.text()
-        refusals = try columns.json()
+        refusals = try columns.jsonList()
     }
 
     package func write(to columns: inout ColumnWriter) throws(StoreError) {
@@ -107,6 +107,6 @@ package struct PlacementRow: StoreRow {
         columns.put(exitJSON)
         columns.put(exitText)
         columns.put(lastLines)
-        try columns.put(json: refusals)
+        try columns.put(jsonList: refusals)
     }
 }
