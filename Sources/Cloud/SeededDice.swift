@@ -1,3 +1,5 @@
+import Model
+
 /// SplitMix64 (Steele, Lea, Flood 2014): the same seed gives the same throws on every machine and in every
 /// process.
 package struct SeededDice: RandomNumberGenerator, Sendable {
@@ -8,11 +10,9 @@ package struct SeededDice: RandomNumberGenerator, Sendable {
     /// Dice of their own for each `(seed, text)`: what one throw gives does not depend on what was thrown
     /// before.
     package init(seed: UInt64, text: String) {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a, 64 bits
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         state = seed
         let spread = next()
-        state = spread ^ hash
+        state = spread ^ Fingerprint(of: text).value
     }
 
     package mutating func next() -> UInt64 {

@@ -149,10 +149,10 @@ package struct RolloutSettings: Hashable, Sendable, Codable {
     /// Replicas at a time, of so many.
     package func batch(of target: Int) -> Int { max(1, target * Int(batchShare.rawValue) / 1000) }
 
-    /// So many of them may be unready for a planned change.
-    package func unavailable(of target: Int) -> Int {
+    /// So many of them may be unready for a planned change; nil: one batch.
+    package func unavailable(of target: Int) -> Int? {
         switch unavailableMax {
-        case nil: batch(of: target)
+        case nil: nil
         case .count(let count)?: count
         case .percent(let percent)?: target * percent / 100
         }

@@ -33,7 +33,7 @@ enum AvailabilityRule {
             case .stockOut, .quota, .unknown: doubled(failures - 1)
             }
         let spread = UInt64(2 * jitterPerMille + 1)
-        let share = 1000 - jitterPerMille + Int64(Fingerprint.of("\(dice) \(failures)") % spread)
+        let share = 1000 - jitterPerMille + Int64(Fingerprint(of: "\(dice) \(failures)").value % spread)
         return Millis(usual.rawValue * share / 1000)
     }
 
@@ -43,12 +43,6 @@ enum AvailabilityRule {
 }
 
 /// FNV-1a, 64 bit (Fowler, Noll, Vo 1991): the same in every process, as a hash of Swift's is not.
-enum Fingerprint {
-    static func of(_ text: String) -> UInt64 {
-        text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-    }
-}
-
 /// Whether an offering may be asked for now.
 enum Admission: Equatable {
     case free
@@ -91,7 +85,7 @@ extension NodeStep {
     /// What machines of a type are made from: another configuration deserves another try.
     func fingerprint(of type: String) -> String {
         guard let config = typeByName[type]?.config else { return "" }
-        return String(Fingerprint.of(config), radix: 16)
+        return Fingerprint(of: config).text
     }
 
     /// May this offering be asked for now, until when not, and how often.

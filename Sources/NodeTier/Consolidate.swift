@@ -138,7 +138,7 @@ extension NodeStep {
         let names = move.gives.map { fleet.rows[$0].id.rawValue }.joined(separator: ", ")
         let types = move.launches.map { fleet.offerings[$0].nodeType }.sorted().joined(separator: ", ")
         let cost =
-            "all nodes in use cost \(move.after) microdollars an hour after it, \(move.before) before; "
+            "all nodes in use cost \(Money.text(move.after)) USD an hour after it, \(Money.text(move.before)) before; "
             + "none can cost less than \(move.bound)"
         put(
             MovePlanRow(
@@ -283,8 +283,12 @@ extension NodeStep {
 
     /// From a node's order to its agent's hello: of ten measured at least nine took no longer.
     func bootTime(of type: String) -> Millis {
-        let spans = (bootSpans ?? measuredBoots())[type] ?? []
-        return spans.isEmpty ? ConsolidationRule.bootTime : spans[(spans.count * 9 + 9) / 10 - 1]
+        Self.bootTime((bootSpans ?? measuredBoots())[type] ?? [])
+    }
+
+    /// - Parameter spans: as measured; sorted.
+    static func bootTime(_ spans: [Millis]) -> Millis {
+        spans.isEmpty ? ConsolidationRule.bootTime : spans[(spans.count * 9 + 9) / 10 - 1]
     }
 }
 
@@ -293,7 +297,7 @@ extension NodeStep {
         if bootSpans == nil { bootSpans = measuredBoots() }
     }
 
-    private func measuredBoots() -> [String: [Millis]] {
+    func measuredBoots() -> [String: [Millis]] {
         var spans: [String: [Millis]] = [:]
         for node in state.nodes.values {
             if let joined = node.joinedAt { spans[node.type, default: []].append(joined - node.createdAt) }

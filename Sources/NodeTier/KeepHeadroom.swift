@@ -39,9 +39,9 @@ extension NodeStep {
     }
 
     private var longestBoot: Millis {
-        var step = self
-        step.measureBoots()
-        return settings.nodeTypes.map { step.bootTime(of: $0.name) }.max() ?? ConsolidationRule.bootTime
+        let spans = bootSpans ?? measuredBoots()
+        return settings.nodeTypes.map { Self.bootTime(spans[$0.name] ?? []) }.max()
+            ?? ConsolidationRule.bootTime
     }
 
     private var isEconomic: Bool {

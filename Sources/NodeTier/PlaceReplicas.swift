@@ -21,9 +21,11 @@ extension NodeStep {
     }
 
     private func demands() -> [Demand] {
+        let waiting = waiting()
+        // Once for each deployment: its row is much to copy.
         var priorities: [DeploymentID: Int] = [:]
-        for (id, row) in state.deployments { priorities[id] = row.settings.priority }
-        return waiting().compactMap { id in
+        for id in Set(waiting.map(\.deployment)) { priorities[id] = state.deployments[id]?.settings.priority }
+        return waiting.compactMap { id in
             guard let placement = state.placements[id] else { return nil }
             let replica = state.replicas[id]
             return Demand(

@@ -77,10 +77,8 @@ struct GangUnits {
         asked.stopping = whole(input.stopping)
         asked.replaced = whole(input.replaced)
         asked.batch = max(1, whole(input.batch))
-        // Never more than is allowed, but one gang, or none could ever be replaced. Where nothing is said a batch may be.
-        asked.unavailable =
-            input.unavailable == input.batch
-            ? asked.batch : input.unavailable > 0 ? max(1, input.unavailable / size) : 0
+        // Never more than is allowed, but one gang, or none could ever be replaced.
+        asked.unavailable = input.unavailable.map { $0 > 0 ? max(1, $0 / size) : 0 }
         if case .upTo(let count) = input.surge { asked.surge = .upTo(whole(count)) }
         var plan = rollout(asked)
         plan.start *= size

@@ -63,10 +63,12 @@ package struct RolloutInput: Sendable {
     /// So many old replicas may be missing, or under replacement, at once.
     package var batch: Int
     package var surge: Surge
-    /// So many may be unready for its sake, whatever made them so.
-    package var unavailable: Int
-    /// Replicas of the current version keep failing.
+    /// So many may be unready for its sake, whatever made them so; nil: a batch.
+    package var unavailable: Int?
+    /// Replicas of the current version keep failing, or fail their health check.
     package var failing: Bool
+    /// One of them fails its health check now: nothing more is replaced by its version until it is well, or ended.
+    package var unwell = false
     /// It has failed so often that no more old ones are replaced by it; what is missing is still filled.
     package var givenUp: Bool
     /// Nothing is started before this instant (back-off).
@@ -92,13 +94,16 @@ package struct RolloutInput: Sendable {
         self.replaced = replaced
         self.batch = max(batch, 1)
         self.surge = surge
-        self.unavailable = max(unavailable ?? self.batch, 0)
+        self.unavailable = unavailable
         self.failing = failing
         self.givenUp = givenUp
         self.retryAt = retryAt
         self.now = now
         self.grace = grace
     }
+
+    /// So many may be unready.
+    var unreadyMax: Int { max(unavailable ?? batch, 0) }
 }
 
 /// What to do about the replicas of one deployment now.

@@ -44,7 +44,7 @@ extension RolloutStep {
     }
 
     /// More would leave too few ready.
-    var roomBudget: Int { max(0, ready - (target - min(input.batch, input.unavailable))) }
+    var roomBudget: Int { max(0, ready - (target - min(input.batch, input.unreadyMax))) }
 
     /// The surplus replica waits for room that only an old one can leave: none is on its way out already.
     var mayMakeRoom: Bool { !input.failing && input.stopping == 0 }

@@ -93,7 +93,7 @@ struct RolloutStep {
     /// Begins the replacement of a batch of old replicas, when the one before it is done.
     private mutating func startSurplus() {
         let number = min(limit - unready, old.count)
-        guard number > 0, !isHalted, mayReplace() else { return }
+        guard number > 0, !input.unwell, mayReplace() else { return }
         if case .upTo = input.surge { plan.start = number } else { plan.startSurplus = number }
         let words =
             number == 1
@@ -110,7 +110,7 @@ struct RolloutStep {
         // Those that serve nothing cost nobody anything; for the others there is a budget.
         let idle = old.filter { !$0.ready }.prefix(input.batch)
         let spare =
-            isHalted ? 0 : min(input.batch - idle.count, input.unavailable - max(0, target - ready))
+            input.unwell ? 0 : min(input.batch - idle.count, input.unreadyMax - max(0, target - ready))
         let leavers = idle + old.filter(\.ready).prefix(max(0, spare))
         guard !leavers.isEmpty, mayReplace() else { return }
         drain(
@@ -118,10 +118,6 @@ struct RolloutStep {
             "\(old.count) replicas are old, and max_surge_percent is 0: they leave before others are started."
         )
     }
-
-    /// One of the current version is there and fails, and there is no time set at which to try again: nothing more is
-    /// replaced by it until it is well.
-    private var isHalted: Bool { input.failing && input.retryAt == nil && !current.isEmpty }
 
     /// False: the current version fails, and old ones stay.
     private mutating func mayReplace() -> Bool {
@@ -164,7 +160,7 @@ struct RolloutStep {
     private mutating func letSurplusBuy() {
         // Without leave to be one short, the surplus waits for no old one: it may buy.
         let mayWait =
-            count > target && !roomMakers(budget: min(input.batch, input.unavailable)).isEmpty
+            count > target && !roomMakers(budget: min(input.batch, input.unreadyMax)).isEmpty
         guard !mayWait, !input.failing, input.stopping == 0 else { return }
         plan.mayBuy = current.filter { $0.unplaced && !$0.buys }.map(\.id)
     }

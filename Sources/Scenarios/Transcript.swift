@@ -126,9 +126,7 @@ package struct Transcript {
 
     /// Of a transcript: what a line in the list of changes names it by.
     package static func hash(_ text: String) -> String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-        let hex = String(hash, radix: 16)
+        let hex = Fingerprint(of: text).text
         return String((String(repeating: "0", count: 16 - hex.count) + hex).prefix(10))
     }
 }

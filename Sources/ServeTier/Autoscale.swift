@@ -200,23 +200,16 @@ extension ServeStep {
     ) -> [LoadPoint] {
         var points: [LoadPoint] = []
         points.reserveCapacity(stored.count + fresh.count)
-        stored.withUnsafeBufferPointer { rows in
-            for index in rows.indices {
-                points.append(
-                    LoadPoint(
-                        end: rows[index].end, span: rows[index].span, area: rows[index].areaMicros,
-                        last: rows[index].ongoing + rows[index].queued, completed: rows[index].completed))
+        for rows in [stored, fresh.filter { $0.proxy == proxy }] {
+            rows.withUnsafeBufferPointer { rows in
+                for index in rows.indices {
+                    points.append(
+                        LoadPoint(
+                            end: rows[index].end, span: rows[index].span, area: rows[index].areaMicros,
+                            last: rows[index].ongoing + rows[index].queued, completed: rows[index].completed))
+                }
             }
         }
-        for row in fresh where row.proxy == proxy { points.append(LoadPoint(row)) }
         return points
-    }
-}
-
-extension LoadPoint {
-    fileprivate init(_ row: LoadBucketRow) {
-        self.init(
-            end: row.end, span: row.span, area: row.areaMicros, last: row.ongoing + row.queued,
-            completed: row.completed)
     }
 }

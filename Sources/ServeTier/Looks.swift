@@ -18,9 +18,8 @@ struct Looks {
     /// At most that long after a look its time is written, each deployment at a pace of its own, so that a thousand which
     /// were deployed together are not written together for ever.
     static func writtenEvery(_ id: DeploymentID) -> Millis {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in id.rawValue.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-        return TierPace.renewEvery + Millis(Int64((hash >> 20) % UInt64(TierPace.renewEvery.rawValue)))
+        let dice = Fingerprint(of: id.rawValue).value >> 20  // the high bits are the better mixed
+        return TierPace.renewEvery + Millis(Int64(dice % UInt64(TierPace.renewEvery.rawValue)))
     }
 
     /// When the look was that SQLite knows of; nil: what the state says is what is there.

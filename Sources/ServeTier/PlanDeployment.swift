@@ -44,6 +44,7 @@ extension ServeStep {
         guard let row = state.deployments[id] else { return }
         let replicas = wanted(of: id)
         let leaving = leaving(of: id)
+        let isUnwell = hasUnwell(row)
         var input = RolloutInput(
             deployment: id, target: asked(row),
             replicas: rolled(replicas, row), stopping: leaving.count,
@@ -53,10 +54,11 @@ extension ServeStep {
             },
             batch: row.settings.rollout.batch(of: row.target), surge: surge(row),
             unavailable: unavailable(row),
-            failing: row.failures > 0 || hasUnwell(row), givenUp: row.isGivenUp,
+            failing: row.failures > 0 || isUnwell, givenUp: row.isGivenUp,
             retryAt: row.retryAt,
             now: now,
             grace: row.settings.gracefulShutdownTimeout)
+        input.unwell = isUnwell
         input.gangSize = row.settings.gang?.size ?? 1
         let plan = Scaling.rollout(input)
         decisions += plan.decisions
@@ -127,9 +129,9 @@ extension ServeStep {
     private static let roomAwaited = Millis(30_000)
 
     /// Where old ones leave first one may always be missing, else none would ever leave.
-    private func unavailable(_ row: DeploymentRow) -> Int {
+    private func unavailable(_ row: DeploymentRow) -> Int? {
         let unavailable = row.settings.rollout.unavailable(of: row.target)
-        return surge(row) == .none ? max(1, unavailable) : unavailable
+        return surge(row) == .none ? unavailable.map { max(1, $0) } : unavailable
     }
 
     /// A rollout halts while a replica of its version fails its health check.

@@ -39,15 +39,12 @@ extension ServeStep {
 }
 
 extension Route.Content {
-    /// Differs whenever anything in it does; equal in every process and build (FNV-1a, 64 bits).
+    /// Differs whenever anything in it does.
     var fingerprint: String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        func mix(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-        // Each text ends with a byte that no text contains.
+        var print = Fingerprint()
         func mix(text: String?) {
-            mix(text == nil ? 0 : 1)
-            for byte in (text ?? "").utf8 { mix(byte) }
-            mix(0xff)
+            print.mix(text == nil ? 0 : 1)
+            print.mix(text: text ?? "")
         }
         mix(text: prefix)
         for replica in replicas {
@@ -63,7 +60,7 @@ extension Route.Content {
             mix(text: "\(backpressure.status)")
             mix(text: backpressure.retryAfter.map { "\($0.rawValue)" })
         }
-        return String(hash, radix: 16)
+        return print.text
     }
 }
 
@@ -144,12 +141,10 @@ extension ReplicaSettings {
     var version: String { stableHash(of: fixed) }
 }
 
-/// FNV-1a over the value's JSON with sorted keys: equal in every process and build, unlike `Hasher`.
+/// Of the value's JSON with sorted keys.
 func stableHash(of value: some Encodable) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     guard let bytes = try? encoder.encode(value) else { return "" }
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-    return String(hash, radix: 16)
+    return Fingerprint(of: bytes).text
 }

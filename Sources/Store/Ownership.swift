@@ -1,3 +1,4 @@
+import Model
 import Schema
 
 /// Which tier writes which table. The guard and change triggers are made from this one list.
@@ -108,10 +109,6 @@ enum Ownership {
         }.joined()
     }
 
-    /// Changes with any change of the views or of the list above (FNV-1a, 64 bit).
-    static let hash: String = {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in (Schema.views + triggers).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return String(hash, radix: 16)
-    }()
+    /// Changes with any change of the views or of the list above.
+    static let hash = Fingerprint(of: Schema.views + triggers).text
 }

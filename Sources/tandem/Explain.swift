@@ -1,5 +1,6 @@
 import ArgumentParser
 import ControlAPI
+import Model
 import Store
 import Wire
 

@@ -1,5 +1,5 @@
-import ControlAPI
 import Foundation
+import Model
 import Wire
 
 /// Status for people: one table for each kind of thing, columns as wide as they need to be.

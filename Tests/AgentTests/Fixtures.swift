@@ -14,6 +14,11 @@ let shop = DeploymentID(application: "shop", deployment: "api")
 let first = ReplicaID(shop, serial: 1)
 let second = ReplicaID(shop, serial: 2)
 
+/// A test was over before what it waited for came.
+struct InVain: Error, CustomStringConvertible {
+    var description: String
+}
+
 /// A node tier of a few lines: answers at once when the agent has not obeyed the newest orders, else waits.
 final class FakeTier: Sendable {
     struct State {
@@ -77,25 +82,14 @@ final class FakeTier: Sendable {
         }
     }
 
-    /// Waits for a state of affairs, at most 30 s.
+    /// Waits for a state of affairs, as long as the test may last.
     func until(_ what: String, _ holds: @Sendable @escaping (State) -> Bool) async throws {
-        let came = await withTaskGroup(of: Bool.self) { group in
-            group.addTask { [self] in
-                while !Task.isCancelled {
-                    let seen = bell.count
-                    if holds(state.withLock { $0 }) { return true }
-                    await bell.wait(beyond: seen)
-                }
-                return false
-            }
-            group.addTask {
-                try? await Task.sleep(for: .seconds(30))
-                return false
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? false
+        while !Task.isCancelled {
+            let seen = bell.count
+            if holds(state.withLock { $0 }) { return }
+            await bell.wait(beyond: seen)
         }
-        try #require(came, "waited in vain for: \(what); last heard: \(String(describing: heard))")
+        throw InVain(description: "waited in vain for: \(what); last heard: \(String(describing: heard))")
     }
 
     @discardableResult

@@ -4,7 +4,7 @@ import Model
 import Testing
 import Wire
 
-struct LifeTests {
+@Suite(.timeLimit(.minutes(1))) struct LifeTests {
     @Test(arguments: [nil, "/health"])
     func startsFindsReadyAndStops(path: String?) async throws {
         let site = try Site()

@@ -8,7 +8,7 @@ import Wire
     import Glibc
 #endif
 
-struct OutputTests {
+@Suite(.timeLimit(.minutes(1))) struct OutputTests {
     @Test func theEnvironmentIsCleanAndMarked() async throws {
         let site = try Site()
         try await site.withAgent { _, tier in

@@ -9,7 +9,7 @@ import Wire
     import Glibc
 #endif
 
-struct RestartTests {
+@Suite(.timeLimit(.minutes(1))) struct RestartTests {
     @Test func theNextAgentAdoptsWhatRuns() async throws {
         let site = try Site()
         var wanted = order(server(), health: "/")

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 import Wire
 
-@Suite struct VersionTests {
+@Suite(.timeLimit(.minutes(1))) struct VersionTests {
     /// Also one that knows only the version before: it is spoken to in that.
     @Test(arguments: [1...1, 1...2, 2...2])
     func aNeighbouringTierIsUnderstood(_ versions: ClosedRange<Int>) async throws {

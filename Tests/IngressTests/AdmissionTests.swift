@@ -4,9 +4,9 @@ import Synchronization
 import Testing
 import Wire
 
-@Suite struct AdmissionTests {
+@Suite(.timeLimit(.minutes(2))) struct AdmissionTests {
     @Test func theCapHoldsUnderManyClients() async throws {
-        try await Harness.run(seconds: 60) { harness in
+        try await Harness.run { harness in
             let backends = [try await Backend.start(), try await Backend.start()]
             harness.tier.publish(route(1, backends, maxOngoing: 3))
             await harness.tier.applied(1)

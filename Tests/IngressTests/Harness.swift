@@ -7,10 +7,9 @@ import Wire
 
 struct TooLate: Error {}
 
-/// Fails instead of hanging. Nothing in these tests waits for time to pass, only for events. A body that is
-/// too late is left behind where it waits.
-func within<Value: Sendable>(
-    _ seconds: Int = 20, _ body: @escaping @Sendable () async throws -> Value
+/// Fails instead of hanging: a body that is not done when the time of its test is over is left behind where it waits.
+func untilCancelled<Value: Sendable>(
+    _ body: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
     let outcome = AsyncStream<Result<Value, any Error>>.makeStream()
     let working = Task {
@@ -20,14 +19,7 @@ func within<Value: Sendable>(
             outcome.continuation.yield(.failure(error))
         }
     }
-    let waiting = Task {
-        try await Task.sleep(for: .seconds(seconds))
-        outcome.continuation.yield(.failure(TooLate()))
-    }
-    defer {
-        working.cancel()
-        waiting.cancel()
-    }
+    defer { working.cancel() }
     for await result in outcome.stream { return try result.get() }
     throw TooLate()
 }
@@ -61,7 +53,7 @@ struct Harness: Sendable {
     /// Runs a proxy around `body` and waits for its orderly end.
     static func run(
         tier: FakeTier = FakeTier(), directory given: String? = nil, port: Int = 0, loops: Int = 2,
-        queueTimeout: Millis = .seconds(60), seconds: Int = 30,
+        queueTimeout: Millis = .seconds(60),
         _ body: @escaping @Sendable (Harness) async throws -> Void
     ) async throws {
         let directory = given ?? Self.directory()
@@ -78,7 +70,7 @@ struct Harness: Sendable {
             try await proxy.run { continuation.yield($0) }
         }
         do {
-            try await within(seconds) {
+            try await untilCancelled {
                 for await ports in bound {
                     let (data, metrics) = (ports.data, ports.metrics)
                     return try await body(

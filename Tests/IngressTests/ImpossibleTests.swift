@@ -9,7 +9,7 @@ import Wire
 
 /// Brings about, from outside, what cannot be: the one connection ends, it is counted, and all places are there
 /// again for the next.
-@Suite struct ImpossibleTests {
+@Suite(.timeLimit(.minutes(2))) struct ImpossibleTests {
     /// One request at a replica with two places; `disturb` meddles with it.
     private func disturbed(
         counting place: String, isAnswered: Bool, _ disturb: @escaping @Sendable (Exchange) -> Void

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 import Wire
 
-@Suite struct StreamingTests {
+@Suite(.timeLimit(.minutes(2))) struct StreamingTests {
     @Test func oneConnectionServesManyAndTellsWhoAsked() async throws {
         try await Harness.run(loops: 1) { harness in
             let backend = try await Backend.start()
@@ -87,7 +87,7 @@ import Wire
     }
 
     @Test func twentyMegabytesGoBothWays() async throws {
-        try await Harness.run(seconds: 60) { harness in
+        try await Harness.run { harness in
             let backend = try await Backend.start()
             harness.tier.publish(route(1, [backend]))
             await harness.tier.applied(1)
@@ -109,7 +109,7 @@ import Wire
 
     /// The one loop serves hundreds of other requests meanwhile; without back-pressure it would have read on.
     @Test func aClientThatDoesNotReadStopsTheReplica() async throws {
-        try await Harness.run(loops: 1, seconds: 60) { harness in
+        try await Harness.run(loops: 1) { harness in
             let backend = try await Backend.start()
             harness.tier.publish(route(1, [backend]))
             await harness.tier.applied(1)
@@ -125,7 +125,7 @@ import Wire
     }
 
     @Test func aReplicaThatDoesNotReadStopsTheClient() async throws {
-        try await Harness.run(loops: 1, seconds: 60) { harness in
+        try await Harness.run(loops: 1) { harness in
             let backend = try await Backend.start()
             harness.tier.publish(route(1, [backend]))
             await harness.tier.applied(1)

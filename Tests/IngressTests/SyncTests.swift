@@ -4,7 +4,7 @@ import Model
 import Testing
 import Wire
 
-@Suite struct SyncTests {
+@Suite(.timeLimit(.minutes(2))) struct SyncTests {
     @Test func aReplicaThatLeavesIsBusyThenIdle() async throws {
         try await Harness.run { harness in
             let old = try await Backend.start()

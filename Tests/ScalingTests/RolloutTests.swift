@@ -21,15 +21,14 @@ import Testing
     static func plan(
         _ drawing: String, target: Int, stopping: Int = 0, failing: Bool = false, givenUp: Bool = false,
         retryAt: Int64? = nil, batch: Int = 1, surge: Surge = .spare, unavailable: Int? = nil,
-        now: Int64 = 0
+        unwell: Bool = false, now: Int64 = 0
     ) -> RolloutPlan {
-        rollout(
-            RolloutInput(
-                deployment: deployment, target: target, replicas: replicas(drawing), stopping: stopping,
-                batch: batch, surge: surge, unavailable: unavailable, failing: failing, givenUp: givenUp,
-                retryAt: retryAt.map { Moment($0) }, now: Moment(now),
-                grace: Millis(20_000)
-            ))
+        var input = RolloutInput(
+            deployment: deployment, target: target, replicas: replicas(drawing), stopping: stopping,
+            batch: batch, surge: surge, unavailable: unavailable, failing: failing || unwell,
+            givenUp: givenUp, retryAt: retryAt.map { Moment($0) }, now: Moment(now), grace: Millis(20_000))
+        input.unwell = unwell
+        return rollout(input)
     }
 
     private typealias Case = (
@@ -139,19 +138,20 @@ import Testing
         #expect(Self.plan("OOOOcc", target: 3, failing: true).surplusToStop == 2)
     }
 
-    /// Whoever fails its health check, with nothing to wait for, halts the rollout, also where old ones leave first.
-    @Test func anUnwellVersionHaltsWhateverTheSurge() {
+    /// One that fails its health check halts the rollout, also where old ones leave first, and though the wait after
+    /// an earlier failure is over.
+    @Test(arguments: [nil, 5] as [Int64?]) func anUnwellVersionHaltsWhateverTheSurge(retryAt: Int64?) {
         let surges: [Surge] = [.spare, .none, .upTo(3)]
         for surge in surges {
-            let halted = Self.plan("OOOOc", target: 5, failing: true, batch: 3, surge: surge)
+            let halted = Self.plan(
+                "OOOOc", target: 5, retryAt: retryAt, batch: 3, surge: surge, unwell: true, now: 9)
             #expect(halted.drain == [] && halted.start + halted.startSurplus == 0, "\(surge)")
-            let goesOn = Self.plan("OOOOC", target: 5, batch: 3, surge: surge)
+            let goesOn = Self.plan("OOOOC", target: 5, retryAt: retryAt, batch: 3, surge: surge, now: 9)
             #expect(!goesOn.drain.isEmpty || goesOn.start + goesOn.startSurplus > 0, "\(surge)")
         }
         // Those that serve nobody may go.
         #expect(
-            Self.plan("OOooc", target: 5, failing: true, batch: 3, surge: .none).drain.map(\.serial)
-                == [2, 3])
+            Self.plan("OOooc", target: 5, batch: 3, surge: .none, unwell: true).drain.map(\.serial) == [2, 3])
     }
 
     @Test func roomThatIsBeingFreedIsWaitedFor() {

@@ -140,10 +140,14 @@ struct ChecksTests {
         conduct.service = .fixed(.seconds(1))
         plan.conduct["serve"] = conduct
         plan.clients = [
-            ClientPlan(path: "/a", load: .open([.init(at: .zero, amount: perSecondMilli)])),
+            ClientPlan(path: "/a", load: .open([.init(at: .seconds(1), amount: perSecondMilli)])),
             ClientPlan(path: "/b", load: .open([.init(at: .zero, amount: 9_000)])),
         ]
-        #expect(plan.overloads("/a", command: "serve", replicas: 2, maxOngoing: 3) == isTooMuch)
+        func overloads(until now: Millis) -> Bool {
+            plan.overloads("/a", until: now, command: "serve", replicas: 2, maxOngoing: 3)
+        }
+        #expect(overloads(until: .seconds(1)) == isTooMuch)
+        #expect(!overloads(until: Millis(999)), "what has not come yet")
     }
 
     // MARK: - Settled

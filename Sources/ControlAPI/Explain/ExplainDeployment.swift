@@ -8,19 +8,21 @@ extension Explanation {
             ask,
             """
             SELECT n.target, n.status, n.message, n.ready, n.starting, n.pending, n.ending, n.min_replicas,
-              n.max_replicas, w.before, w.after, w.rule, w.reason, w.inputs
-            FROM deployments_now n LEFT JOIN why_replicas w ON w.deployment = n.deployment WHERE n.deployment = ?
+              n.max_replicas, d.scaled_to, w.before, w.after, w.rule, w.reason, w.inputs
+            FROM deployments_now n JOIN deployment d ON d.id = n.deployment
+              LEFT JOIN why_replicas w ON w.deployment = n.deployment WHERE n.deployment = ?
             """, [.text(name)])
         guard let row = rows.first else { return false }
         let (target, least, most) = (
             row.number("target") ?? 0, row.text("min_replicas"), row.text("max_replicas")
         )
-        let isFixed = least == most
         let bounds =
-            switch isFixed {
-            case true where least == "\(target)": "always \(least)"
-            case true: "\(least) in its file; set by tandem scale, or by target_capacity"
-            case false: "from \(least) to \(most)"
+            if least != most {
+                "from \(least) to \(most)"
+            } else if let scaled = row.number("scaled_to") {
+                "\(scaled) by tandem scale, \(least) in its file"
+            } else {
+                "always \(least)"
             }
         let counts = [
             "\(row.number("ready") ?? 0) are ready", "\(row.number("starting") ?? 0) are starting",

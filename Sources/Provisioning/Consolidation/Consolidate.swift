@@ -38,7 +38,7 @@ package func objection(
     }
     let least = leastSaving(gives, input)
     guard saves, cause == .consolidation, move.saving < least else { return nil }
-    return "it would save \(move.saving) microdollars an hour, less than \(least)"
+    return "it would save \(Money.text(move.saving)) USD an hour, less than \(Money.text(least))"
 }
 
 /// What giving up these nodes must save, and always something: a node is never replaced by one of the same price.
@@ -269,7 +269,9 @@ struct ConsolidationSearch {
             return nil
         }
         guard move.saving >= least else {
-            note(gives, .noSaving, "\(move.saving) of \(price) microdollars an hour would be saved")
+            note(
+                gives, .noSaving,
+                "\(Money.text(move.saving)) of \(Money.text(price)) USD an hour would be saved")
             return nil
         }
         guard paysBack(move) else {

@@ -37,11 +37,11 @@ final class Checks {
     var book = RowBook()
     private var repairs = RepairBook()
     var traffic = TrafficBook()
-    private var excuses: Excuses
+    var excuses: Excuses
     var seenCommits = 0
     private var listening: [StoreRole: Moment] = [:]
     private var epochs: [StoreRole: Int64] = [:]
-    private var now = Moment(0)
+    private(set) var now = Moment(0)
     private var lastDecision: Int64 = 0
     /// Commits of this event, by the process that made them.
     private var commits: [(role: StoreRole, epoch: Int64, name: String)] = []
@@ -344,15 +344,7 @@ final class Checks {
             if failure != nil { late.failed += 1 }
         }
         guard let failure else { return }
-        let deadline = replica.flatMap { watch?.state.replicas[$0]?.drainDeadline }
-        let now = world.heads.lazy.compactMap(\.store).first?.now() ?? now
-        report(
-            excuses.fails(
-                request.number, failure, path: request.client.path,
-                isPastDrain: deadline.map { $0 <= now } ?? false, at: world.now,
-                isBounded: hasQueueMax(request.client.path),
-                isOverloaded: isOverloaded(request.client.path), isCrowded: !settled(world).isFeasible), world
-        )
+        report(blame(failure, request, at: replica, world), world)
     }
 
     // MARK: - People

@@ -125,6 +125,20 @@ package struct Excuses: Sendable {
 }
 
 extension Checks {
+    /// A request has failed, which is somebody's fault.
+    /// - Parameter replica: that worked on it.
+    func blame(
+        _ failure: RequestEnd, _ request: Request, at replica: ReplicaID?, _ world: World
+    ) -> [Breach] {
+        let deadline = replica.flatMap { watch?.state.replicas[$0]?.drainDeadline }
+        let now = world.heads.lazy.compactMap(\.store).first?.now() ?? now
+        let path = request.client.path
+        return excuses.fails(
+            request.number, failure, path: path, isPastDrain: deadline.map { $0 <= now } ?? false,
+            at: world.now, isBounded: hasQueueMax(path), isOverloaded: isOverloaded(path, world),
+            isCrowded: !settled(world).isFeasible)
+    }
+
     /// What answers there.
     func deployment(at path: String) -> DeploymentRow? {
         let state = watch?.state ?? ClusterState()

@@ -4,10 +4,14 @@ import Store
 extension WorldPlan {
     /// The operator allows fewer replicas than a load of this plan needs: its queue grows, and so do the waits, whatever a
     /// scaler does. By Little's law: a rate times the mean time of a request is how many of them run at once.
-    /// - Parameter replicas: as many as the deployment may ever have.
-    package func overloads(_ path: String, command: String, replicas: Int, maxOngoing: Int) -> Bool {
+    /// - Parameters:
+    ///   - now: what comes later has not made anybody wait.
+    ///   - replicas: as many as the deployment may ever have.
+    package func overloads(
+        _ path: String, until now: Millis, command: String, replicas: Int, maxOngoing: Int
+    ) -> Bool {
         let service = (conduct[command] ?? usualConduct).service.meanMillis
-        let peak = clients.filter { $0.path == path }.reduce(Int64(0)) { $0 + $1.load.peakMilli }
+        let peak = clients.filter { $0.path == path }.reduce(Int64(0)) { $0 + $1.load.peakMilli(until: now) }
         // Thousandths a second by milliseconds, against requests at a time.
         return peak * service > Int64(replicas) * Int64(max(maxOngoing, 1)) * 1_000_000
     }
@@ -27,15 +31,15 @@ extension ServiceTime {
 
 extension ClientPlan.Load {
     /// Of open load: the most requests a second, in thousandths. Users wait for their answers and overload nothing.
-    fileprivate var peakMilli: Int64 {
-        if case .open(let steps) = self { return steps.map(\.amount).max() ?? 0 }
+    fileprivate func peakMilli(until now: Millis) -> Int64 {
+        if case .open(let steps) = self { return steps.filter { $0.at <= now }.map(\.amount).max() ?? 0 }
         return 0
     }
 }
 
 extension Checks {
     /// More comes to what answers there than its operator lets it have replicas for.
-    func isOverloaded(_ path: String) -> Bool {
+    func isOverloaded(_ path: String, _ world: World) -> Bool {
         guard let row = deployment(at: path) else { return false }
         let most =
             switch row.settings.count {
@@ -43,7 +47,8 @@ extension Checks {
             case .auto(let scaling): scaling.maxReplicas
             }
         return plan.overloads(
-            path, command: row.settings.replica.command.first ?? "", replicas: most,
+            path, until: Millis(world.now / 1000), command: row.settings.replica.command.first ?? "",
+            replicas: most,
             maxOngoing: row.settings.maxOngoing)
     }
 }

@@ -12,11 +12,6 @@ import Store
 /// is, and the tiers wait for a moment that they have named (an idle timeout, the pause before a plan begins), it is
 /// *waited*. The steps themselves cost no virtual time; what they cost of the wall clock is measured.
 final class ElasticCluster {
-    private final class Clock: @unchecked Sendable {
-        // One thread alone moves it and reads it.
-        var millis: Int64 = 1_000_000
-    }
-
     struct Loop {
         /// The tier's own wish.
         var wake: Moment?
@@ -53,7 +48,7 @@ final class ElasticCluster {
     let serve: ServeTier
     let nodes: NodeTier
     let cloud: MemoryCloud
-    private let clock = Clock()
+    private let clock = BenchClock()
     private(set) var agents: [String: ElasticAgent] = [:]
     private var order: [String] = []
     private var answers: [(due: Moment, answer: ProviderAnswer, isWork: Bool)] = []
@@ -75,12 +70,8 @@ final class ElasticCluster {
     private(set) var changedAt: Moment
 
     init(_ settings: ClusterSettings, _ offerings: [Offering], directory: String) throws {
-        let clock = clock
-        let ticking = StoreClock(
-            bootMillis: { clock.millis }, unixMillis: { 1_700_000_000_000 + clock.millis },
-            bootID: { "bench" })
-        let store = try Store.open(.directory(directory), role: .nodes, clock: ticking)
-        serve = ServeTier(store: try Store.open(.directory(directory), role: .serve, clock: ticking))
+        let store = try Store.open(.directory(directory), role: .nodes, clock: clock.store)
+        serve = ServeTier(store: try Store.open(.directory(directory), role: .serve, clock: clock.store))
         nodes = try NodeTier(store: store, settings: settings, tokenFile: "/token")
         nodes.listens(at: "http://127.0.0.1:6380")
         var market = MemoryCloud.Settings(offerings: offerings)
@@ -225,7 +216,7 @@ final class ElasticCluster {
         let before = serve.store.plannedChanges
         let isWoken = serveLoop.wake.map { $0 <= now } ?? false
         (serveLoop.mail, serveLoop.stepped) = (false, now)
-        let took = try timed { serveLoop.wake = try serve.step() }
+        let took = try BenchClock.measure { serveLoop.wake = try serve.step() }
         meter.serveMicros += took
         let changed = serve.store.plannedChanges != before
         if changed { note(Intents(try serve.store.state()), isWoken: isWoken) }
@@ -238,7 +229,7 @@ final class ElasticCluster {
         let isWoken = nodesLoop.wake.map { $0 <= now } ?? false
         (nodesLoop.mail, nodesLoop.stepped) = (false, now)
         var calls: [ProviderCall] = []
-        let took = try timed { (nodesLoop.wake, calls) = try nodes.step() }
+        let took = try BenchClock.measure { (nodesLoop.wake, calls) = try nodes.step() }
         meter.nodesMicros += took
         meter.longestMicros = max(meter.longestMicros, took)
         meter.steps += 1
@@ -299,7 +290,7 @@ final class ElasticCluster {
         }
         guard !told.isEmpty else { return }
         var orders: [NodeID: Orders] = [:]
-        meter.publishMicros += try timed { orders = try nodes.allOrders() }
+        meter.publishMicros += try BenchClock.measure { orders = try nodes.allOrders() }
         for (agent, fence) in told {
             guard let mine = try orders[agent.node] ?? nodes.orders(for: agent.node) else { continue }
             agent.send(mine, fence: fence, arriving: now + Self.letterTakes)
@@ -312,10 +303,6 @@ final class ElasticCluster {
         return try store.hasNews()
     }
 
-    private func timed(_ body: () throws -> Void) rethrows -> Int64 {
-        let took = try ContinuousClock().measure(body)
-        return took.components.seconds * 1_000_000 + took.components.attoseconds / 1_000_000_000_000
-    }
 }
 
 /// What the tiers have decided, in numbers: where any of them differs something was decided in between.

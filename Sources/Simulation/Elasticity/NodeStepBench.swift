@@ -10,11 +10,6 @@ struct NodeStepBench {
     var replicas = 100_000
     var directory: String
 
-    private final class Clock: @unchecked Sendable {
-        // One thread alone moves it and reads it.
-        var millis: Int64 = 1_000_000
-    }
-
     struct Report {
         /// Steps of half a second each, in microseconds; sorted. At rest: nothing was heard that is news.
         var rest: [Int64] = []
@@ -29,12 +24,9 @@ struct NodeStepBench {
     private static let plans = 20
 
     func run(_ progress: (String) -> Void) throws -> Report {
-        let clock = Clock()
-        let ticking = StoreClock(
-            bootMillis: { clock.millis }, unixMillis: { 1_700_000_000_000 + clock.millis },
-            bootID: { "bench" })
-        let serve = try Store.open(.directory(directory), role: .serve, clock: ticking)
-        let store = try Store.open(.directory(directory), role: .nodes, clock: ticking)
+        let clock = BenchClock()
+        let serve = try Store.open(.directory(directory), role: .serve, clock: clock.store)
+        let store = try Store.open(.directory(directory), role: .nodes, clock: clock.store)
         let perNode = max(1, replicas / nodes)
         let kind = NodeType(
             name: "node", resources: Resources([Resources.cpu: Int64(perNode) * 1_000]), maxWorkers: 20_000)
@@ -89,7 +81,7 @@ struct NodeStepBench {
         _ tier: NodeTier, _ kind: NodeType, _ instances: [Instance], _ report: inout Report
     ) throws -> Int64 {
         var calls: [ProviderCall] = []
-        let took = try ContinuousClock().measure { (_, calls) = try tier.step() }
+        let took = try BenchClock.measure { (_, calls) = try tier.step() }
         for call in calls {
             switch call {
             case .offerings: tier.hear(.offerings(.success([Offering.usual(kind)])))
@@ -97,7 +89,7 @@ struct NodeStepBench {
             case .create, .terminate: report.changes += 1
             }
         }
-        return took.components.seconds * 1_000_000 + took.components.attoseconds / 1_000_000_000_000
+        return took
     }
 
     // MARK: - The cluster

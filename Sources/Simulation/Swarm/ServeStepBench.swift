@@ -57,18 +57,10 @@ struct ServeStepBench {
     /// As the thread of a tier does.
     private static let upkeepEvery = 10
 
-    private final class Clock: @unchecked Sendable {
-        // One thread alone moves it and reads it.
-        var millis: Int64 = 1_000_000
-    }
-
     func run(_ progress: (String) -> Void) throws -> Report {
-        let clock = Clock()
-        let ticking = StoreClock(
-            bootMillis: { clock.millis }, unixMillis: { 1_700_000_000_000 + clock.millis },
-            bootID: { "bench" })
-        let nodes = try Store.open(.directory(directory), role: .nodes, clock: ticking)
-        let tier = ServeTier(store: try Store.open(.directory(directory), role: .serve, clock: ticking))
+        let clock = BenchClock()
+        let nodes = try Store.open(.directory(directory), role: .nodes, clock: clock.store)
+        let tier = ServeTier(store: try Store.open(.directory(directory), role: .serve, clock: clock.store))
         try tier.apply((0..<deployments).map(application))
         var report = Report()
         progress("placing \(deployments * replicas) replicas")
@@ -87,13 +79,13 @@ struct ServeStepBench {
             let told = applied.mapValues { tier.fence($0) }
             let reported = applied.mapValues { _ in sequence }
             let before = Self.threadMicros()
-            let took = try timed {
+            let took = try BenchClock.measure {
                 _ = try tier.step()
                 _ = try tier.news(for: "p1", applied: told, reported: reported)
             }
             let tookCPU = Self.threadMicros() - before
             // What the commit itself has changed is looked at again.
-            let next = try timed { _ = try tier.step() }
+            let next = try BenchClock.measure { _ = try tier.step() }
             report.note(took, cpu: tookCPU, next: next, second)
             try follow(nodes)
             if second % Self.upkeepEvery == 0 {
@@ -133,7 +125,7 @@ struct ServeStepBench {
         return ApplicationSettings(name: name, routePrefix: "/\(name)", deployments: [settings])
     }
 
-    private func place(_ nodes: Store, _ clock: Clock) throws {
+    private func place(_ nodes: Store, _ clock: BenchClock) throws {
         try nodes.commit { transaction in try transaction.renew(address: "") }
         try follow(nodes)
     }
@@ -219,11 +211,6 @@ struct ServeStepBench {
         ]
         let bytes = try JSONSerialization.data(withJSONObject: figures, options: .sortedKeys)
         return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private func timed(_ body: () throws -> Void) rethrows -> Int64 {
-        let took = try ContinuousClock().measure(body)
-        return took.components.seconds * 1_000_000 + took.components.attoseconds / 1_000_000_000_000
     }
 
     private static func threadMicros() -> Int64 {
