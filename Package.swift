@@ -146,7 +146,7 @@ let package = Package(
             name: "swarm", dependencies: ["CPlatform", "Simulation"], path: "Tests/Swarm",
             exclude: ["saved-seeds.txt"],
             swiftSettings: rules),
-        tests("ServeTierTests", ["Cloud", "Model", "ServeTier", "Store", "TwoTiers", "Wire"]),
+        tests("ServeTierTests", ["Cloud", "Model", "ServeTier", "Settings", "Store", "TwoTiers", "Wire"]),
         tests("NodeTierTests", ["Cloud", "Model", "NodeTier", "Store", "TwoTiers"]),
         tests(
             "ControlAPITests",

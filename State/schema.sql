@@ -519,6 +519,12 @@ CREATE TABLE "deployment" (
   given_up            INTEGER NOT NULL DEFAULT 0    -- 1: its version failed too often, the one before goes on
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE http_wish (
+  id   INTEGER PRIMARY KEY CHECK (id = 1),  -- one row; none: the file has no http_options
+  host TEXT,                                -- http_options.host; NULL: it says none
+  port INTEGER                              -- http_options.port; NULL: it says none
+) STRICT;
+
 CREATE VIEW clock_now AS SELECT
   max(  -- the cluster clock as last heard, by a renewal or a decision; the file itself has no clock
     (SELECT max(heard_ms) FROM role),

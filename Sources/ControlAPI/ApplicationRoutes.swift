@@ -11,12 +11,14 @@ import Wire
 package func addApplications(to router: Router<ListenerContext>, thread: TierThread<ServeDesk>) {
     router.put("/api/serve/applications/") { request, context in
         let settings = try readServe(try await context.bytes(of: request))
-        try await thread.perform { desk in
-            try desk.tier.apply(settings.applications, targetCapacity: settings.targetCapacity)
+        let elsewhere = try await thread.perform { desk in
+            try desk.tier.apply(
+                settings.applications, targetCapacity: settings.targetCapacity, http: settings.http)
+            return try desk.tier.difference(from: settings.http)
         }
         // Ray answers with an empty body and its client reads none, so what we have to say may stand there.
-        return settings.warnings.isEmpty
-            ? Answer.text("") : try Answer.json(["warnings": settings.warnings.map(\.description)])
+        let warnings = settings.warnings.map(\.description) + (elsewhere.map { [$0] } ?? [])
+        return warnings.isEmpty ? Answer.text("") : try Answer.json(["warnings": warnings])
     }
     router.get("/api/serve/applications/") { request, _ in
         let type = request.uri.queryParameters["api_type"].map { String($0).lowercased() }
@@ -37,15 +39,18 @@ package func addApplications(to router: Router<ListenerContext>, thread: TierThr
     // A path of its own: a tier that does not know it refuses, where it would pass over a parameter and apply.
     router.post(RouterPath(Routes.preview)) { request, context in
         let settings = try readServe(try await context.bytes(of: request))
-        let changes = try await thread.perform { desk in
-            try desk.tier.preview(settings.applications, targetCapacity: settings.targetCapacity)
+        let (changes, elsewhere) = try await thread.perform { desk in
+            (
+                try desk.tier.preview(settings.applications, targetCapacity: settings.targetCapacity),
+                try desk.tier.difference(from: settings.http)
+            )
         }
         return try Answer.json(
             ApplyPreview(
                 changes: changes.map {
                     .init(change: $0.kind.rawValue, subject: $0.subject, words: $0.words)
                 },
-                warnings: settings.warnings.map(\.description)))
+                warnings: settings.warnings.map(\.description) + (elsewhere.map { [$0] } ?? [])))
     }
     router.delete("/api/serve/applications/") { _, _ in
         try await thread.perform { desk in try desk.tier.apply([]) }

@@ -22,6 +22,7 @@ struct DeploymentConfig: Encodable, Sendable {
     var max_replicas_per_node: Int?
     var gang_scheduling_config: Gang?
     // Beside Ray's.
+    var min_ready_s: Double
     var labels: [String: String]?
     var spread: [Rule]?
     var affinity: [Rule]?
@@ -121,6 +122,7 @@ struct DeploymentConfig: Encodable, Sendable {
         rolling_update_percentage = settings.rollout.batchShare.number
         max_surge_percent = settings.rollout.surgePercent
         max_constructor_retry_count = settings.rollout.failuresMax
+        min_ready_s = settings.rollout.minReady.seconds
         priority = settings.priority
         weight = settings.weight
         do_not_disrupt = settings.isUndisturbed

@@ -63,22 +63,24 @@ enum ShownConfig {
         case ("graceful_shutdown_wait_loop_s", .whole(let seconds)): seconds >= 0
         case ("graceful_shutdown_wait_loop_s", .number(let seconds)): seconds >= 0
         case ("graceful_shutdown_wait_loop_s", _): false
-        case ("logging_config", .object(let entries)): entries.allSatisfy(isLogging)
         case ("runtime_env", .object(let entries)):
-            entries["working_dir"] == nil && entries["py_modules"] == nil
-        case ("logging_config", _), ("runtime_env", _): false
+            (entries["working_dir"].map(isRemote) ?? true)
+                && modules(entries["py_modules"]).allSatisfy(isRemote)
+        case ("runtime_env", _): false
         default: true
         }
     }
 
-    private static func isLogging(_ key: String, _ value: JSONValue) -> Bool {
-        switch (key, value) {
-        case ("log_level", .text(let level)):
-            ["CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "NOTSET"].contains(level)
-        case ("encoding", .text(let word)): ["TEXT", "JSON"].contains(word)
-        case ("logs_dir", .text), ("enable_access_log", .flag): true
-        default: false
-        }
+    private static func modules(_ value: JSONValue?) -> [JSONValue] {
+        if case .list(let list)? = value { list } else { value.map { [$0] } ?? [] }
+    }
+
+    /// Ray's client takes code only from where every node can fetch it, and packed (2.60, `runtime_env/validation.py`).
+    private static func isRemote(_ value: JSONValue) -> Bool {
+        guard case .text(let address) = value else { return false }
+        return ["https://", "s3://", "gs://", "azure://", "abfss://", "file://"].contains {
+            address.hasPrefix($0)
+        } && [".zip", ".whl", ".jar"].contains { address.hasSuffix($0) }
     }
 }
 

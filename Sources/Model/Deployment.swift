@@ -143,6 +143,10 @@ package struct RolloutSettings: Hashable, Sendable, Codable {
     package var unavailableMax: Disruption?
     /// `max_constructor_retry_count`: a new version that fails so often, or three times for each replica, is given up.
     package var failuresMax = 20
+    /// `min_ready_s`: a replica of a new version must have been ready for so long before more than one batch follows, and
+    /// before an old one leaves that need not. A version that starts well and ends soon after costs a batch at most. (As
+    /// `minReadySeconds` of Kubernetes, whose 0 lets such a version take all; Ray 2.60 has nothing of the kind.)
+    package var minReady = Millis(10_000)
 
     package init() {}
 
@@ -165,6 +169,7 @@ package struct RolloutSettings: Hashable, Sendable, Codable {
         try fields.take(&surgePercent, .surgePercent)
         try fields.take(&unavailableMax, .unavailableMax)
         try fields.take(&failuresMax, .failuresMax)
+        try fields.take(&minReady, .minReady)
     }
 }
 

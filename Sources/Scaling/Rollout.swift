@@ -69,6 +69,8 @@ package struct RolloutInput: Sendable {
     package var failing: Bool
     /// One of them fails its health check now: nothing more is replaced by its version until it is well, or ended.
     package var unwell = false
+    /// None of them has been ready for long enough to show that its version is good: one batch is there to show it.
+    package var unproven = false
     /// It has failed so often that no more old ones are replaced by it; what is missing is still filled.
     package var givenUp: Bool
     /// Nothing is started before this instant (back-off).

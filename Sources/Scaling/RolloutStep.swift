@@ -6,7 +6,8 @@ import Model
 /// batch, the new ones first: surplus replicas take room that is there, and an old one leaves when one is ready. When
 /// there is no room for the surplus old ones leave first, as they always do with `Surge.none`. There are never more than
 /// `target` and one batch (or the surge that is asked for), and never fewer ready than `target` less one batch because
-/// of the rollout. While the current version fails, old ones stay.
+/// of the rollout. While the current version fails, old ones stay; and until it has proved itself, all but those in whose
+/// place its first batch stands.
 ///
 /// Replicas on a node being drained do not count: replacements start at once, and each leaves when a
 /// replacement is ready, or `grace` before the node's deadline.
@@ -92,7 +93,7 @@ struct RolloutStep {
 
     /// Begins the replacement of a batch of old replicas, when the one before it is done.
     private mutating func startSurplus() {
-        let number = min(limit - unready, old.count)
+        let number = min(limit - (input.unproven ? current.count : unready), old.count)
         guard number > 0, !input.unwell, mayReplace() else { return }
         if case .upTo = input.surge { plan.start = number } else { plan.startSurplus = number }
         let words =
@@ -109,8 +110,8 @@ struct RolloutStep {
     private mutating func stopFirst() {
         // Those that serve nothing cost nobody anything; for the others there is a budget.
         let idle = old.filter { !$0.ready }.prefix(input.batch)
-        let spare =
-            input.unwell ? 0 : min(input.batch - idle.count, input.unreadyMax - max(0, target - ready))
+        let halts = input.unwell || input.unproven && !current.isEmpty
+        let spare = halts ? 0 : min(input.batch - idle.count, input.unreadyMax - max(0, target - ready))
         let leavers = idle + old.filter(\.ready).prefix(max(0, spare))
         guard !leavers.isEmpty, mayReplace() else { return }
         drain(
@@ -128,8 +129,11 @@ struct RolloutStep {
 
     /// More than wanted, old ones among them: old ones leave as far as readiness allows.
     private mutating func replace() {
-        // Beyond the target are those that are waited for; while the version fails, until one has proved itself.
-        let awaited = input.failing ? min(current.count, 1) : min(unready, max(limit, 1))
+        // Beyond the target are those that are waited for: until they are ready, or until one has proved itself.
+        let awaited =
+            if input.failing { min(current.count, 1) } else if input.unproven { current.count } else {
+                min(unready, max(limit, 1))
+            }
         var excess = count - target - awaited
         if input.failing {
             plan.surplusToStop = max(0, min(excess, current.count))

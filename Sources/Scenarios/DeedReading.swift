@@ -21,7 +21,8 @@ struct DeedReading {
     static let names = [
         "apply", "delete", "crash", "restart", "pause", "partition", "lose_machine", "preempt", "provider",
         "stock_out", "disk_full", "disk_broken", "clock_jump", "reboot", "second_head", "back_up", "restore",
-        "lose_state", "readopt", "conduct", "crash_replica", "hang_replica", "slow_replicas", "heal",
+        "lose_state", "target_capacity", "readopt", "conduct", "crash_replica", "hang_replica",
+        "slow_replicas", "heal",
     ]
     /// What may stand beside a deed.
     private static let besides: [String: [String]] = [

@@ -10,6 +10,10 @@ extension DeedReading {
             let applications = field.applications()
             let names = applications.map(\.name).joined(separator: ", ")
             return (.apply(applications), "apply \(names.isEmpty ? "nothing" : names)", nil)
+        case "target_capacity":
+            return field.whole(in: 0...100).map {
+                (.capacity(percent: $0), "apply the same with target_capacity \($0)", nil)
+            }
         case "readopt": return (.readopt(field.applications()), "make the state anew if need be", nil)
         case "delete": return field.name().map { (.delete(application: $0), "delete \($0)", nil) }
         case "conduct":

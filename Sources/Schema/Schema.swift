@@ -17,6 +17,7 @@ package enum Schema {
         (12, "m0012_move_offering", text(PackageResources.m0012_move_offering_sql)),
         (13, "m0013_gang", text(PackageResources.m0013_gang_sql)),
         (14, "m0014_given_up", text(PackageResources.m0014_given_up_sql)),
+        (15, "m0015_http_wish", text(PackageResources.m0015_http_wish_sql)),
     ]
 
     /// Dropped and made again when this text differs from that of the database.

@@ -7,12 +7,14 @@ extension ServeTier {
     ///
     /// Replicas are replaced only where what they are started with changed; a change of counts or limits is taken
     /// over in place.
-    /// - Parameter targetCapacity: the part of all counts that is wanted, in thousandths of a percent; nil: all.
+    /// - Parameters:
+    ///   - targetCapacity: the part of all counts that is wanted, in thousandths of a percent; nil: all.
+    ///   - http: where the file wants to be reached. Nothing is moved: see `difference`.
     package func apply(
-        _ applications: [ApplicationSettings], targetCapacity: Thousandths? = nil
+        _ applications: [ApplicationSettings], targetCapacity: Thousandths? = nil, http: HTTPOptions? = nil
     ) throws(StoreError) {
         let plan = ApplyPlan(
-            applications, targetCapacity: targetCapacity, in: try store.state(), now: store.now(),
+            applications, targetCapacity: targetCapacity, http: http, in: try store.state(), now: store.now(),
             unixMillis: store.unixMillis())
         let write: (StoreTransaction) throws -> Void = { try plan.write(to: $0) }
         #if MUTANTS
@@ -44,6 +46,13 @@ extension ServeTier {
     }
 }
 
+extension ServeTier {
+    /// That a file with these `http_options` is reached elsewhere than it wants; nil: it is not.
+    package func difference(from http: HTTPOptions?) throws(StoreError) -> String? {
+        http?.difference(from: try store.state().proxies.values.map(\.address))
+    }
+}
+
 /// What came of a call to scale.
 package enum ScaleAnswer: Sendable {
     case scaled
@@ -58,6 +67,15 @@ extension Capacity {
 }
 
 extension ClusterState {
+    /// How many replicas these settings ask for, in the part of all that is wanted and in whole gangs.
+    package func count(of settings: DeploymentSettings) -> ReplicaCount {
+        let capacity = capacity.map { Capacity($0) }
+        switch settings.count {
+        case .fixed(let count): return .fixed(settings.inGangs(capacity?.part(of: count) ?? count))
+        case .auto(let scaling): return .auto(settings.inGangs(capacity?.part(of: scaling) ?? scaling))
+        }
+    }
+
     /// What the cluster file says that import paths stand for.
     var importPaths: [ImportPath] { setting?.settings.importPaths ?? [] }
 }

@@ -9,16 +9,20 @@ struct ApplyPlan {
     private(set) var applications: [ApplicationRow] = []
     private(set) var deployments: [DeploymentRow] = []
     private var scalings: [ScalingRow] = []
-    private var setsCapacity = false
+    private var isWholeFile = false
+    private var http: HTTPOptions?
     private let state: ClusterState
 
-    /// - Parameter targetCapacity: the part of all counts that is wanted, in thousandths of a percent; nil: all.
+    /// - Parameters:
+    ///   - targetCapacity: the part of all counts that is wanted, in thousandths of a percent; nil: all.
+    ///   - http: where the file wants to be reached, for the status.
     init(
-        _ applications: [ApplicationSettings], targetCapacity: Thousandths?, in state: ClusterState,
-        now: Moment, unixMillis: Int64
+        _ applications: [ApplicationSettings], targetCapacity: Thousandths?, http: HTTPOptions? = nil,
+        in state: ClusterState, now: Moment, unixMillis: Int64
     ) {
         self.state = state
-        setsCapacity = true
+        self.http = http
+        isWholeFile = true
         let known = Set(state.applications.values.filter { !$0.deleting }.map(\.name))
         let named = Set(applications.map(\.name))
         capacity = Capacity.next(
@@ -36,10 +40,15 @@ struct ApplyPlan {
     }
 
     func write(to transaction: StoreTransaction) throws {
-        if setsCapacity, let capacity {
+        if isWholeFile, let capacity {
             try transaction.put(CapacityRow(percent: capacity.percent, isRising: capacity.isRising))
-        } else if setsCapacity, state.capacity != nil {
+        } else if isWholeFile, state.capacity != nil {
             try transaction.delete(CapacityRow.self, CapacityRow.onlyKey)
+        }
+        if isWholeFile, let http {
+            try transaction.put(HTTPWishRow(http))
+        } else if isWholeFile, state.httpWish != nil {
+            try transaction.delete(HTTPWishRow.self, HTTPWishRow.onlyKey)
         }
         for row in applications { try transaction.put(row) }
         for row in deployments { try transaction.put(row) }

@@ -59,11 +59,14 @@ extension ServeStep {
             now: now,
             grace: row.settings.gracefulShutdownTimeout)
         input.unwell = isUnwell
+        let provenAt = provenAt(row, replicas)
+        input.unproven = provenAt.map { $0 > now } ?? true
         input.gangSize = row.settings.gang?.size ?? 1
         let plan = Scaling.rollout(input)
         decisions += plan.decisions
         wake(at: plan.wake)
         let versionChange = replicas.contains { $0.version != row.version }
+        if versionChange { wake(at: provenAt.flatMap { $0 > now ? $0 : nil }) }
         for replica in plan.drain {
             release(
                 replica, because: versionChange ? "replaced by version \(row.version)" : "its node is drained"
@@ -106,8 +109,13 @@ extension ServeStep {
                 node: placement?.node, resources: placement?.resources ?? replica.settings.resources,
                 gang: replica.gang)
             for refusal in one.unplaced && !nodes.isEmpty ? placement?.refusals ?? [] : []
-            where [.short, .gang].contains(refusal.code) && nodes.contains(NodeID(refusal.candidate)) {
-                one.short[NodeID(refusal.candidate)] = refusal.short
+            where nodes.contains(NodeID(refusal.candidate)) {
+                switch refusal.code {
+                case .short, .gang: one.short[NodeID(refusal.candidate)] = refusal.short
+                // The neighbour that keeps it away may be the old one whose place it is to have.
+                case .antiAffinity, .maxPerNode: one.short[NodeID(refusal.candidate)] = one.resources
+                default: break
+                }
             }
             rolled.append(one)
         }
@@ -139,6 +147,14 @@ extension ServeStep {
         wanted(of: row.id).contains { replica in
             replica.version == row.version && state.placements[replica.id]?.unwellAt != nil
         }
+    }
+
+    /// When the first replica of the current version has been ready for long enough; nil: none is ready.
+    func provenAt(_ row: DeploymentRow, _ replicas: [ReplicaRow]) -> Moment? {
+        replicas.lazy.filter { $0.version == row.version }.compactMap { replica -> Moment? in
+            guard let placement = state.placements[replica.id], placement.phase == .ready else { return nil }
+            return placement.readyAt.map { $0 + row.settings.rollout.minReady }
+        }.min()
     }
 
     /// Replicas on their way out that still hold their room.

@@ -73,7 +73,8 @@ extension ServeStep {
             let new = replicas.count { $0.version == row.version && isReady($0.id) }
             return (
                 .updating,
-                "\(new) of \(row.target) replicas run version \(row.version)" + roomWords(of: replicas)
+                "\(new) of \(row.target) replicas run version \(row.version)" + provingWords(row, replicas)
+                    + roomWords(of: replicas)
             )
         }
         let was = row.status
@@ -90,6 +91,12 @@ extension ServeStep {
             return (.downscaling, "\(leaving) replicas on their way out")
         }
         return (.healthy, "")
+    }
+
+    /// Why old ones stay although new ones are ready.
+    private func provingWords(_ row: DeploymentRow, _ replicas: [ReplicaRow]) -> String {
+        guard let proven = provenAt(row, replicas), proven > now else { return "" }
+        return ", the others when one has been ready for \(row.settings.rollout.minReady.rawValue / 1000) s"
     }
 
     /// As Ray words what led to a status.

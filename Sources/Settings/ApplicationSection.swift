@@ -108,10 +108,7 @@ struct ApplicationSection {
         "external_scaler_enabled",
     ]
     static let unread = [
-        Unread(key: "autoscaling_policy", sentence: "use autoscaling_config of the deployments"),
-        Unread(
-            key: "logging_config", sentence: "logs are files in State/nodes/NODE/logs: remove it",
-            onlyWarns: true),
+        .policy("autoscaling_policy"), .logging,
         Unread(key: "host", sentence: "set ports.ingress_host in the cluster file"),
         Unread(key: "port", sentence: "set ports.ingress in the cluster file"),
     ]

@@ -8,7 +8,7 @@ struct AutoscalingSection {
         var settings = base
         guard let section = field.section else { return settings }
         section.check(
-            known: Self.known, unread: [],
+            known: Self.known, unread: Self.unread,
             renamed: ["target_num_ongoing_requests_per_replica": "target_ongoing_requests"])
         let replicasMax = DeploymentSection.replicasMax
         if let target = section["target_ongoing_requests"]?.thousandths(aboveZero: true) {
@@ -24,7 +24,6 @@ struct AutoscalingSection {
         if let word = section["aggregation_function"]?.word(of: LoadAggregation.self) {
             settings.aggregation = word
         }
-        checkPolicy(section)
         readOwn(section, &settings)
         return settings
     }
@@ -87,22 +86,12 @@ struct AutoscalingSection {
         }
     }
 
-    private func checkPolicy(_ section: Section) {
-        guard let field = section["policy"], let policy = field.section else { return }
-        let name = policy["policy_function"]?.word
-        let isDefault = name == "ray.serve.autoscaling_policy:default_autoscaling_policy"
-        let isBare = policy.entries.allSatisfy { $0.name == "policy_function" || $0.field.isEmptyOrNull }
-        if !(isDefault || name == nil) || !isBare {
-            field.refuse("is not read by this version", Self.policySentence)
-        }
-    }
-
-    static let policySentence = "no policy: the rule of target_ongoing_requests is used"
+    static let unread: [Unread] = [.policy("policy")]
     static let known = [
         "target_ongoing_requests", "min_replicas", "max_replicas", "initial_replicas", "metrics_interval_s",
         "look_back_period_s", "upscale_delay_s", "downscale_delay_s", "downscale_to_zero_delay_s",
         "upscaling_factor", "downscaling_factor", "smoothing_factor", "upscale_smoothing_factor",
-        "downscale_smoothing_factor", "aggregation_function", "policy", "upscale_delay_value",
+        "downscale_smoothing_factor", "aggregation_function", "upscale_delay_value",
         "downscale_delay_value", "delay_share", "count_starting", "upscale_tolerance", "downscale_tolerance",
         "without_data",
     ]

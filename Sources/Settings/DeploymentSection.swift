@@ -79,6 +79,7 @@ struct DeploymentSection {
         if let most = section["max_constructor_retry_count"]?.whole(in: 1...Self.requestsMax) {
             rollout.failuresMax = most
         }
+        if let span = section["min_ready_s"]?.seconds(aboveZero: false) { rollout.minReady = span }
         return rollout
     }
 
@@ -141,7 +142,8 @@ struct DeploymentSection {
     private static let own = [
         "name", "num_replicas", "max_ongoing_requests", "max_queued_requests", "autoscaling_config",
         "graceful_shutdown_timeout_s", "rolling_update_percentage", "max_surge_percent",
-        "max_constructor_retry_count", "max_unavailable", "backpressure_config", "priority", "weight",
+        "max_constructor_retry_count", "max_unavailable", "min_ready_s", "backpressure_config", "priority",
+        "weight",
         "do_not_disrupt",
     ]
     static let known = own + ReplicaSection.known + PlacingSection.known
@@ -150,11 +152,10 @@ struct DeploymentSection {
     static let unread = [
         Unread(
             key: "graceful_shutdown_wait_loop_s",
-            sentence: "not needed: a replica stops as soon as it is idle", onlyWarns: true),
-        Unread(
-            key: "logging_config", sentence: "logs are files in State/nodes/NODE/logs: remove it",
-            onlyWarns: true),
+            sentence: "not needed: a replica stops as soon as it is idle", harmless: ["2", "2.0"],
+            onlyWarns: true, check: { _ = $0.seconds(aboveZero: false) }),
+        .logging,
         Unread(key: "deployment_actors", sentence: "there are no actors: run it as a deployment of its own"),
-        Unread(key: "request_router_config", sentence: "requests go to the less loaded of two: remove it"),
+        .router,
     ]
 }

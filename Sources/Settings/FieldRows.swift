@@ -5,8 +5,8 @@ extension FieldTable {
             "applications", "what runs: those missing from it are deleted", default: "required; [] for none",
             test: "ServeTierTests/ApplyTests.applicationsThatAreNotNamedAreDeleted"),
         FieldRow(
-            "http_options", ServeFile.portsSentence, default: "none",
-            test: "SettingsTests/ServeSettingsTests.theFrameOfARayFileOnlyWarns", status: .warned),
+            "http_options", "where the file wants to be reached: see below", default: "none",
+            test: "ServeTierTests/HTTPOptionsTests.aDifferenceIsToldAndNothingMoves"),
         FieldRow(
             "target_capacity",
             "percent of every count that runs, half a replica rounded up, at least one where one is wanted",
@@ -15,8 +15,10 @@ extension FieldTable {
 
     static let http: [FieldRow] = ["host", "port"].map { key in
         FieldRow(
-            key, ServeFile.portsSentence, default: "that of the cluster file",
-            test: "SettingsTests/ServeSettingsTests.theFrameOfARayFileOnlyWarns", status: .warned)
+            key,
+            "as in Ray nothing moves after the start: where the proxies listen elsewhere, the answer and the status say so",
+            default: "that of the cluster file",
+            test: "ServeTierTests/HTTPOptionsTests.aDifferenceIsToldAndNothingMoves")
     }
 
     static let application: [FieldRow] = [
@@ -35,7 +37,7 @@ extension FieldTable {
             default: "{}", test: "ServeTierTests/ImportPathTests.anImportPathRunsItsCommand"),
         FieldRow(
             "runtime_env", "variables of all its deployments: see below", default: "{}",
-            test: "SettingsTests/RaySamplesTests.variablesReachEveryReplica"),
+            test: "ServeTierTests/FieldEffectTests.variablesReachTheProcess"),
         FieldRow(
             "deployments", "what it consists of; the last one answers the requests",
             default: "required without import_path",
@@ -49,7 +51,7 @@ extension FieldTable {
     static let runtimeEnvironment: [FieldRow] = [
         FieldRow(
             "env_vars", "variables of the process; environment wins, then ray_actor_options",
-            default: "{}", test: "SettingsTests/RaySamplesTests.variablesReachEveryReplica")
+            default: "{}", test: "ServeTierTests/FieldEffectTests.variablesReachTheProcess")
     ]
 
     static let deployment: [FieldRow] = [
@@ -83,6 +85,10 @@ extension FieldTable {
         FieldRow(
             "max_constructor_retry_count", "failures, or three a replica, that end a new version",
             default: "20", test: "ServeTierTests/RolloutTests.aNewVersionIsGivenUpAfterSoManyFailures"),
+        FieldRow(
+            "min_ready_s",
+            "seconds for which one of a new version must be ready before more than a batch follows, and old ones leave",
+            default: "10", test: "ServeTierTests/RolloutTests.aVersionThatEndsSoonTakesABatchAtMost"),
         FieldRow(
             "max_unavailable", "so many, or such a part, may be unready for a planned change",
             default: "what is replaced at a time",
@@ -127,11 +133,11 @@ extension FieldTable {
             test: "SupervisionTests/ConfigureTests.aConfigurationIsTakenBeforeReadiness"),
         FieldRow(
             "placement_group_bundles", "a replica is one process, and takes their sum of one node",
-            default: "none", test: "SettingsTests/RaySamplesTests.aPlacementGroupIsOneReplicaOfItsSum"),
+            default: "none", test: "ServeTierTests/FieldEffectTests.whatIsAskedOfANodeChoosesItsMachine"),
         FieldRow(
             "placement_group_strategy",
             "PACK or STRICT_PACK, which comes to the same; the other two are refused: one process has one node",
-            default: "PACK", test: "SettingsTests/RaySamplesTests.aPlacementGroupIsOneReplicaOfItsSum"),
+            default: "PACK", test: "ServeTierTests/FieldEffectTests.whatIsAskedOfANodeChoosesItsMachine"),
     ]
 
     static let readiness: [FieldRow] = [
@@ -162,13 +168,13 @@ extension FieldTable {
             test: "PlacementTests/PlacingTests.theTightestRoomIsChosen"),
         FieldRow(
             "resources", "amounts of your own names, which node types have too", default: "{}",
-            test: "SettingsTests/RaySamplesTests.aGPUReplicaTakesWhatItNames"),
+            test: "ServeTierTests/FieldEffectTests.whatIsAskedOfANodeChoosesItsMachine"),
         FieldRow(
             "accelerator_type", "only machines whose type has such a resource: `accelerator_type:A100`",
-            default: "any", test: "SettingsTests/RaySamplesTests.aGPUReplicaTakesWhatItNames"),
+            default: "any", test: "ServeTierTests/FieldEffectTests.whatIsAskedOfANodeChoosesItsMachine"),
         FieldRow(
             "runtime_env", "variables of the process: see above", default: "{}",
-            test: "SettingsTests/RaySamplesTests.variablesReachEveryReplica"),
+            test: "ServeTierTests/FieldEffectTests.variablesReachTheProcess"),
     ]
 
     static let backpressure: [FieldRow] = [

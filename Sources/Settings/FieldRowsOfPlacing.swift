@@ -12,16 +12,16 @@ extension FieldTable {
         FieldRow(
             "placement_group_bundle_label_selector",
             "one for all bundles or one for each: a replica is one process, so its node satisfies them all",
-            default: "none", test: "\(tests).theNodeOfAllBundlesSatisfiesAllTheirSelectors"),
+            default: "none", test: "ServeTierTests/FieldEffectTests.whatIsAskedOfANodeChoosesItsMachine"),
         FieldRow(
             "labels", "what the rules of others see, besides application and deployment", default: "{}",
-            test: "\(tests).whatIsSaidOfPlacesIsReadWhole"),
+            test: "ServeTierTests/FieldEffectTests.labelsAreWhatTheRulesOfOthersSee"),
         FieldRow(
             "spread", "no zone, or node, holds many more of some replicas than another: see below",
-            default: "[]", test: "\(tests).whatIsSaidOfPlacesIsReadWhole"),
+            default: "[]", test: "ServeTierTests/FieldEffectTests.aSpreadKeepsZonesEven"),
         FieldRow(
             "affinity", "some replicas stand in the same zone, or on the same node: see below",
-            default: "[]", test: "\(tests).whatIsSaidOfPlacesIsReadWhole"),
+            default: "[]", test: "ServeTierTests/FieldEffectTests.labelsAreWhatTheRulesOfOthersSee"),
         FieldRow(
             "anti_affinity", "none of some replicas stands in the same zone, or on the same node: see below",
             default: "[]", test: "NodeTierTests/PlacingTests.neighboursAreKeptApart"),
@@ -64,7 +64,8 @@ extension FieldTable {
     ]
 
     private static let topology = FieldRow(
-        "topology", "zone or node", default: "required", test: "\(tests).whatIsSaidOfPlacesIsReadWhole")
+        "topology", "zone or node", default: "required",
+        test: "ServeTierTests/FieldEffectTests.labelsAreWhatTheRulesOfOthersSee")
     private static let selector = FieldRow(
         "selector", "labels of the replicas that count, all of them", default: "those of the deployment",
         test: "\(tests).aRuleCountsItsOwnDeploymentUnlessItSaysWhom")

@@ -37,19 +37,16 @@ extension FieldTable {
             test: "ScalingTests/LiteralRuleTests.agreesWithRayOnAThousandHistories"),
         FieldRow(
             "smoothing_factor", "both, where neither of their other names stands", default: "1",
-            test: "SettingsTests/ServeSettingsTests.gainsFallBackAsInRay"),
+            test: "ServeTierTests/FieldEffectTests.aGainSaysHowMuchOfTheWay"),
         FieldRow(
             "upscale_smoothing_factor", "the older name of upscaling_factor", default: "none",
-            test: "SettingsTests/ServeSettingsTests.gainsFallBackAsInRay"),
+            test: "ServeTierTests/FieldEffectTests.aGainSaysHowMuchOfTheWay"),
         FieldRow(
             "downscale_smoothing_factor", "the older name of downscaling_factor", default: "none",
-            test: "SettingsTests/ServeSettingsTests.gainsFallBackAsInRay"),
+            test: "ServeTierTests/FieldEffectTests.aGainSaysHowMuchOfTheWay"),
         FieldRow(
             "aggregation_function", "the load of the look-back: mean over time, or max or min of the reports",
             default: "mean", test: "ScalingTests/WindowTests.theExtremesAreThoseOfTheReports"),
-        FieldRow(
-            "policy", AutoscalingSection.policySentence, default: "taken: Ray's default policy",
-            test: "SettingsTests/ServeProblemsTests.aWrongDeploymentIsToldExactly", status: .refused),
     ]
 
     static let autoscalingBeyondRay: [FieldRow] = [

@@ -32,8 +32,9 @@ package struct FieldRow: Sendable {
     init(_ unread: Unread) {
         let taken = unread.harmless.sorted().map { $0.isEmpty ? "\"\"" : $0 }.joined(separator: ", ")
         self.init(
-            unread.key, unread.sentence, default: taken.isEmpty ? "" : "taken: \(taken)",
-            test: "SettingsTests/FieldTests.whatIsNotReadIsAnsweredWithItsSentence",
+            unread.key, unread.fields.isEmpty ? unread.sentence : "each of its fields is answered: see below",
+            default: taken.isEmpty ? "" : "taken: \(taken)",
+            test: "SettingsTests/FieldTests.everyFieldOfRayIsAnswered",
             status: unread.onlyWarns ? .warned : .refused)
     }
 
@@ -62,15 +63,21 @@ package struct FieldSection: Sendable {
     package let name: String
     /// Where it stands.
     package let title: String
-    /// The keys that the reader of the mapping takes.
+    /// The keys that the reader of the mapping takes; none of a mapping that is only answered.
     package let known: [String]
     package let rows: [FieldRow]
+    /// Those of the rows that hold others, which are answered one by one: each has a section of its own.
+    package let opened: Set<String>
+    /// Those of the rows that are not read and whose values are checked all the same, as Ray checks them.
+    package let checked: Set<String>
 
     init(_ name: String, _ title: String, known: [String], rows: [FieldRow], unread: [Unread] = []) {
         self.name = name
         self.title = title
         self.known = known
         self.rows = rows + unread.map { FieldRow($0) }
+        opened = Set(unread.filter { !$0.fields.isEmpty }.map(\.key))
+        checked = Set(unread.filter { $0.check != nil }.map(\.key))
     }
 
     fileprivate var markdown: String {
@@ -90,6 +97,10 @@ package enum FieldTable {
         FieldSection(
             "http_options", "http_options", known: ServeFile.knownHTTP, rows: http,
             unread: ServeFile.unreadHTTP),
+        answered("logging_config", at: "at the top, of an application or of a deployment", .logging),
+        answered("grpc_options", at: "at the top", .grpc),
+        answered("controller_options", at: "at the top", .controller),
+        answered("tracing_config", at: "at the top", .tracing),
         FieldSection(
             "applications", "An entry of applications", known: ApplicationSection.known, rows: application,
             unread: ApplicationSection.unread),
@@ -115,11 +126,17 @@ package enum FieldTable {
             rows: affinity),
         FieldSection(
             "autoscaling_config", "autoscaling_config", known: AutoscalingSection.known,
-            rows: autoscaling + autoscalingBeyondRay),
+            rows: autoscaling + autoscalingBeyondRay, unread: AutoscalingSection.unread),
+        answered("request_router_config", at: "of a deployment", .router),
+        answered("policy", at: "of autoscaling_config, or autoscaling_policy", .policy("policy")),
         FieldSection(
             "backpressure_config", "backpressure_config", known: DeploymentSection.knownBackpressure,
             rows: backpressure),
     ]
+
+    private static func answered(_ name: String, at place: String, _ unread: Unread) -> FieldSection {
+        FieldSection(name, "\(name), \(place)", known: [], rows: [], unread: unread.fields)
+    }
 
     /// The whole as it stands in the documentation.
     package static let markdown: String =

@@ -88,6 +88,8 @@ package final class Findings {
     /// True when further problems are only counted: no need to word them well.
     var isFull: Bool { kept.count >= Self.keptMax }
     var isClean: Bool { kept.isEmpty }
+    /// How much was refused so far.
+    var count: Int { kept.count + dropped }
     var warnings: [SettingsProblem] { Self.sorted(warned) }
 
     /// - Throws: all that was refused; nothing when nothing was.

@@ -1,16 +1,5 @@
 import Yams
 
-/// A key that Ray knows and this version does not act upon. It is never passed over in silence.
-struct Unread {
-    var key: String
-    /// Why, and what to do instead.
-    var sentence: String
-    /// Values that ask for nothing, besides null, `{}` and `[]`.
-    var harmless: Set<String> = []
-    /// Only say so; without it the file is refused.
-    var onlyWarns = false
-}
-
 /// One mapping of the file, being read.
 package struct Section {
     /// How messages name it: `applications[0].readiness`; empty at the top of the file.
@@ -56,27 +45,18 @@ package struct Section {
     func check(known: [String], unread: [Unread] = [], renamed: [String: String] = [:]) {
         for pair in pairs where !known.contains(pair.key) {
             if let entry = unread.first(where: { $0.key == pair.key }) {
-                report(entry, pair)
+                entry.report(field(pair), at: pair.place, of: pair.key, in: whereabouts)
             } else {
+                // Of a mapping that is not read at all, what it may hold; else what is of use here.
+                let words = known.isEmpty ? unread.map(\.key) : known
                 let meant =
                     renamed[pair.key]
-                    ?? (findings.isFull ? nil : Spelling.nearest(to: pair.key, among: known))
+                    ?? (findings.isFull ? nil : Spelling.nearest(to: pair.key, among: words))
                 let right = meant.map { "did you mean \($0)?" }
                 findings.refuse(
                     pair.place, "unknown key\(whereabouts)", pair.key,
-                    right ?? "known here: \(known.joined(separator: ", "))")
+                    right ?? "known here: \(words.joined(separator: ", "))")
             }
-        }
-    }
-
-    private func report(_ unread: Unread, _ pair: Pair) {
-        guard !pair.value.isEmptyOrNull else { return }
-        if let scalar = pair.value.scalar, unread.harmless.contains(scalar.string) { return }
-        let what = "\(pair.key)\(whereabouts) is not read by this version"
-        if unread.onlyWarns {
-            findings.warn(pair.place, what, pair.value.summary, unread.sentence)
-        } else {
-            findings.refuse(pair.place, what, pair.value.summary, unread.sentence)
         }
     }
 

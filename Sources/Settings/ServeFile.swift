@@ -61,15 +61,9 @@ struct ServeFile {
         section.check(known: Self.knownHTTP, unread: Self.unreadHTTP)
         let options = HTTPOptions(
             host: section["host"]?.text("an address"), port: section["port"]?.whole(in: 0...65535))
-        if options != HTTPOptions() {
-            findings.warn(
-                section.keyPlace("port"), "http_options do not move the port of a running cluster",
-                section["port"]?.summary ?? "no port", Self.portsSentence)
-        }
-        return options
+        return options == HTTPOptions() ? nil : options
     }
 
-    static let portsSentence = "set ports.ingress and ports.ingress_host in the cluster file before start"
     private static let inApplication = "write it inside an entry of `applications:`"
 
     static let known = ["applications", "http_options", "target_capacity"]
@@ -78,11 +72,7 @@ struct ServeFile {
         Unread(
             key: "proxy_location", sentence: "proxies are started apart: remove it",
             harmless: ["EveryNode", "HeadOnly"]),
-        Unread(key: "grpc_options", sentence: "gRPC is not served yet: remove it", onlyWarns: true),
-        Unread(key: "logging_config", sentence: "logs are files in State/logs: remove it", onlyWarns: true),
-        Unread(
-            key: "controller_options", sentence: "there is no controller actor: remove it", onlyWarns: true),
-        Unread(key: "tracing_config", sentence: "traces are not written yet: remove it", onlyWarns: true),
+        .grpc, .logging, .controller, .tracing,
         Unread(key: "import_path", sentence: inApplication),
         Unread(key: "deployments", sentence: inApplication),
         Unread(key: "route_prefix", sentence: inApplication),

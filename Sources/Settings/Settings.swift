@@ -19,24 +19,13 @@ package struct ServeSettings: Equatable, Sendable {
     package var applications: [ApplicationSettings] = []
     /// Things that were read and have no effect, each with what to do instead.
     package var warnings: [SettingsProblem] = []
-    /// Ray's `http_options`, if given. They do not move the port (the cluster file does): for a notice when they
-    /// differ from what the cluster listens on.
+    /// Ray's `http_options`, if they say anything. They move nothing (the cluster file does): see
+    /// `HTTPOptions.difference`.
     package var http: HTTPOptions?
     /// `target_capacity`, in thousandths of a percent; nil: all.
     package var targetCapacity: Thousandths?
 
     package init() {}
-}
-
-/// Where a serve file written for Ray wants its applications to be reached.
-package struct HTTPOptions: Equatable, Sendable {
-    package var host: String?
-    package var port: Int?
-
-    package init(host: String? = nil, port: Int? = nil) {
-        self.host = host
-        self.port = port
-    }
 }
 
 /// From texts of the user's to values of `Model`, or to every problem at once. JSON is YAML: the same functions

@@ -7,6 +7,7 @@ package struct ClusterState: Equatable, Sendable {
     package var deployments: [DeploymentID: DeploymentRow] = [:]
     package var scalings: [DeploymentID: ScalingRow] = [:]
     package var capacities: [String: CapacityRow] = [:]
+    package var httpWishes: [String: HTTPWishRow] = [:]
     package var replicas: [ReplicaID: ReplicaRow] = [:]
     package var proxies: [String: ProxyRow] = [:]
     package var nodes: [NodeID: NodeRow] = [:]
@@ -42,6 +43,8 @@ package struct ClusterState: Equatable, Sendable {
     }
     /// The part of all counts that is wanted; nil: all of it.
     package var capacity: CapacityRow? { capacities[CapacityRow.onlyKey] }
+    /// Where the applications file wants to be reached; nil: it does not say.
+    package var httpWish: HTTPWishRow? { httpWishes[HTTPWishRow.onlyKey] }
     /// How this state was made anew from what runs; nil: it never was.
     package var readopt: ReadoptRow? { readopts[ReadoptRow.onlyKey] }
     /// That the serve tier has taken over what was found.

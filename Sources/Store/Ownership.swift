@@ -16,6 +16,7 @@ enum Ownership {
         Table(name: "application", key: "name", owner: .serve, followed: true),
         Table(name: "deployment", key: "id", owner: .serve, followed: true),
         Table(name: "capacity", key: "id", owner: .serve, followed: true),
+        Table(name: "http_wish", key: "id", owner: .serve, followed: true),
         Table(name: "scaling", key: "deployment", owner: .serve, followed: true),
         Table(name: "serial", key: "id", owner: .serve, followed: false),
         Table(name: "replica", key: "id", owner: .serve, followed: true),
@@ -59,9 +60,9 @@ enum Ownership {
         .serve: [
             "node", "node_type", "instance_seen", "availability", "cost_account", "kept", "standing_demand",
             "move_plan", "move_step", "node_note", "node_stay", "demand_history", "provider_pace", "hold",
-            "node_trouble",
+            "node_trouble", "http_wish",
         ],
-        .nodes: ["application", "scaling", "capacity", "proxy", "cost_account", "kept"],
+        .nodes: ["application", "scaling", "capacity", "http_wish", "proxy", "cost_account", "kept"],
     ]
 
     /// - Parameter role: nil: somebody who reads everything.

@@ -9,6 +9,7 @@ struct StateReading {
     /// The tables of `ClusterState`.
     private static let tables: [any FollowedTable] = [
         Followed(\.applications), Followed(\.deployments), Followed(\.scalings), Followed(\.capacities),
+        Followed(\.httpWishes),
         Followed(\.replicas),
         Followed(\.proxies),
         Followed(\.settings), Followed(\.standingDemands), Followed(\.nodeTypes), Followed(\.nodes),

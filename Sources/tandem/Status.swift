@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Model
 import Store
 import Wire
 
@@ -133,9 +134,20 @@ struct StatusDocument: Codable {
             deployments: try rows(StatusQueries.deployments).map(Deployment.init),
             replicas: try rows(StatusQueries.replicas).map(Replica.init),
             nodes: try rows(StatusQueries.nodes).map(Node.init), processes: processes,
-            warnings: rebuilding + refusals
+            warnings: rebuilding + refusals + elsewhere(reader)
                 + ((try? rows(StatusQueries.troubles)) ?? []).map { $0.text("reason") }
                 + warnings(processes))
+    }
+
+    /// That the applications are reached elsewhere than their file wants.
+    private static func elsewhere(_ reader: StoreReader) -> [String] {
+        func rows(_ sql: String) -> [Row] {
+            guard let result = try? reader.query(sql) else { return [] }
+            return result.rows.map { Row(result.columns, $0) }
+        }
+        guard let wish = rows(StatusQueries.httpWish).first else { return [] }
+        return HTTPOptions(host: wish.textOrNil("host"), port: wish.intOrNil("port"))
+            .difference(from: rows(StatusQueries.proxies).map { $0.text("address") }).map { [$0] } ?? []
     }
 
     private static func warnings(_ processes: [Process]) -> [String] {
@@ -176,6 +188,9 @@ enum StatusQueries {
         SELECT 'the cluster file was not taken, the last good one is in force: ' || refused FROM setting
         WHERE refused <> ''
         """
+
+    static let httpWish = "SELECT host, port FROM http_wish"
+    static let proxies = "SELECT address FROM proxy"
 
     /// How far the making anew of the state is, while it is under way.
     static let readopt = """

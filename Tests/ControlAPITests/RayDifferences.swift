@@ -41,6 +41,7 @@ enum RayDifferences {
             "upscale_delay_value", "downscale_delay_value", "delay_share", "count_starting",
             "upscale_tolerance", "downscale_tolerance", "without_data",
         ].map { ("\(scaling).\($0)", "a setting of ours beside Ray's") }
+        + [("\(config).min_ready_s", "how a version proves itself, beside Ray's settings")]
         + ["priority", "weight", "do_not_disrupt"].map {
             ("\(config).\($0)", "what a deployment is worth, beside Ray's settings")
         }

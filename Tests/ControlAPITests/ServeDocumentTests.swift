@@ -124,7 +124,7 @@ import Wire
         (#""max_ongoing_requests":null,"num_replicas":"auto""#, #""num_replicas":"auto""#),
         (#""user_config":null,"placement_group_bundles":[]"#, ""),
         (#""health_check_period_s":".5""#, #""health_check_period_s":10"#),
-        (#""graceful_shutdown_wait_loop_s":"long","logging_config":{"mine":1}"#, ""),
+        (#""graceful_shutdown_wait_loop_s":"long","user_config":null"#, ""),
         (
             #""graceful_shutdown_wait_loop_s":2,"logging_config":{"log_level":"INFO"}"#,
             #""graceful_shutdown_wait_loop_s":2,"logging_config":{"log_level":"INFO"}"#

@@ -73,6 +73,66 @@ import TwoTiers
         #expect(world.violations == [])
     }
 
+    /// Each node has an old one, and may have one only: an old one leaves first, as where there is no room.
+    @Test(arguments: ["max_replicas_per_node", "anti_affinity"])
+    func whereNeighboursAreKeptApartAnOldOneLeavesFirst(rule: String) async throws {
+        let world = try TwoTiers(.cloud([.cpus("only", 8, max: 3)], maxWorkers: 3))
+        func version(_ command: String) -> DeploymentSettings {
+            with(.named("chat", .fixed(3), command: command)) {
+                var placing = PlacingSettings()
+                if rule == "anti_affinity" {
+                    placing.rules = [
+                        TopologyRule(topology: .node, ask: .antiAffinity, selector: ["deployment": "chat"])
+                    ]
+                } else {
+                    placing.maxPerNode = 1
+                }
+                $0.replica.placing = placing
+            }
+        }
+        try world.apply([.of(version("serve"))])
+        world.offer(3, to: chat)
+        try await world.run(.seconds(10))
+        let old = Set(try world.ready(chat))
+        #expect(old.count == 3 && world.machines.count == 3)
+        try world.apply([.of(version("other"))])
+        let done = try await world.run(
+            until: {
+                let ready = try world.ready(chat)
+                #expect(ready.count >= 2)
+                return ready.count == 3 && old.isDisjoint(with: ready)
+            }, within: .seconds(60))
+        #expect(done && world.machines.count == 3)
+        #expect(world.violations == [])
+    }
+
+    /// Ready after a second, ended after four: with six replicas and a batch of one, five of the old version stay.
+    @Test(arguments: [nil, 0, 20] as [Int?])
+    func aVersionThatEndsSoonTakesABatchAtMost(surge: Int?) async throws {
+        let world = try TwoTiers(.cloud([.cpus("small", 8)]))
+        world.conduct["ill"] = Conduct(readyAfter: .seconds(1), failsAfter: .seconds(4))
+        func version(_ command: String, minReady: Millis = .seconds(10)) -> DeploymentSettings {
+            with(.named("chat", .fixed(6), command: command)) {
+                $0.rollout.surgePercent = surge
+                $0.rollout.minReady = minReady
+            }
+        }
+        try world.apply([.of(version("serve"))])
+        try await world.run(.seconds(5))
+        let old = Set(try world.ready(chat))
+        #expect(old.count == 6)
+        try world.apply([.of(version("ill"))])
+        try await world.run(.seconds(300))
+        #expect(try old.intersection(world.ready(chat)).count >= (surge == 0 ? 5 : 6))
+        #expect(try world.deployment(chat).map { $0.failures > 3 } == true)
+        // Without that span it takes them all: that is what the span is for.
+        try world.apply([.of(version("ill too", minReady: .zero))])
+        world.conduct["ill too"] = world.conduct["ill"]
+        try await world.run(.seconds(30))
+        #expect(try old.intersection(world.ready(chat)).count < 4)
+        #expect(world.violations == [])
+    }
+
     /// Its limit, or three for each of the two replicas where that is less.
     @Test(arguments: [(2, 2), (4, 4), (nil, 6)] as [(Int?, Int)])
     func aNewVersionIsGivenUpAfterSoManyFailures(limit: Int?, failures: Int) async throws {

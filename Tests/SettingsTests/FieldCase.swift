@@ -113,6 +113,7 @@ struct FieldCase: Sendable, CustomTestStringConvertible, CustomStringConvertible
         FieldCase(
             "deployments", "max_constructor_retry_count", ["3"], edge: ["1", "1000000"],
             wrong: ["0", "1000001", "2.5", "x"]),
+        seconds("deployments", "min_ready_s", above: false),
         FieldCase(
             "deployments", "max_unavailable", ["2", "25%"], edge: ["0", "0%", "100%", "100000"],
             wrong: ["-1", "100001", "101%", "-1%", "2.5%", "x%", "x", "[]"]),

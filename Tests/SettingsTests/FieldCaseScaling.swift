@@ -31,12 +31,6 @@ extension FieldCase {
         factor("upscaling_factor"), factor("downscaling_factor"), factor("smoothing_factor"),
         factor("upscale_smoothing_factor"), factor("downscale_smoothing_factor"),
         auto("aggregation_function", ["max", "MIN"], edge: ["mean"], wrong: ["sum", "''", "[]"]),
-        auto(
-            "policy", [],
-            edge: [
-                "{policy_function: 'ray.serve.autoscaling_policy:default_autoscaling_policy'}",
-                "{policy_kwargs: {}}", "{}",
-            ], wrong: ["3", "{policy_function: 'm:f'}", "{policy_kwargs: {a: 1}}"]),
     ]
 
     /// What Ray does not have.

@@ -48,6 +48,20 @@ enum FieldDocument {
         "autoscaling_config": Frame(
             before: "\(deployment)autoscaling_config: {", after: "}}]}]}",
             path: "\(inDeployment)autoscaling_config.", beside: "max_replicas: 10"),
+        "logging_config": Frame(
+            before: "{applications: [], logging_config: {", after: "}}", path: "logging_config."),
+        "grpc_options": Frame(
+            before: "{applications: [], grpc_options: {", after: "}}", path: "grpc_options."),
+        "controller_options": Frame(
+            before: "{applications: [], controller_options: {", after: "}}", path: "controller_options."),
+        "tracing_config": Frame(
+            before: "{applications: [], tracing_config: {", after: "}}", path: "tracing_config."),
+        "request_router_config": Frame(
+            before: "\(deployment)request_router_config: {", after: "}}]}]}",
+            path: "\(inDeployment)request_router_config."),
+        "policy": Frame(
+            before: "\(deployment)autoscaling_config: {policy: {", after: "}}}]}]}",
+            path: "\(inDeployment)autoscaling_config.policy."),
         "backpressure_config": Frame(
             before: "\(deployment)backpressure_config: {", after: "}}]}]}",
             path: "\(inDeployment)backpressure_config."),

@@ -17,6 +17,10 @@ struct RayField: Sendable, CustomTestStringConvertible, CustomStringConvertible 
         of("runtime_env", runtimeEnvironment), of("deployments", deployment),
         of("ray_actor_options", actorOptions), of("autoscaling_config", autoscaling),
         of("backpressure_config", ["status_code: 429", "retry_after_s: 2"]),
+        of("logging_config", logging), of("grpc_options", grpc), of("tracing_config", tracing),
+        of("controller_options", ["runtime_env: {env_vars: {A: b}}"]),
+        of("request_router_config", router),
+        of("policy", ["policy_function: 'm:f'", "policy_kwargs: {a: 1}"]),
     ].flatMap { $0 }
 
     private static func of(_ section: String, _ entries: [String]) -> [RayField] {
@@ -24,20 +28,23 @@ struct RayField: Sendable, CustomTestStringConvertible, CustomStringConvertible 
     }
 
     private static let logging = [
-        "logging_config: {encoding: JSON}", "logging_config: {log_level: DEBUG}",
-        "logging_config: {logs_dir: /tmp}", "logging_config: {enable_access_log: false}",
-        "logging_config: {additional_log_standard_attrs: [name]}",
+        "encoding: JSON", "log_level: DEBUG", "logs_dir: /tmp", "enable_access_log: true",
+        "additional_log_standard_attrs: [name]",
+    ]
+    private static let grpc = [
+        "port: 9001", "grpc_servicer_functions: ['m:f']", "request_timeout_s: 5", "enable_reflection: false",
+    ]
+    private static let tracing = ["enabled: true", "exporter_import_path: 'm:f'", "sampling_ratio: 0.5"]
+    private static let router = [
+        "request_router_class: 'm:C'", "request_router_kwargs: {a: 1}", "request_routing_stats_period_s: 5",
+        "request_routing_stats_timeout_s: 5", "initial_backoff_s: 0.05", "backoff_multiplier: 3",
+        "max_backoff_s: 1",
     ]
 
-    private static let top =
-        logging + [
-            "applications: []", "target_capacity: 50", "proxy_location: Disabled",
-            "http_options: {port: 8001}",
-            "grpc_options: {port: 9001}", "grpc_options: {grpc_servicer_functions: ['m:f']}",
-            "grpc_options: {request_timeout_s: 5}", "grpc_options: {enable_reflection: false}",
-            "controller_options: {runtime_env: {env_vars: {A: b}}}", "tracing_config: {enabled: true}",
-            "tracing_config: {exporter_import_path: 'm:f'}", "tracing_config: {sampling_ratio: 0.5}",
-        ]
+    private static let top = [
+        "applications: []", "target_capacity: 50", "proxy_location: Disabled",
+        "http_options: {port: 8001}",
+    ]
 
     private static let http = [
         "host: 0.0.0.0", "port: 8001", "root_path: /root", "request_timeout_s: 30",
@@ -46,10 +53,9 @@ struct RayField: Sendable, CustomTestStringConvertible, CustomStringConvertible 
     ]
 
     private static let application =
-        logging + [
+        [
             "name: a", "route_prefix: /a", "import_path: m:a", "args: {size: 1}",
             "runtime_env: {env_vars: {A: b}}", "deployments: [{name: d, command: [x]}]",
-            "autoscaling_policy: {policy_function: 'm:f'}", "autoscaling_policy: {policy_kwargs: {a: 1}}",
             "external_scaler_enabled: true", "host: 0.0.0.0", "port: 8001",
         ]
 
@@ -61,7 +67,7 @@ struct RayField: Sendable, CustomTestStringConvertible, CustomStringConvertible 
     ]
 
     private static let deployment =
-        logging + [
+        [
             "name: d", "num_replicas: 2", "num_replicas: auto", "max_ongoing_requests: 3",
             "max_queued_requests: 7",
             "backpressure_config: {status_code: 429}", "user_config: {a: 1}",
@@ -75,12 +81,6 @@ struct RayField: Sendable, CustomTestStringConvertible, CustomStringConvertible 
             "deployment_actors: [{name: a, actor_class: 'm:C', init_args: [], init_kwargs: {}}]",
             "deployment_actors: [{actor_options: {num_cpus: 1}}]", "max_constructor_retry_count: 3",
             "rolling_update_percentage: 0.5", "max_surge_percent: 25",
-            "request_router_config: {request_router_class: 'm:C'}",
-            "request_router_config: {request_router_kwargs: {a: 1}}",
-            "request_router_config: {request_routing_stats_period_s: 5}",
-            "request_router_config: {request_routing_stats_timeout_s: 5}",
-            "request_router_config: {initial_backoff_s: 0.05}",
-            "request_router_config: {backoff_multiplier: 3}", "request_router_config: {max_backoff_s: 1}",
         ]
 
     private static let actorOptions = [
@@ -94,7 +94,6 @@ struct RayField: Sendable, CustomTestStringConvertible, CustomStringConvertible 
         "metrics_interval_s: 5", "look_back_period_s: 20", "smoothing_factor: 0.8",
         "upscale_smoothing_factor: 0.8", "downscale_smoothing_factor: 0.8", "upscaling_factor: 0.8",
         "downscaling_factor: 0.8", "upscale_delay_s: 3", "downscale_delay_s: 60",
-        "downscale_to_zero_delay_s: 90", "aggregation_function: max", "policy: {policy_function: 'm:f'}",
-        "policy: {policy_kwargs: {a: 1}}",
+        "downscale_to_zero_delay_s: 90", "aggregation_function: max",
     ]
 }

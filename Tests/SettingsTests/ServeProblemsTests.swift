@@ -143,8 +143,9 @@ struct ServeProblemsTests {
         ),
         (
             "autoscaling_config: {policy: {policy_function: my:policy}}",
-            "f:6:38: applications[0].deployments[0].autoscaling_config.policy is not read by this version: "
-                + "a mapping: no policy: the rule of target_ongoing_requests is used"
+            "f:6:39: policy_function in applications[0].deployments[0].autoscaling_config.policy is not read by "
+                + "this version: my:policy: there are no policies of one's own: the rule of "
+                + "target_ongoing_requests is used"
         ),
         (
             "max_unavailable: 150%",

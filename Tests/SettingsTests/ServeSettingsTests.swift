@@ -129,7 +129,7 @@ struct ServeSettingsTests {
             proxy_location: EveryNode
             http_options: {host: 0.0.0.0, port: 8000}
             grpc_options: {port: 9000, grpc_servicer_functions: []}
-            logging_config: {encoding: TEXT, log_level: INFO}
+            logging_config: {encoding: TEXT, log_level: INFO, enable_access_log: true}
             applications:
             - name: app1
               route_prefix: /
@@ -141,11 +141,11 @@ struct ServeSettingsTests {
         let settings = try Settings.serve(text: text, file: "f")
         #expect(settings.http == HTTPOptions(host: "0.0.0.0", port: 8000))
         #expect(settings.applications.first?.deployments.first?.replica.command == [])
-        #expect(settings.warnings.map(\.line) == [2, 3, 4, 11])
         #expect(
-            settings.warnings.last?.description
-                == "f:11:41: graceful_shutdown_wait_loop_s in applications[0].deployments[0] is not read by "
-                + "this version: 2: not needed: a replica stops as soon as it is idle")
+            settings.warnings.map(\.description) == [
+                "f:4:51: enable_access_log in logging_config is not read by this version: true: "
+                    + "no access log is written: false, or remove it"
+            ])
     }
 
     @Test func aWindowOfOneReportIsWarnedOf() throws {

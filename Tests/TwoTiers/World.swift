@@ -130,8 +130,10 @@ package final class TwoTiers {
 
     // MARK: - People and clients
 
-    package func apply(_ applications: [ApplicationSettings], targetCapacity: Thousandths? = nil) throws {
-        try serve?.apply(applications, targetCapacity: targetCapacity)
+    package func apply(
+        _ applications: [ApplicationSettings], targetCapacity: Thousandths? = nil, http: HTTPOptions? = nil
+    ) throws {
+        try serve?.apply(applications, targetCapacity: targetCapacity, http: http)
         serveLoop.mail = true
     }
 

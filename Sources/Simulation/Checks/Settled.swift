@@ -1,5 +1,6 @@
 import Cloud
 import Model
+import ServeTier
 import Store
 
 /// A world after its trouble, as values: what L-01 to L-05, L-08 and L-09 are asked of.
@@ -44,7 +45,7 @@ package struct Settled: Sendable {
         return deployments.flatMap { row -> [Breach] in
             var found: [Breach] = []
             let due: Int? =
-                switch row.settings.count {
+                switch state.count(of: row.settings) {
                 case .fixed(let count): count
                 case .auto(let settings): isQuiet ? settings.minReplicas : nil
                 }

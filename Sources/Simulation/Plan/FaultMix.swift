@@ -108,6 +108,8 @@ package struct Deed: Hashable, Sendable {
     /// What happens.
     package enum Kind: Hashable, Sendable {
         case apply([ApplicationSettings])
+        /// What was applied last comes again, with this `target_capacity` in percent.
+        case capacity(percent: Int)
         case delete(application: String)
         /// `nil` for how long: until `restart` or the end of the faults.
         case crash(Party, downFor: Millis?)

@@ -104,6 +104,7 @@ extension Deed.Kind {
                     + "\(environment), at most \(settings.maxOngoing) at a time"
             }
             return words.isEmpty ? "apply nothing" : "apply " + words.joined(separator: "; ")
+        case .capacity(let percent): return "target_capacity \(percent)"
         case .delete(let application): return "delete \(application)"
         case .crash(let party, let span): return "\(party) dies\(span.map { " for \(Words.text($0))" } ?? "")"
         case .restart(let party): return "\(party) is started"

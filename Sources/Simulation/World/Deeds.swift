@@ -9,6 +9,8 @@ extension World {
     func perform(_ deed: Deed.Kind) {
         switch deed {
         case .apply(let applications): operatorApplies(applications)
+        case .capacity(let percent):
+            operatorApplies(asked, targetCapacity: Thousandths(Int64(percent) * 1000))
         case .delete(let application): operatorDeletes(application)
         case .crash(let party, let span): crash(party, downFor: span.map { $0.micros })
         case .restart(let party): restart(party)
@@ -108,16 +110,18 @@ extension World {
 
     // MARK: - People
 
-    func operatorApplies(_ applications: [ApplicationSettings]) {
+    func operatorApplies(_ applications: [ApplicationSettings], targetCapacity: Thousandths? = nil) {
+        asked = applications
         checks.applies(applications)
         operate("apply") { head, _ throws(StoreError) in
-            try head.tier?.apply(applications)
+            try head.tier?.apply(applications, targetCapacity: targetCapacity)
         } done: { world in
             world.checks.applied(applications, world)
         }
     }
 
     func operatorDeletes(_ application: String) {
+        asked.removeAll { $0.name == application }
         checks.deletes(application)
         operate("delete \(application)") { head, _ throws(StoreError) in
             _ = try head.tier?.delete(application: application)

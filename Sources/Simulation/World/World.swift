@@ -37,6 +37,8 @@ package final class World {
     var heads: [TierHead] = []
     /// An operator has begun to make the state anew and is not done: no tier opens it.
     var isBeingMadeAnew = false
+    /// The applications that the operator applied last, or wants to.
+    var asked: [ApplicationSettings] = []
     var proxies: [ProxyHost] = []
     /// In the order in which they were made; the machine of the tiers, when it is the only node, is the first.
     var machines: [MachineHost] = []
