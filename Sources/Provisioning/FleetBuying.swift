@@ -172,7 +172,7 @@ extension FleetPlanning {
     /// Opens the nodes of the patterns and seats there what they are for. Replicas that ask for the same take each other's
     /// seats where a rule keeps one from it.
     private mutating func deal(_ patterns: [Pattern], _ need: Need) {
-        var waiting = need.classes
+        var waiting = need.classes.map { Queue(classes: $0, left: $0.reduce(0) { $0 + left[$1] }) }
         let order = patterns.sorted { a, b in
             a.ware != b.ware
                 ? a.ware < b.ware
@@ -183,7 +183,7 @@ extension FleetPlanning {
         // One of each in turn, so that what is bought in a zone does not depend on the pattern.
         for pattern in order {
             let isPlain = pattern.load.allSatisfy { load in
-                waiting[load.item].allSatisfy { !packing.hasRules($0) }
+                waiting[load.item].classes.allSatisfy { !packing.hasRules($0) }
             }
             for _ in 0..<pattern.times {
                 let first = pattern.load.first.flatMap { waiting[$0.item].first }
@@ -199,18 +199,34 @@ extension FleetPlanning {
         }
     }
 
-    private mutating func seat(_ load: Pattern.Load, on node: Int, _ waiting: inout [[Int]]) {
+    /// The classes of an item that wait for a seat, and whose turn it is.
+    private struct Queue {
+        var classes: [Int]
+        /// Replicas of them all.
+        var left: Int
+        var turn = 0
+
+        var first: Int? { classes.isEmpty ? nil : classes[turn % classes.count] }
+    }
+
+    /// The classes take turns, each with its share of what is left: those that may stand anywhere are then on all nodes, and
+    /// can give way on each to one that may not stand elsewhere.
+    private mutating func seat(_ load: Pattern.Load, on node: Int, _ waiting: inout [Queue]) {
+        var queue = waiting[load.item]
+        waiting[load.item] = Queue(classes: [], left: 0)
+        defer { waiting[load.item] = queue }
         var lacking = load.count
-        var isOver = false
-        for demand in waiting[load.item] where lacking > 0 {
-            if left[demand] > 0 {
-                let done = packing.seatMany(demand, on: node, limit: min(lacking, left[demand]))
-                lacking -= done
-                left[demand] -= done
-            }
-            if left[demand] <= 0 { isOver = true }
+        var refused = 0
+        while lacking > 0, refused < queue.classes.count, let demand = queue.first {
+            let share = max(1, left[demand] * lacking / max(1, queue.left))
+            let done = packing.seatMany(demand, on: node, limit: min(lacking, left[demand], share))
+            lacking -= done
+            left[demand] -= done
+            queue.left -= done
+            refused = done > 0 ? 0 : refused + 1
+            let place = queue.turn % queue.classes.count
+            if left[demand] <= 0 { queue.classes.remove(at: place) } else { queue.turn = place + 1 }
         }
-        if isOver { waiting[load.item].removeAll { left[$0] <= 0 } }
     }
 
     /// Replicas that found no seat take those of others who ask for the same and may stand anywhere; these then take what

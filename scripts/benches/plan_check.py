@@ -200,7 +200,7 @@ class Checker:
             if kind == "spread":
                 if domain is None:
                     self.faults.append(f"{id} on {node.id}: it is in no zone")
-                elif key not in self.final and counts[domain] + own - self.fewest(key, request) > rule.get("max_skew", 1):
+                elif (key not in self.final or not own) and counts[domain] + own - self.fewest(key, request) > rule.get("max_skew", 1):
                     self.faults.append(f"{id} on {node.id}: more than max_skew at its turn")
         for key in self.seen_by[id]:
             self.seen[key][self.domain(key, node)] += 1
@@ -228,12 +228,17 @@ class Checker:
         for id, key, domain, own in set(self.carriers):
             if domain is not None and self.seen[key][domain] > own:
                 self.faults.append(f"{id} in {domain}: {dict(key[1])} came later")
+        placed = {one["request"] for one in self.plan["assignments"]}
         for id, list_ in self.rules.items():
-            for kind, rule in list_:
+            # A rule binds those that carry it: one that stands nowhere asks nothing of the others.
+            for kind, rule in list_ if id in placed else []:
                 key = self.key(rule)
-                if kind != "spread" or rule.get("soft") or key not in self.final:
+                # Nor do those whom it counts answer to one whom it does not count: that was its own turn.
+                if kind != "spread" or rule.get("soft") or key not in self.final or key not in self.seen_by[id]:
                     continue
-                most = max(self.seen[key].values(), default=0)
+                # Of what it counts only the domains where it could stand, as at its turn.
+                own = None if key[0] == "node" else self.zones(self.requests[id])
+                most = max((n for d, n in self.seen[key].items() if own is None or d in own), default=0)
                 least = self.fewest(key, self.requests[id])
                 # Where rules differ in their skew, who may be less even may come last.
                 if most - least > self.skews[key]:

@@ -182,18 +182,30 @@ package struct Packing: Sendable {
     }
 
     private func holds(_ rule: CompiledRule, _ row: Int?, of one: CompiledDemand, _ rank: Int) -> Bool {
-        let tallies = rule.topology == .node ? onNodes : inZones
+        // In place: a copy of the tallies for each question would be dearer than the question.
+        rule.topology == .node
+            ? holds(rule, row, onNodes, of: one, rank) : holds(rule, row, inZones, of: one, rank)
+    }
+
+    @inline(__always)
+    private func holds(
+        _ rule: CompiledRule, _ row: Int?, _ tallies: borrowing Tallies, of one: CompiledDemand, _ rank: Int
+    ) -> Bool {
         switch rule.ask {
         case .cap(let most):
-            return row.map { tallies.count($0, rule.selector) < most } ?? (most > 0)
+            guard let row else { return most > 0 }
+            return tallies.count(row, rule.selector) < most
         case .antiAffinity:
-            return row.map { tallies.count($0, rule.selector) == 0 } ?? true
+            guard let row else { return true }
+            return tallies.count(row, rule.selector) == 0
         case .affinity:
             if tallies.totals[rule.selector] == 0 { return rule.isOwn && hasDomain(rule, row) }
-            return row.map { tallies.count($0, rule.selector) > 0 } ?? false
+            guard let row else { return false }
+            return tallies.count(row, rule.selector) > 0
         case .spread(let maxSkew):
             guard hasDomain(rule, row) else { return false }
-            let there = row.map { tallies.count($0, rule.selector, toldBefore: rank) } ?? 0
+            var there = 0
+            if let row { there = tallies.count(row, rule.selector, toldBefore: rank) }
             return there + (rule.isOwn ? 1 : 0) - fewest(rule, of: one, rank) <= maxSkew
         }
     }

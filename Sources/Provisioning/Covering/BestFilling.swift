@@ -38,15 +38,20 @@ extension NodeFilling {
             guard fits(forced.item, limit: 1) > 0 else { return nil }
             take(forced.item, times: 1, value: forced.value)
         }
-        var search = Search(order: order.entries, left: left, worth: floor, steps: steps)
-        search.descend(&self, from: 0)
-        steps = search.steps
-        return search.load.map { ($0, search.worth) }
+        return order.entries.withUnsafeBufferPointer { order in
+            left.withUnsafeBufferPointer { left in
+                var search = Search(order: order, left: left, worth: floor, steps: steps)
+                search.descend(&self, from: 0)
+                steps = search.steps
+                return search.load.map { ($0, search.worth) }
+            }
+        }
     }
 
+    /// Borrows what it looks at for as long as it looks: it is the innermost loop of buying.
     private struct Search {
-        let order: [(item: Int, value: Int64, size: Int64)]
-        let left: [Int]
+        let order: UnsafeBufferPointer<(item: Int, value: Int64, size: Int64)>
+        let left: UnsafeBufferPointer<Int>
         var worth: Int64
         var load: [Pattern.Load]?
         var steps: Int
@@ -55,12 +60,14 @@ extension NodeFilling {
             var place = first
             // What more is put in is worth something: only a filling that takes nothing more can be the best.
             var isFull = true
+            // All that is put in below is given back before the next is looked at.
+            let room = node.roomLeft
             while place < order.count, steps > 0 {
                 let (item, value, size) = order[place]
                 // No item from here on is worth more for its size than this one.
-                let room = node.roomLeft.multipliedFullWidth(by: value)
+                let most = room.multipliedFullWidth(by: value)
                 let lacking = (max(0, worth - node.worth) + 1).multipliedFullWidth(by: size)
-                guard (room.high, room.low) >= (lacking.high, lacking.low) else { break }
+                guard (most.high, most.low) >= (lacking.high, lacking.low) else { break }
                 place += 1
                 let fitting = node.fits(item, limit: left[item] - node.load[item])
                 for times in stride(from: fitting, to: 0, by: -1) {

@@ -126,7 +126,7 @@ struct Covering {
             return Outcome(missing: items.reduce(0) { $0 + problem.items[$1].count })
         }
         var steps = Self.greedyStepsMax
-        var greedy = Greedy(self, plainWorth, surcharge, mode: .ratio)
+        var greedy = Greedy(self, plainWorth, surcharge, mode: problem.groups.isEmpty ? .ratio : .waste)
         var best = greedy.finish(&steps)
         // Worths that plans correct from one to the next: from those of the resources, and from those of the program.
         var chains = [greedy.corrected]

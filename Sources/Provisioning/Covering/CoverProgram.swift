@@ -36,6 +36,11 @@ package struct CoverProgram {
     /// What one of each row costs by the basis, in 2^-`dualShift`.
     private var duals: [Int64]
     private let artificialCost: Int64
+    /// Columns that gained most when all were looked at last.
+    private var promising: [Int] = []
+    /// So many of them at most, each with at least this part of what the best gained.
+    private static let promisingMax = 24
+    private static let promisingPart: Int64 = 4
     /// Of the columns that cost anything.
     private var leastCost = Int64.max
 
@@ -146,10 +151,30 @@ package struct CoverProgram {
     }
 
     /// The column whose cost is least against what it covers, and by how much; nil: none is below.
-    private func entering() -> (column: Int, gain: Int64)? {
-        var best: (column: Int, gain: Int64)?
-        var bestShare: Int64 = 0
-        for index in costs.indices where !isBasic[index] {
+    ///
+    /// The best of those that were found promising when all columns were looked at last, as long as one of them is below.
+    /// Source: multiple pricing, Orchard-Hays 1968.
+    private mutating func entering() -> (column: Int, gain: Int64)? {
+        if let best = best(of: promising)?.best { return (best.column, best.gain) }
+        promising.removeAll(keepingCapacity: true)
+        guard let (best, gaining) = best(of: costs.indices) else { return nil }
+        promising = gaining.filter { $0.share >= best.share / Self.promisingPart }.prefix(Self.promisingMax)
+            .map(\.column)
+        return (best.column, best.gain)
+    }
+
+    /// A column that is worth more than it costs, by how much, and by how much for its cost.
+    private struct Gaining {
+        var column: Int
+        var gain: Int64
+        var share: Int64
+    }
+
+    /// - Returns: of these the best, and all that are below; nil: none is.
+    private func best(of columns: some Collection<Int>) -> (best: Gaining, all: [Gaining])? {
+        var all: [Gaining] = []
+        var best: Gaining?
+        for index in columns where !isBasic[index] {
             var worth: Int64 = 0
             if entryShift == 0 {
                 for entry in begins[index]..<begins[index + 1] {
@@ -165,10 +190,11 @@ package struct CoverProgram {
             // In parts of the cost, so that dear columns are not preferred for being dear.
             let part = max(1, max(cost, leastCost << (Self.dualShift - 4)) >> Self.gainShift)
             guard gain > part else { continue }
-            let share = gain / part
-            if share > bestShare { (best, bestShare) = ((index, gain), share) }
+            let one = Gaining(column: index, gain: gain, share: gain / part)
+            all.append(one)
+            if one.share > best?.share ?? 0 { best = one }
         }
-        return best
+        return best.map { ($0, all) }
     }
 
     /// How much of each column of the basis one of the column takes the place of, in 2^-40.

@@ -40,6 +40,8 @@ struct Generation {
     /// Items put in while one best filling is looked for.
     private static let fillStepsMax = 200
     private static let aroundStepsMax = 60
+    /// So many times the steps where the usual ones find nothing more.
+    private static let effortMost = 8
     /// Replicas of one item in the program; more are counted by twos, fours and so on.
     private static let demandMax = 1 << 22
     /// Wares dearer than this many of the cheapest that holds an item are not filled around it: others do as well.
@@ -109,11 +111,13 @@ struct Generation {
             let cost = Int128(cost)
             guard (cost - proven) * gapPart > cost else { return }
             let before = patterns.count
-            for eighths in [Self.centerEighths, 0] where patterns.count == before {
+            // Before it ends, it looks harder.
+            for (eighths, effort) in [(Self.centerEighths, 1), (0, 1), (0, Self.effortMost)]
+            where patterns.count == before {
                 let values = covering.items.reduce(into: prices) { values, item in
                     values[item] = (center[item] / 8) * eighths + (prices[item] / 8) * (8 - eighths)
                 }
-                let found = fillings(values)
+                let found = fillings(values, effort: effort)
                 let low = low(found, values)
                 if low > proven { (proven, center) = (low, values) }
                 for one in found where worth(one.pattern) > one.price + one.price >> 14 { add(one.pattern) }
@@ -144,6 +148,11 @@ struct Generation {
         var pattern: Pattern
         var worth: Int64
         var price: Int64
+
+        func isBetter(than other: Filling) -> Bool {
+            let (a, b) = (Int128(worth) * Int128(other.price), Int128(other.worth) * Int128(price))
+            return a != b ? a > b : pattern.ware < other.pattern.ware
+        }
     }
 
     /// Each item alone on the ware that is cheapest for it.
@@ -167,7 +176,7 @@ struct Generation {
 
     /// For each ware the filling that is worth most by the values; and the best with each item of which a node takes only so
     /// many.
-    private mutating func fillings(_ values: [Int64]) -> [Filling] {
+    private mutating func fillings(_ values: [Int64], effort: Int) -> [Filling] {
         var found: [Filling] = []
         var around = grouped.map { _ in [Filling]() }
         for ware in covering.wares {
@@ -177,7 +186,7 @@ struct Generation {
             filling.fill(usable, values: values, left: counts)
             var (load, worth) = (filling.pattern, filling.worth)
             let order = filling.order(problem.wares[ware], usable, values: values)
-            var steps = Self.fillStepsMax
+            var steps = Self.fillStepsMax * effort
             if let better = filling.best(
                 problem.wares[ware], order, left: counts, above: worth, steps: &steps)
             {
@@ -189,25 +198,26 @@ struct Generation {
             for (place, one) in grouped.enumerated()
             where values[one.item] > 0 && price <= one.priceMax && held[ware * problem.items.count + one.item]
             {
-                var steps = Self.aroundStepsMax
+                var steps = Self.aroundStepsMax * effort
+                // Only what is better for its price than those that are kept is of use.
+                let least = around[place].count < Self.aroundKept ? nil : around[place].last
                 guard
                     let better = filling.best(
                         problem.wares[ware], order, left: counts, forced: (one.item, values[one.item]),
-                        above: 0, steps: &steps)
+                        above: least.map {
+                            Int64(clamping: Int128($0.worth) * Int128(price) / Int128($0.price))
+                        } ?? 0,
+                        steps: &steps)
                 else { continue }
                 around[place].append(
                     Filling(
                         pattern: Pattern(ware: ware, load: better.load, times: 1), worth: better.worth,
                         price: price))
+                around[place].sort { $0.isBetter(than: $1) }
+                if around[place].count > Self.aroundKept { around[place].removeLast() }
             }
         }
-        for fillings in around {
-            found += fillings.sorted { a, b in
-                let (x, y) = (Int128(a.worth) * Int128(b.price), Int128(b.worth) * Int128(a.price))
-                return x != y ? x > y : a.pattern.ware < b.pattern.ware
-            }.prefix(Self.aroundKept)
-        }
-        return found
+        return found + around.joined()
     }
 
     // MARK: - Answers

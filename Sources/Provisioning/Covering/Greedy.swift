@@ -112,9 +112,12 @@ struct Greedy {
         let forced =
             mode == .waste
             ? open.filter { problem.items[$0].group != nil }.max { (values[$0], $1) < (values[$1], $0) } : nil
+        let priceMax = forced == nil ? .max : share()
         var best: (pattern: Pattern, worth: Int64, price: Int64)?
         for ware in wares where rooms[ware] > 0 {
             if let forced, !held[ware * left.count + forced] { continue }
+            // A larger node would take what those that need a node of their own could have beside them.
+            if best != nil, problem.wares[ware].price > priceMax { continue }
             let usable = open.filter { held[ware * left.count + $0] }
             guard !usable.isEmpty else { continue }
             let price = max(1, problem.wares[ware].price + surcharge)
@@ -141,6 +144,19 @@ struct Greedy {
         let again = pattern.load.map { left[$0.item] / $0.count }.min() ?? 1
         pattern.times = max(1, min(again, rooms[pattern.ware], room))
         return pattern
+    }
+
+    /// What the next node may cost so that those that need nodes of their own share the rest evenly.
+    private func share() -> Int64 {
+        var nodes = problem.groups.map { _ in 0 }
+        var worth = Int128(0)
+        for item in items where left[item] > 0 {
+            worth += Int128(values[item]) * Int128(left[item])
+            if let group = problem.items[item].group { nodes[group] += left[item] }
+        }
+        let most = zip(nodes, problem.groups).map { ($0 + $1 - 1) / max(1, $1) }.max() ?? 0
+        let even = worth / Int128(max(1, most))
+        return Int64(clamping: even + even / 4)
     }
 
     /// Of all items at once, and for ever; of a few drawn ones anew. Of what is used up none is left to put in.

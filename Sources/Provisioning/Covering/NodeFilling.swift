@@ -5,13 +5,16 @@ import Placement
 ///
 /// A share of a device goes to the tightest one, whole devices to the first empty ones.
 package struct NodeFilling {
-    /// Amounts of an item, one after the other, with thousandths of GPU last.
+    /// The columns that any item asks for.
+    private let columns: [Int]
+    /// What an item takes of these, one after the other, with thousandths of GPU last where any asks for GPU.
     private let needs: [Int64]
+    private let hasGPU: Bool
     private let gpus: [DeviceAsk]
+    private let takesGPU: [Bool]
     private let group: [Int]
     private let groupRoom: [Int]
-    let width: Int
-    let itemCount: Int
+    private let width: Int
 
     private var free: [Int64] = []
     private var devices: [Int64] = []
@@ -22,11 +25,17 @@ package struct NodeFilling {
     package private(set) var worth: Int64 = 0
 
     package init(_ problem: CoverProblem) {
-        let columns = problem.wares.first?.capacity.values.count ?? 0
-        width = columns + 1
-        itemCount = problem.items.count
-        needs = problem.items.flatMap { $0.amounts.values.map { max(0, $0) } + [$0.gpu.milli] }
+        let all = problem.wares.first?.capacity.values.indices ?? 0..<0
+        let columns = all.filter { column in problem.items.contains { $0.amounts.values[column] > 0 } }
+        let hasGPU = problem.items.contains { $0.gpu != .none }
+        self.columns = columns
+        self.hasGPU = hasGPU
+        width = columns.count + (hasGPU ? 1 : 0)
+        needs = problem.items.flatMap { item in
+            columns.map { max(0, item.amounts.values[$0]) } + (hasGPU ? [item.gpu.milli] : [])
+        }
         gpus = problem.items.map(\.gpu)
+        takesGPU = problem.items.map { $0.gpu != .none }
         group = problem.items.map { $0.group ?? -1 }
         groupRoom = problem.groups
         load = Array(repeating: 0, count: problem.items.count)
@@ -35,8 +44,8 @@ package struct NodeFilling {
     package mutating func empty(_ ware: CoverProblem.Ware) {
         // In place: it is asked for each filling.
         if free.count != width { free = Array(repeating: 0, count: width) }
-        for column in 0..<(width - 1) { free[column] = max(0, ware.capacity.values[column]) }
-        free[width - 1] = Int64(ware.gpus) * Devices.whole
+        for place in columns.indices { free[place] = max(0, ware.capacity.values[columns[place]]) }
+        if hasGPU { free[width - 1] = Int64(ware.gpus) * Devices.whole }
         if devices.count != ware.gpus { devices = Array(repeating: 0, count: ware.gpus) }
         for device in devices.indices { devices[device] = Devices.whole }
         if groupLeft.count != groupRoom.count { groupLeft = groupRoom }
@@ -50,8 +59,6 @@ package struct NodeFilling {
     package var pattern: [Pattern.Load] {
         load.indices.compactMap { load[$0] > 0 ? Pattern.Load(item: $0, count: load[$0]) : nil }
     }
-
-    func need(_ item: Int, _ column: Int) -> Int64 { needs[item * width + column] }
 
     /// How many more of the item fit, `limit` at most.
     @inline(__always)
@@ -73,6 +80,7 @@ package struct NodeFilling {
         }
         if group[item] >= 0 { times = min(times, Int64(groupLeft[group[item]])) }
         guard times > 0 else { return 0 }
+        guard takesGPU[item] else { return Int(times) }
         switch gpus[item] {
         case .none: return Int(times)
         case .share(let milli):
@@ -90,11 +98,12 @@ package struct NodeFilling {
     /// - Returns: the devices as they were before, for `giveBack`; empty: they have not changed.
     @discardableResult
     package mutating func take(_ item: Int, times: Int, value: Int64) -> [Int64] {
-        let before = gpus[item] == .none ? [] : devices
+        let before = takesGPU[item] ? devices : []
         addToFree(item, -Int64(times))
         if group[item] >= 0 { groupLeft[group[item]] -= times }
         load[item] += times
         worth += value * Int64(times)
+        guard takesGPU[item] else { return before }
         switch gpus[item] {
         case .none: break
         case .share(let milli): for _ in 0..<times { takeShare(Int64(milli)) }
