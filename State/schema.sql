@@ -618,7 +618,14 @@ CREATE VIEW why_pending AS SELECT
   coalesce((SELECT group_concat(
       CASE s.key WHEN 'memory' THEN 'memory ' || (s.value / 1048576) || ' MiB'
       ELSE s.key || ' ' || printf('%g', s.value / 1000.0) END, ', ')
-    FROM json_each(f.value, '$.short') s), '') AS short           -- what was missing there
+    FROM json_each(f.value, '$.short') s), '') AS short,          -- what was missing there
+  CASE f.value ->> '$.code' WHEN 'budget' THEN (f.value ->> '$.gap') / 1e6
+    ELSE f.value ->> '$.gap' END AS gap,                          -- how far it is from what is allowed; NULL: short says it
+  CASE WHEN f.value ->> '$.gap' IS NULL THEN NULL ELSE CASE f.value ->> '$.code'
+    WHEN 'budget' THEN 'USD an hour above the limit' WHEN 'label_selector' THEN 'terms of the selector failed'
+    WHEN 'spread' THEN 'replicas above the allowed skew' WHEN 'affinity' THEN 'replicas missing to stand with'
+    WHEN 'anti_affinity' THEN 'replicas in the way'
+    WHEN 'max_per_node' THEN 'replicas too many on one node' END END AS gap_of  -- what the gap counts
 FROM replica r LEFT JOIN placement p ON p.replica = r.id CROSS JOIN clock_now c
 LEFT JOIN json_each(coalesce(p.refusals_json, '[]')) f ON true
 WHERE r.phase = 'wanted' AND coalesce(p.phase, 'pending') = 'pending'

@@ -5,6 +5,12 @@ package struct Refusal: Hashable, Sendable, Codable {
     package var code: Code
     /// What was missing, for `short`, `too_large` and `gang`: amounts as in `Resources`.
     package var short: Resources
+    /// How far the candidate is from what is allowed; 0 for the codes of which `short` says it, or that know no amount.
+    /// `label_selector`: terms that its labels fail, of the selector that comes closest. `spread`: replicas above the skew
+    /// that is allowed. `affinity`: replicas that are missing to stand with. `anti_affinity`: replicas there that are in the
+    /// way. `max_per_node`: replicas of the kind, with this one, above what one node may have. `budget`: millionths of a
+    /// dollar per hour above the limit. Of a node type: where it comes closest.
+    package var gap: Int64
 
     /// The reason in one word, as it stands in `refusals_json` and the view `why_pending`.
     package enum Code: String, Hashable, Sendable, Codable {
@@ -40,10 +46,30 @@ package struct Refusal: Hashable, Sendable, Codable {
         case buysNothing = "buys_nothing"
     }
 
-    package init(candidate: String, code: Code, short: Resources = Resources()) {
+    package init(candidate: String, code: Code, short: Resources = Resources(), gap: Int64 = 0) {
         self.candidate = candidate
         self.code = code
         self.short = short
+        self.gap = gap
+    }
+
+    private enum Key: String, CodingKey { case candidate, code, short, gap }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: Key.self)
+        candidate = try values.decode(String.self, forKey: .candidate)
+        code = try values.decode(Code.self, forKey: .code)
+        short = try values.decode(Resources.self, forKey: .short)
+        // Rows of earlier versions have none.
+        gap = try values.decodeIfPresent(Int64.self, forKey: .gap) ?? 0
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: Key.self)
+        try values.encode(candidate, forKey: .candidate)
+        try values.encode(code, forKey: .code)
+        try values.encode(short, forKey: .short)
+        if gap != 0 { try values.encode(gap, forKey: .gap) }
     }
 }
 

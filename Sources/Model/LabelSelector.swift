@@ -57,4 +57,7 @@ package struct LabelSelector: Hashable, Sendable {
 
     /// True when these labels are what it asks for.
     package func admits(_ labels: [String: String]) -> Bool { rules.allSatisfy { $0.admits(labels[$0.key]) } }
+
+    /// Its rules that these labels fail.
+    package func failures(_ labels: [String: String]) -> Int { rules.count { !$0.admits(labels[$0.key]) } }
 }

@@ -2,26 +2,41 @@
 /// whoever else tells a person why.
 extension Refusal {
     /// A whole sentence with the figures, e.g. `n3 has too little room: CPU 0.5 is missing.`
-    package var sentence: String {
+    package var sentence: String { gap == 0 ? "\(words)." : "\(words) (\(gapWords))." }
+
+    /// How far it is from what is allowed, e.g. `2 too many`.
+    private var gapWords: String {
         switch code {
-        case .short: "\(candidate) has too little room: \(short) is missing."
-        case .tooLarge: "\(candidate) is too small even when it is empty: \(short) is missing."
-        case .labelSelector: "\(candidate) has other labels than those asked for."
-        case .spread: "\(candidate) would make the spread more uneven than it allows."
-        case .affinity: "\(candidate) has no replica near it that this one must stand with."
-        case .antiAffinity: "\(candidate) has a replica near it that this one must not stand with."
-        case .maxPerNode: "\(candidate) has as many of its kind as may be on one node."
+        case .labelSelector: "\(gap) \(gap == 1 ? "term" : "terms") of the selector"
+        case .spread: "by \(gap)"
+        case .affinity: "\(gap) \(gap == 1 ? "is" : "are") missing"
+        case .antiAffinity: "\(gap) of them"
+        case .maxPerNode: "\(gap) too many"
+        case .budget: "by \(Money.text(gap)) USD an hour"
+        default: "\(gap)"
+        }
+    }
+
+    private var words: String {
+        switch code {
+        case .short: "\(candidate) has too little room: \(short) is missing"
+        case .tooLarge: "\(candidate) is too small even when it is empty: \(short) is missing"
+        case .labelSelector: "\(candidate) has other labels than those asked for"
+        case .spread: "\(candidate) would make the spread more uneven than it allows"
+        case .affinity: "\(candidate) has no replica near it that this one must stand with"
+        case .antiAffinity: "\(candidate) has a replica near it that this one must not stand with"
+        case .maxPerNode: "\(candidate) has as many of its kind as may be on one node"
         case .gang:
             "\(candidate) has no room for the others of its gang"
                 + (short.entries.isEmpty ? "" : " (\(short) is missing for them)")
-                + ", and a gang is placed whole or not at all."
-        case .budget: "\(candidate) would lift the price of all nodes above its limit."
-        case .notReady: "\(candidate) takes no new replicas now: it is not ready, silent, or on its way out."
-        case .limit: "\(candidate) is not bought: max_workers of the type or of the cluster is reached."
-        case .upscalingSpeed: "\(candidate) is not bought yet: upscaling_speed lets no more start at once."
-        case .unavailable: "\(candidate) cannot be had now: the provider had none, and is asked again later."
-        case .coming: "\(candidate) is on its way for it."
-        case .buysNothing: "\(candidate) is not bought for it: this replica only takes room that is there."
+                + ", and a gang is placed whole or not at all"
+        case .budget: "\(candidate) would lift the price of all nodes above its limit"
+        case .notReady: "\(candidate) takes no new replicas now: it is not ready, silent, or on its way out"
+        case .limit: "\(candidate) is not bought: max_workers of the type or of the cluster is reached"
+        case .upscalingSpeed: "\(candidate) is not bought yet: upscaling_speed lets no more start at once"
+        case .unavailable: "\(candidate) cannot be had now: the provider had none, and is asked again later"
+        case .coming: "\(candidate) is on its way for it"
+        case .buysNothing: "\(candidate) is not bought for it: this replica only takes room that is there"
         }
     }
 

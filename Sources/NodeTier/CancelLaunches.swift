@@ -6,7 +6,7 @@ extension NodeStep {
     /// Nodes on their way that nobody waits for any more are not waited for either. Not those of a minimum, of a plan or of
     /// room that is kept free; and only after a short while, so that demand that flaps does not buy anew each time.
     mutating func cancelLaunches() {
-        let planned = Set(livePlan.map { steps(of: $0.id).compactMap(\.node) } ?? [])
+        let planned = nodesOfPlans
         let kept = nodesKept()
         var staying: [String: Int] = [:]
         for node in nodes(in: [.requested, .booting, .ready]) { staying[node.type, default: 0] += 1 }

@@ -39,10 +39,13 @@ extension NodeStep {
         noteDemand()
         coverHeadroom()
         coverStandingDemand()
-        if let plan = livePlan { carryOut(plan, unixMillis, holdsCapacity: holdsCapacity) }
+        // One that another gave up in this step has a row of its own to go by.
+        for id in livePlans.map(\.id) {
+            if let plan = state.movePlans[id] { carryOut(plan, unixMillis, holdsCapacity: holdsCapacity) }
+        }
         if !holdsCapacity {
             cancelLaunches()
-            if livePlan == nil { propose(&look, unixMillis) }
+            if livePlans.count < ConsolidationRule.plansMax { propose(&look, unixMillis) }
         }
         for stay in look.stays where state.nodes[stay.node].map({ $0.phase != .gone }) ?? false {
             put(
@@ -50,11 +53,6 @@ extension NodeStep {
                     node: stay.node, code: stay.code.rawValue, until: stay.until, detail: stay.detail))
         }
         forgetPlans()
-    }
-
-    /// The one that is being carried out: there is one at a time.
-    var livePlan: MovePlanRow? {
-        state.movePlans.values.filter { !$0.phase.isOver }.min { $0.id < $1.id }
     }
 
     /// After a restart every agent has a while to be heard; until then nothing is known of what its node may take.
@@ -114,7 +112,7 @@ extension NodeStep {
         }
         (look.ground, look.wake) = (ground, wakeOfLook)
         wake(at: wakeOfLook)
-        if let move = plan.move { keep(move, fleet) }
+        for move in plan.moves { keep(move, fleet) }
     }
 
     /// Budgets hold from full minutes on.
@@ -133,7 +131,7 @@ extension NodeStep {
     }
 
     private mutating func keep(_ move: Move, _ fleet: StandingFleet) {
-        let number = (state.movePlans.keys.compactMap { Int64($0.dropFirst()) }.max() ?? 0) + 1
+        let number = (state.movePlans.values.map(\.number).max() ?? 0) + 1
         let id = "m\(number)"
         let names = move.gives.map { fleet.rows[$0].id.rawValue }.joined(separator: ", ")
         let types = move.launches.map { fleet.offerings[$0].nodeType }.sorted().joined(separator: ", ")
@@ -171,17 +169,22 @@ extension NodeStep {
 
     // MARK: - What it is found from
 
-    mutating func consolidationInput(_ fleet: StandingFleet, _ unixMillis: Int64) -> ConsolidationInput {
+    /// - Parameter plan: one that is carried out; nil: new ones are looked for.
+    mutating func consolidationInput(
+        _ fleet: StandingFleet, _ unixMillis: Int64, for plan: MovePlanRow? = nil
+    ) -> ConsolidationInput {
         measureBoots()
         let places = Dictionary(
             settings.nodeTypes.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         var there: [String: Int] = [:]
         for node in nodes(in: [.requested, .booting, .ready]) { there[node.type, default: 0] += 1 }
         let living = nodes(in: [.ready, .draining, .terminating]).filter { !$0.provider.isEmpty }
-        let planned = Set(livePlan.map { steps(of: $0.id).compactMap(\.node) } ?? [])
+        let planned = nodesOfPlans
         let held = nodesKept()
         let pauses = pauses()
-        return ConsolidationInput(
+        let unsettled = unsettledGangs()
+        let going = planned.subtracting(nodesTaken)
+        var input = ConsolidationInput(
             settings: settings.consolidation, budgets: settings.budgets, fleet: fleet.world,
             nodes: fleet.rows.indices.map { index in
                 let row = fleet.rows[index]
@@ -191,14 +194,22 @@ extension NodeStep {
                     price: price(of: row), replicas: fleet.replicas[index], createdAt: row.createdAt,
                     changedAt: state.nodeNotes[row.id]?.changedAt ?? row.createdAt,
                     stay: stay(
-                        row, cause, planned: planned, held: held, there: there, pause: pauses[row.id]),
+                        row, cause, planned: planned, held: held, there: there, pause: pauses[row.id],
+                        unsettled: unsettled),
                     cause: cause)
                 node.isOnDemand = row.isOnDemand
+                node.isStaying = row.phase != .draining
+                (node.members, node.gangs) = (fleet.gangs.members[index], fleet.gangs.ofNode[index])
                 return node
             },
             bootTimes: settings.nodeTypes.map { bootTime(of: $0.name) },
-            disturbed: living.count { $0.phase != .ready || !isOpen($0) }, there: living.count,
-            isWaiting: isWaiting, now: now, unixMinute: unixMillis / 60_000)
+            disturbed: living.count { $0.phase != .ready || !isOpen($0) || going.contains($0.id) },
+            there: living.count, isWaiting: isWaiting, now: now, unixMinute: unixMillis / 60_000)
+        input.gangs = fleet.gangs.parties
+        input.staying = settings.nodeTypes.map { there[$0.name] ?? 0 }
+        input.movesMax = ConsolidationRule.plansMax - livePlans.count
+        noteOthers(of: plan, fleet, in: &input)
+        return input
     }
 
     /// Replicas wait that could have a place one day, or nodes are being bought for some.
@@ -224,7 +235,7 @@ extension NodeStep {
 
     private func stay(
         _ node: NodeRow, _ cause: DisruptionCause?, planned: Set<NodeID>, held: Set<NodeID>,
-        there: [String: Int], pause: Moment?
+        there: [String: Int], pause: Moment?, unsettled: [StandingGangs.Key: ReplicaID]
     ) -> NodeStay? {
         if planned.contains(node.id) { return NodeStay(node.id, .planned) }
         switch node.phase {
@@ -246,13 +257,19 @@ extension NodeStep {
         if let busy = replicas.first(where: { state.placements[$0]?.phase != .ready }) {
             return NodeStay(node.id, .unsettled, detail: busy.rawValue)
         }
+        // A gang moves whole: it is looked at whole.
+        for id in unsettled.isEmpty ? [] : replicas {
+            guard let gang = state.replicas[id]?.gang,
+                let busy = unsettled[StandingGangs.Key(deployment: id.deployment, serial: gang)]
+            else { continue }
+            return NodeStay(node.id, .unsettled, detail: busy.rawValue)
+        }
         return nil
     }
 
-    /// It is not moved of our own accord: it was asked for, or one node less would move a gang that stands on several.
+    /// It is not moved of our own accord: that was asked for.
     func isUndisturbed(_ id: ReplicaID) -> Bool {
         state.deployments[id.deployment]?.settings.isUndisturbed ?? false
-            || state.replicas[id]?.gang != nil
     }
 
     private func looksAtZones(_ id: ReplicaID) -> Bool {

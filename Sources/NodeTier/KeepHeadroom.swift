@@ -78,9 +78,7 @@ extension NodeStep {
 
     /// Nodes that stay whether they hold anything or not: those of a plan that is carried out, and as many as the room needs
     /// that is kept free or asked for.
-    func nodesKept() -> Set<NodeID> {
-        keptFree.union(livePlan.map { steps(of: $0.id).compactMap(\.node) } ?? [])
-    }
+    func nodesKept() -> Set<NodeID> { keptFree.union(nodesOfPlans) }
 
     /// Looks anew which nodes that room is on, once replicas were placed.
     mutating func lookForKept() {

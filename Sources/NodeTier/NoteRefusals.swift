@@ -34,18 +34,19 @@ extension NodeStep {
         }
         let most = max(Self.refusalsMin, min(Self.refusalsMax, Self.refusalsInAllMax / max(told.count, 1)))
         let near = nearby(told.filter { $0.value.count > most }.map(\.key.deployment))
-        var known: [Told.Key: [Refusal]] = [:]
+        var known: [Told.Key: [Told.Answer]] = [:]
         for id in told.keys.sorted() {
             guard let mine = told[id] else { continue }
-            // Replicas of one shape were told the same.
-            let key = mine.key(of: id.deployment, cut: mine.count > most)
+            // Replicas of one shape were told the same. Lists that share their memory are equal at a glance.
+            let key = Told.Key(deployment: id.deployment, cut: mine.count > most)
             let others: [Refusal]
-            if let found = known[key] {
-                others = found
+            if let found = known[key]?.first(where: { $0.nodes == mine.nodes && $0.types == mine.types }) {
+                others = found.inOrder
             } else {
                 others = mine.inOrder(
                     own: near[id.deployment] ?? [], isNode: { state.nodes[NodeID($0)] != nil }, most: most)
-                known[key] = others
+                known[key, default: []].append(
+                    Told.Answer(nodes: mine.nodes, types: mine.types, inOrder: others))
             }
             explain(id, mine.refusals(others, most: most))
         }
@@ -74,23 +75,19 @@ private struct Told {
     /// The type of the node that is ordered for it.
     var launch: String?
 
-    /// What is told to others in the very same words.
     struct Key: Hashable {
         var deployment: DeploymentID
         var cut: Bool
-        var nodes: Int
-        var types: Int
+    }
+
+    /// What others were told in the very same words, and how it was put in order.
+    struct Answer {
+        var nodes: [Refusal]
+        var types: [Refusal]
+        var inOrder: [Refusal]
     }
 
     var count: Int { nodes.count + types.count + (launch == nil ? 0 : 1) }
-
-    /// Lists are one and the same where they lie in the same place: they are all there while the answers are noted.
-    func key(of deployment: DeploymentID, cut: Bool) -> Key {
-        func place(_ list: [Refusal]) -> Int {
-            list.withUnsafeBufferPointer { $0.isEmpty ? 0 : Int(bitPattern: $0.baseAddress) }
-        }
-        return Key(deployment: deployment, cut: cut, nodes: place(nodes), types: place(types))
-    }
 
     /// All answers, of which the last count where there are too many: of other nodes, of those with replicas of the same
     /// deployment, of the types.

@@ -8,8 +8,9 @@ struct StandingFleet {
     var world: FleetWorld
     /// In the order of the world's nodes.
     var rows: [NodeRow]
-    /// By node and class.
+    /// By node and class; of a node that is being emptied those that have yet to be started elsewhere.
     var replicas: [[Party.Member]]
+    var gangs: StandingGangs
     /// By index of the world's offers.
     var offerings: [Offering]
     let columns: Columns
@@ -37,6 +38,8 @@ extension NodeStep {
         var (labels, zones) = (LabelBook(), ZoneBook(rows, offerings))
         var packed: [PackedNode] = []
         var replicas: [[Party.Member]] = []
+        var gangs = StandingGangs()
+        let homeless = stillToMove(from: rows)
         for row in rows {
             let room = roomState(row)
             let takes = row.phase != .draining && (room == .open || countsComing && room == .coming)
@@ -45,7 +48,17 @@ extension NodeStep {
                 node(
                     row, takes: takes, emptied: emptied, columns, zone: zones.place(zone(of: row) ?? ""),
                     labels: labels.index(self.labels(of: row, type))))
-            replicas.append(book.members(liveReplicas(on: row.id).compactMap { self.member($0) }))
+            let standing = liveReplicas(on: row.id).filter { row.phase != .draining || homeless.contains($0) }
+            replicas.append(book.members(standing.compactMap { self.member($0) }))
+            gangs.add(
+                standing.compactMap { id in
+                    guard let row = state.replicas[id], let gang = row.gang, let member = member(id) else {
+                        return nil
+                    }
+                    return StandingGangs.Member(
+                        gang: .init(deployment: row.deployment, serial: gang),
+                        settings: row.settings.placing?.gang, demand: book.index(of: member))
+                })
         }
         let states = Dictionary(
             typeStates().map { ($0.type.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -71,7 +84,7 @@ extension NodeStep {
             maxWorkers: max(0, settings.maxWorkers - (live - rows.count)),
             budget: settings.priceMax.map { max(0, $0 - spending()) }, cpu: columns.cpu)
         return StandingFleet(
-            world: world, rows: rows, replicas: replicas, offerings: open, columns: columns)
+            world: world, rows: rows, replicas: replicas, gangs: gangs, offerings: open, columns: columns)
     }
 
     private func fleetType(
@@ -108,10 +121,10 @@ extension NodeStep {
             let ask = DeviceAsk(atLeast: placement.resources[Resources.gpu])
             if ask != .none { devices.hold(ask, on: placement.gpus) }
         }
-        return PackedNode(
-            total: total, free: takes ? free : Amounts(values: free.values.map { _ in -1 }),
-            devices: takes ? devices : Devices(free: devices.free.map { _ in 0 }), zone: zone, labels: labels,
-            isUsed: !replicas.isEmpty)
+        var packed = PackedNode(
+            total: total, free: free, devices: devices, zone: zone, labels: labels, isUsed: !replicas.isEmpty)
+        if !takes { packed.close() }
+        return packed
     }
 
     private func member(_ id: ReplicaID) -> ClassBook.Member? {

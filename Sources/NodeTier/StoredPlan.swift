@@ -18,7 +18,9 @@ extension NodeStep {
         case .moving: move(plan, unixMillis, holdsCapacity: holdsCapacity)
         case .done, .dropped: return
         }
-        if let due = livePlan?.due { wake(at: due > now ? due : now + upscalingStep) }
+        if let plan = state.movePlans[plan.id], !plan.phase.isOver {
+            wake(at: plan.due > now ? plan.due : now + upscalingStep)
+        }
     }
 
     // MARK: - Proposed
@@ -61,7 +63,7 @@ extension NodeStep {
         let gives = Set(
             steps(of: plan.id).filter { $0.part == .gives && $0.phase == .planned }.compactMap(\.node))
         let fleet = standingFleet(keeping: softDemand(), countsComing: false)
-        var input = consolidationInput(fleet, unixMillis)
+        var input = consolidationInput(fleet, unixMillis, for: plan)
         let places = fleet.rows.indices.filter { gives.contains(fleet.rows[$0].id) }
         guard places.count == gives.count else { return "one of its nodes is gone" }
         for place in places {
@@ -165,10 +167,12 @@ extension NodeStep {
     // MARK: - Moving
 
     private mutating func move(_ plan: MovePlanRow, _ unixMillis: Int64, holdsCapacity: Bool) {
-        // A node that is about to go takes what comes, before another is bought for it.
+        // Nodes that are about to go take what comes, before another is bought for it; those of the latest plan first.
         if isWaiting {
             purchases.removeAll(where: \.isForReplicas)
-            drop(plan, because: "replicas wait for a place")
+            if livePlans.last(where: { $0.phase == .moving })?.id == plan.id {
+                drop(plan, because: "replicas wait for a place")
+            }
             return wake(at: now + Millis(1))
         }
         var plan = plan

@@ -18,7 +18,7 @@ extension NodeStep {
         var waiting: [PlacementRow] = []
         /// Nodes that hold nothing and stay for room that is kept free or asked for.
         var held: Set<NodeID> = []
-        /// Nodes of the plan that is carried out, with its name.
+        /// Nodes of the plans that are carried out, with their plan's name.
         var planned: [NodeID: String] = [:]
         /// Nodes of a type that are not on their way out.
         var staying: [String: Int] = [:]
@@ -45,7 +45,7 @@ extension NodeStep {
     private func keepGround(_ up: [NodeRow], serveIsSilent: Bool, hasEmpty: Bool) -> KeepGround {
         var ground = KeepGround(serveIsSilent: serveIsSilent)
         for node in up where node.phase != .draining { ground.staying[node.type, default: 0] += 1 }
-        if let plan = livePlan {
+        for plan in livePlans {
             for node in steps(of: plan.id).compactMap(\.node) { ground.planned[node] = plan.id }
         }
         guard hasEmpty else { return ground }

@@ -40,7 +40,9 @@ extension Placing {
             let (room, node) = (ground.rooms[index], packing.nodes[index])
             let candidate = room.node.rawValue
             if packing.selector(shape, passing: node.labels) == nil {
-                return Refusal(candidate: candidate, code: .labelSelector)
+                return Refusal(
+                    candidate: candidate, code: .labelSelector,
+                    gap: Int64(packing.failures(shape, node.labels)))
             }
             var lacking = ground.columns.resources(node.total.shortfall(of: one.amounts))
             lacking[Resources.gpu] = Devices(count: node.devices.free.count).shortfall(of: one.gpu)
@@ -50,8 +52,8 @@ extension Placing {
             guard room.state != .closed else { return Refusal(candidate: candidate, code: .notReady) }
             var short = ground.columns.resources(node.free.shortfall(of: one.amounts))
             short[Resources.gpu] = node.devices.shortfall(of: one.gpu)
-            if short.entries.isEmpty, let code = packing.objection(shape, on: index) {
-                return Refusal(candidate: candidate, code: code)
+            if short.entries.isEmpty, let objection = packing.objection(shape, on: index) {
+                return Refusal(candidate: candidate, code: objection.code, gap: Int64(objection.gap))
             }
             if short.entries.isEmpty, let missing {
                 return Refusal(candidate: candidate, code: .gang, short: missing)

@@ -28,6 +28,8 @@ extension FleetPlan {
     package struct Obstacle: Sendable {
         package var type: Int
         package var code: Refusal.Code
+        /// As in `Refusal`.
+        package var gap: Int64 = 0
     }
 
     /// One for each type that can be had at all.
@@ -44,8 +46,10 @@ extension FleetPlan {
             guard !offers.isEmpty else { return nil }
             let kind = world.types[type]
             let code: Refusal.Code
+            var gap: Int64 = 0
             if packing.selector(demand, passing: kind.labels) == nil {
                 code = .labelSelector
+                gap = Int64(packing.failures(demand, kind.labels))
             } else if live >= world.maxWorkers || kind.live + launched[type] >= kind.maxWorkers {
                 code = .limit
             } else {
@@ -56,16 +60,21 @@ extension FleetPlan {
                 if open.isEmpty {
                     code = .unavailable
                 } else if allowed.isEmpty {
-                    code = packing.objection(demand, newIn: world.offers[open[0]].zone) ?? .gang
+                    let objections = open.compactMap {
+                        packing.objection(demand, newIn: world.offers[$0].zone)
+                    }
+                    code = objections.first?.code ?? .gang
+                    gap = Int64(objections.filter { $0.code == code }.map(\.gap).min() ?? 0)
                 } else if let budget = world.budget,
                     !allowed.contains(where: { world.offers[$0].price <= budget - cost })
                 {
                     code = .budget
+                    gap = (allowed.map { world.offers[$0].price }.min() ?? 0) - (budget - cost)
                 } else {
                     code = .gang
                 }
             }
-            return Obstacle(type: type, code: code)
+            return Obstacle(type: type, code: code, gap: gap)
         }
     }
 }

@@ -60,18 +60,13 @@ struct FleetPlanning {
     /// Reckons with what can be had once the base on demand is there.
     var foresees = false
 
-    init(_ world: FleetWorld) {
+    /// - Parameter market: of these types and offers, where several plans are made with them; nil: it is made here.
+    init(_ world: FleetWorld, market: FleetMarket? = nil) {
         self.world = world
-        let markets = world.types.indices.map { type in
-            let zones = world.offers.filter { $0.type == type && $0.room > 0 }.compactMap(\.zone)
-            return Packing.Market(
-                labels: world.types[type].labels, zones: Set(zones).sorted(),
-                total: world.types[type].capacity,
-                gpus: world.types[type].gpus)
-        }
+        let market = market ?? FleetMarket(world)
         packing = Packing(
             classes: world.classes, nodes: world.nodes, labels: world.labels, zones: world.zones.count,
-            markets: markets, standing: world.standing)
+            markets: market.kinds, standing: world.standing)
         left = world.singles
         seated = world.parties.map { _ in false }
         partySeats = world.parties.map { _ in 0..<0 }
@@ -81,20 +76,13 @@ struct FleetPlanning {
         typeRoom = world.types.map { max(0, $0.maxWorkers - $0.live) }
         room = max(0, world.maxWorkers - world.nodes.count)
         budget = world.budget ?? .max
-        offersByPrice = world.offers.indices.sorted {
-            let (a, b) = (world.offers[$0], world.offers[$1])
-            return a.price != b.price ? a.price < b.price : $0 < $1
-        }
-        var offersOf = world.types.map { _ in [Int]() }
-        for offer in offersByPrice { offersOf[world.offers[offer].type].append(offer) }
-        self.offersOf = offersOf
+        offersByPrice = market.offersByPrice
+        offersOf = market.offersOf
+        hasSteady = market.hasSteady
         boughtIn = world.zones.map { _ in 0 }
         hints = world.types.map { _ in 0 }
         steady = hints
         spot = hints
-        var hasSteady = world.types.map { _ in false }
-        for offer in world.offers where !offer.isSpot && offer.room > 0 { hasSteady[offer.type] = true }
-        self.hasSteady = hasSteady
     }
 
     // MARK: - Steps

@@ -36,7 +36,7 @@ struct ProvisioningStep {
     /// For each shape of gangs what is missing of one that finds no place.
     var missing: [Int] = []
     /// What the planner says of each type for one more of a shape: after everything is planned.
-    var obstacles: [[String: Refusal.Code]] = []
+    var obstacles: [[String: FleetPlan.Obstacle]] = []
     /// One for each kind of demand, in no order: only asked whether any fits.
     var unplacedShapes: [Unplaced] = []
 

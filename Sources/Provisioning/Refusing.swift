@@ -42,10 +42,10 @@ extension ProvisioningStep {
             return Refusal(candidate: ware.name, code: .tooLarge, short: short)
         }
         let labels = ware.offerings.isEmpty ? [ware.labels()] : ware.offerings.map { ware.labels($0) }
-        let fits = labels.contains { set in
-            one.selectors.isEmpty || one.selectors.contains { $0.admits(set) }
+        let failures = labels.flatMap { set in one.selectors.map { $0.failures(set) } }.min() ?? 0
+        if failures > 0 {
+            return Refusal(candidate: ware.name, code: .labelSelector, gap: Int64(failures))
         }
-        if !fits { return Refusal(candidate: ware.name, code: .labelSelector) }
         if ware.offerings.isEmpty { return Refusal(candidate: ware.name, code: .unavailable) }
         let taken = input.types.reduce(0) { $0 + $1.live }
         if ware.state.live >= type.maxWorkers || taken >= input.settings.maxWorkers {
@@ -56,14 +56,16 @@ extension ProvisioningStep {
 
     /// Why not one more, with all that the plan buys.
     private func final(_ ware: Ware, _ shape: Int) -> Refusal {
-        switch obstacles.indices.contains(shape) ? obstacles[shape][ware.name] : nil {
+        let obstacle = obstacles.indices.contains(shape) ? obstacles[shape][ware.name] : nil
+        switch obstacle?.code {
         case .labelSelector?, .spread?, .affinity?, .antiAffinity?, .maxPerNode?, .budget?:
-            Refusal(candidate: ware.name, code: obstacles[shape][ware.name] ?? .limit)
+            return Refusal(
+                candidate: ware.name, code: obstacle?.code ?? .limit, gap: obstacle?.gap ?? 0)
         case .gang? where shapes[shape].gang != nil:
-            Refusal(
+            return Refusal(
                 candidate: ware.name, code: .gang,
                 short: shapes[shape].resources.times(max(1, missing[shape])))
-        default: Refusal(candidate: ware.name, code: ware.stockBinds ? .unavailable : .limit)
+        default: return Refusal(candidate: ware.name, code: ware.stockBinds ? .unavailable : .limit)
         }
     }
 }

@@ -179,13 +179,17 @@ struct Shop {
     }
 
     /// What the planner says of each type for one more of the shape; a type in several kinds by the one that comes closest.
-    func obstacles(_ shape: Int, _ fleet: FleetPlan) -> [String: Refusal.Code] {
-        var codes: [String: Refusal.Code] = [:]
+    func obstacles(_ shape: Int, _ fleet: FleetPlan) -> [String: FleetPlan.Obstacle] {
+        var closest: [String: FleetPlan.Obstacle] = [:]
         for obstacle in fleet.obstacles(shape, world) {
             let name = wares[wareOf[obstacle.type]].name
-            if codes[name] == nil || codes[name] == .labelSelector { codes[name] = obstacle.code }
+            if let known = closest[name] {
+                guard known.code == .labelSelector else { continue }
+                if obstacle.code == .labelSelector, obstacle.gap >= known.gap { continue }
+            }
+            closest[name] = obstacle
         }
-        return codes
+        return closest
     }
 }
 

@@ -7,14 +7,14 @@ extension ServeStep {
     ///
     /// A deployment of which more is wanted than can be placed asks for its part of the room and for one more, which is
     /// what the node tier tries to buy for. What others hold beyond their part goes to those who have less than theirs,
-    /// a batch at a time, and only where it has been shown to be of use: a replica that was placed while the other one
+    /// as fast as `GivingBudget` allows, and only where it has been shown to be of use: a replica that was placed while the other one
     /// waited stays, since that one would have been placed there if it could.
     mutating func divideRoom() {
         guard !looked.isEmpty else { return }
         if !state.feasible.isEmpty {
             let book = RoomBook(self)
             let division = divide(Array(book.claims.values), among: Array(book.berths.values))
-            var sharing = Sharing(book: book, division: division)
+            var sharing = Sharing(book: book, division: division, budget: givingBudget(book))
             for id in state.feasible.keys.sorted(by: { isServedBefore($0, $1, book) }) {
                 giveWay(to: id, &sharing)
             }
@@ -152,84 +152,6 @@ extension ServeStep {
                     .init("weight", Int64(row.settings.weight)),
                 ], refusals: known?.refusals ?? []))
     }
-
-    // MARK: - Who gives way
-
-    private mutating func giveWay(to id: DeploymentID, _ sharing: inout Sharing) {
-        guard let claim = sharing.book.claims[id], let parts = sharing.division?.parts[id] else { return }
-        for node in parts.keys.sorted() {
-            let missing = (parts[node] ?? 0) - (claim.standing[node] ?? 0)
-            guard missing > 0 else { continue }
-            if sharing.book.isLeft.contains(node) { sharing.hand(node, to: id) }
-            for _ in 0..<missing {
-                guard let leavers = leavers(on: node, for: claim, sharing) else { break }
-                sharing.reserve(claim.resources, on: node)
-                for leaver in leavers { giveWay(leaver, to: claim, on: node, &sharing) }
-            }
-        }
-    }
-
-    /// Those that would have to go so that one more of `claim` has room on a node; nil: that cannot be.
-    private func leavers(on node: NodeID, for claim: Claim, _ sharing: Sharing) -> [ReplicaID]? {
-        guard let since = state.feasible[claim.deployment]?.since else { return nil }
-        var free = sharing.free(on: node)
-        if free.covers(claim.resources) { return [] }
-        var chosen: [ReplicaID] = []
-        var taken: [DeploymentID: Int] = [:]
-        for other in sharing.holders(on: node, after: claim) {
-            let newest = wanted(of: other.deployment).filter { replica in
-                guard let placement = state.placements[replica.id], placement.node == node,
-                    placement.phase.holdsRoom
-                else { return false }
-                return placement.assignedAt.map { $0 < since } ?? false
-            }.reversed()
-            for replica in newest {
-                guard taken[other.deployment, default: 0] < spare(other, on: node, sharing) else { break }
-                chosen.append(replica.id)
-                taken[other.deployment, default: 0] += 1
-                free = free + other.resources
-                if free.covers(claim.resources) { return chosen }
-            }
-        }
-        return nil
-    }
-
-    /// So many of its replicas on a node are beyond its part, and may go now: a batch at a time.
-    private func spare(_ claim: Claim, on node: NodeID, _ sharing: Sharing) -> Int {
-        guard let row = state.deployments[claim.deployment] else { return 0 }
-        let leaving = (sharing.book.leaving[claim.deployment] ?? 0) + sharing.given(claim.deployment)
-        let budget = row.settings.rollout.batch(of: row.target) - leaving
-        return min(budget, sharing.excess(claim, on: node))
-    }
-
-    private mutating func giveWay(
-        _ replica: ReplicaID, to claim: Claim, on node: NodeID, _ sharing: inout Sharing
-    ) {
-        sharing.hand(node, to: claim.deployment)
-        let id = replica.deployment
-        sharing.give(replica.deployment, on: node)
-        // Its routes and its count belong to a look at all of it.
-        guard looked.contains(id), let giver = state.deployments[id] else { return lookNext(at: id) }
-        let part = sharing.division?.count(of: id) ?? 0
-        let wish = sharing.division?.count(of: claim.deployment) ?? 0
-        let why =
-            claim.priority > giver.settings.priority
-            ? "priority \(claim.priority) goes before \(giver.settings.priority)"
-            : "by weight \(claim.deployment) has a part of \(wish), \(id) of \(part)"
-        decisions.append(
-            Decision(
-                .stop, replica.rawValue, before: "wanted", after: "draining", rule: "gives_way",
-                reason:
-                    "\(replica) on \(node) gives way to \(claim.deployment), for which no node can be had:"
-                    + " \(why).",
-                inputs: [
-                    .init("priority", Int64(giver.settings.priority)),
-                    .init("weight", Int64(giver.settings.weight)), .init("part", Int64(part)),
-                    .init("kept", Int64(kept(giver))), .init("other_priority", Int64(claim.priority)),
-                    .init("other_weight", Int64(claim.weight)), .init("other_part", Int64(wish)),
-                ]))
-        release(replica, because: "gives way to \(claim.deployment)")
-    }
 }
 
 /// The division, and what has been given and taken on the way to it.
@@ -241,10 +163,12 @@ struct Sharing {
     private var handed: [NodeID: Set<DeploymentID>] = [:]
     private var reserved: [NodeID: Resources] = [:]
     private var givenAway: [DeploymentID: [NodeID: Int]] = [:]
+    var budget: GivingBudget
 
-    init(book: RoomBook, division: Division?) {
+    init(book: RoomBook, division: Division?, budget: GivingBudget) {
         self.book = book
         self.division = division
+        self.budget = budget
     }
 
     mutating func hand(_ node: NodeID, to id: DeploymentID) { handed[node, default: []].insert(id) }
@@ -254,9 +178,6 @@ struct Sharing {
     mutating func give(_ id: DeploymentID, on node: NodeID) {
         givenAway[id, default: [:]][node, default: 0] += 1
     }
-
-    /// Replicas that go in this step.
-    func given(_ id: DeploymentID) -> Int { givenAway[id]?.values.reduce(0, +) ?? 0 }
 
     /// What is free there, or will be once everyone has left who is leaving, and nobody was promised.
     func free(on node: NodeID) -> Resources {

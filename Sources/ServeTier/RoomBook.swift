@@ -12,6 +12,8 @@ struct RoomBook {
     private(set) var isLeft: Set<NodeID> = []
     /// Replicas on their way out that still hold their room.
     private(set) var leaving: [DeploymentID: Int] = [:]
+    /// Replicas with a place that are not on their way out.
+    private(set) var placed = 0
 
     init(_ step: ServeStep) {
         for node in step.state.nodes.values where Self.isThere(node, step.state) {
@@ -47,6 +49,7 @@ struct RoomBook {
                 continue
             }
             total += 1
+            placed += 1
             guard berths[node] != nil else { continue }
             standing[node, default: 0] += 1
             held.append((node, placement.resources))

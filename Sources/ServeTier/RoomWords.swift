@@ -31,7 +31,8 @@ extension ServeStep {
     /// Those that are wanted and not asked for: "; 6 more are wanted as soon as there is room".
     func unaskedWords(_ row: DeploymentRow, _ replicas: [ReplicaRow]) -> String {
         let missing = row.target - replicas.count
-        guard caps[row.id] != nil, missing > 0 else { return "" }
-        return "; \(missing) more \(missing == 1 ? "is" : "are") wanted as soon as there is room"
+        let held = heldBack[row.id]?.words ?? ""
+        guard caps[row.id] != nil, missing > 0 else { return held }
+        return held + "; \(missing) more \(missing == 1 ? "is" : "are") wanted as soon as there is room"
     }
 }

@@ -43,6 +43,8 @@ struct ServeStep {
     private(set) var nextLooked: Set<DeploymentID> = []
     /// Replicas that were asked for to try whether there is room, before others that shall have it.
     var earlyProbes: Set<ReplicaID> = []
+    /// Of deployments that wait for the room of others: whose budget makes them wait.
+    var heldBack: [DeploymentID: HeldBack] = [:]
     private var looking: DeploymentID?
     private var weighing: DeploymentID?
 

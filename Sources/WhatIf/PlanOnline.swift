@@ -53,7 +53,9 @@ extension World {
     private func refusals(_ shape: OnlineShape, _ places: [OnlineNode], _ columns: Columns) -> [Refusal] {
         zip(nodes, places).prefix(WorldPlan.refusalsMax).map { node, place in
             if !shape.selector.admits(node.labels) {
-                return Refusal(candidate: node.id, code: .labelSelector)
+                return Refusal(
+                    candidate: node.id, code: .labelSelector, gap: Int64(shape.selector.failures(node.labels))
+                )
             }
             var short = columns.resources(place.free.shortfall(of: shape.amounts))
             var lacking = columns.resources(place.total.shortfall(of: shape.amounts))

@@ -187,23 +187,24 @@ extension PreparedWorld {
         for index in world.nodes.indices.prefix(WorldPlan.refusalsMax) {
             let node = fleet.packing.nodes[index]
             if fleet.packing.selector(demand, passing: node.labels) == nil {
-                list.append(Refusal(candidate: world.nodes[index].id, code: .labelSelector))
+                list.append(
+                    Refusal(
+                        candidate: world.nodes[index].id, code: .labelSelector,
+                        gap: Int64(fleet.packing.failures(demand, node.labels))))
                 continue
             }
             list.append(
                 refusal(world.nodes[index].id, one, total: node.total, gpus: node.devices.free.count)
                     ?? fleet.packing.objection(demand, on: index).map {
-                        Refusal(candidate: world.nodes[index].id, code: $0)
+                        Refusal(candidate: world.nodes[index].id, code: $0.code, gap: Int64($0.gap))
                     } ?? short(world.nodes[index].id, one, node)
                     ?? Refusal(candidate: world.nodes[index].id, code: .gang))
         }
         for type in fleet.obstacles(demand, self.fleet) {
             let kind = self.fleet.types[type.type]
             let large = refusal(kind.name, one, total: kind.capacity, gpus: kind.gpus)
-            list.append(
-                type.code == .labelSelector
-                    ? Refusal(candidate: kind.name, code: type.code)
-                    : large ?? Refusal(candidate: kind.name, code: type.code))
+            let own = Refusal(candidate: kind.name, code: type.code, gap: type.gap)
+            list.append(type.code == .labelSelector ? own : large ?? own)
         }
         return list
     }

@@ -29,6 +29,8 @@ extension WorldPlan {
         var code: String
         /// In units, or bytes of memory.
         var short: [String: Decimal]?
+        /// How far it is from what is allowed: replicas, terms of a selector, or of a budget dollars per hour.
+        var gap: Decimal?
     }
 
     private struct UnplacedJSON: Encodable {
@@ -99,7 +101,8 @@ extension WorldPlan {
                         let short = refusal.short.entries.map { ($0.name, Self.units($0)) }
                         return ReasonJSON(
                             candidate: refusal.candidate, code: refusal.code.rawValue,
-                            short: short.isEmpty ? nil : Dictionary(uniqueKeysWithValues: short))
+                            short: short.isEmpty ? nil : Dictionary(uniqueKeysWithValues: short),
+                            gap: refusal.gap == 0 ? nil : Self.gap(refusal))
                     })
             }, cost_per_hour: Self.dollars(cost), lower_bound_cost_per_hour: Self.dollars(bound),
             gpu_allocated_pct: allocated, planning_ms: took)
@@ -107,6 +110,11 @@ extension WorldPlan {
     }
 
     private static func dollars(_ billionths: Int64) -> Decimal { Decimal(billionths) / 1_000_000_000 }
+
+    /// Dollars per hour, or so many as `Refusal.gap` says.
+    private static func gap(_ refusal: Refusal) -> Decimal {
+        refusal.code == .budget ? Decimal(refusal.gap) / 1_000_000 : Decimal(refusal.gap)
+    }
 
     private static func units(_ entry: Resources.Entry) -> Decimal {
         entry.name == Resources.memory ? Decimal(entry.amount) : Decimal(entry.amount) / 1_000

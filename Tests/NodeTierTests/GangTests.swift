@@ -69,22 +69,77 @@ import TwoTiers
         #expect(nodes.count == 3 && Set(nodes).count == 3 && world.violations == [])
     }
 
-    /// It stands on two nodes of which one would do: it is not moved to save one.
-    @Test func aGangIsNotMovedToSaveANode() async throws {
+    /// It stands on two nodes of which a dearer one would do, for less than both: it moves there as a whole, start first, and
+    /// at no moment is a part of it missing.
+    @Test(arguments: [nil, .count(0)] as [Disruption?])
+    func aGangMovesWholeToSaveANode(_ budget: Disruption?) async throws {
         let world = try TwoTiers(
             .consolidating([.cpus("large", 4), .cpus("small", 2)]),
             offerings: [.usual("small", cents: 2), .usual("large", cents: 3)])
         world.settings.nodeTypes[0].maxWorkers = 0
         world.killNodes()
         try world.openNodes()
-        try world.apply([.of(gangs(1, of: 4))])
+        var deployment = gangs(1, of: 4)
+        deployment.rollout.unavailableMax = budget
+        try world.apply([.of(deployment)])
         try await world.run(.seconds(30))
         #expect(try world.ready(chat).count == 4 && world.machines.count == 2)
+        let before = try Set(world.ready(chat))
         world.settings.nodeTypes[0].maxWorkers = 8
+        world.settings.consolidation.payback = .seconds(3_600)
+        var all = DisruptionBudget()
+        all.nodes = .count(2)
+        world.settings.budgets = [all]
         world.killNodes()
         try world.openNodes()
-        try await world.run(.seconds(300))
-        #expect(world.machines.count == 2)
-        #expect(try world.plans().isEmpty && world.violations == [])
+        var least = 4
+        let isDone = try await world.run(
+            until: {
+                least = min(least, world.routed(chat).count)
+                return try world.nodes(in: .ready, .draining, .terminating).map(\.type) == ["large"]
+            }, within: .seconds(300))
+        #expect(isDone && least == 4)
+        #expect(try Set(world.ready(chat)).isDisjoint(with: before) && world.ready(chat).count == 4)
+        #expect(try world.plans().map(\.phase) == [.done])
+        try await world.run(.seconds(3_600))
+        #expect(try world.plans().count == 1 && world.machines.count == 1 && world.violations == [])
+    }
+
+    /// New places for all of it are taken while it holds the old ones: where there is room for a part only, it stays.
+    @Test func aGangStaysUntilThereIsRoomForAllOfIt() async throws {
+        let world = try TwoTiers(
+            .consolidating([.cpus("small", 4, min: 3, max: 3)], idleTimeout: .seconds(2_000)))
+        try await world.run(.seconds(10))
+        try world.apply([.of(gangs(1, of: 4, .spread))])
+        try await world.run(.seconds(10))
+        try world.apply([.of(gangs(1, of: 4, .spread))] + letters("abcdefgh"))
+        try await world.run(.seconds(20))
+        world.settings.nodeTypes[0].minWorkers = 0
+        world.killNodes()
+        try world.openNodes()
+        try await world.run(.seconds(10))
+        #expect(try world.ready(chat).count == 4 && world.machines.count == 3)
+        let standing = try world.state().placements.values.filter { $0.deployment == chat }.compactMap(\.node)
+        #expect(Set(standing).count == 3)
+        let twice = try #require(standing.first { node in standing.count { $0 == node } == 2 })
+        // Of full nodes the one with two of the gang has room for two; elsewhere there is none.
+        for (node, names) in try world.standing() where node == twice {
+            for name in names where name != "s" { _ = try world.delete("\(name)") }
+        }
+        try await world.run(.seconds(600))
+        #expect(try world.plans().isEmpty && world.machines.count == 3)
+        for (node, names) in try world.standing() where node != twice {
+            for name in names.filter({ $0 != "s" }).prefix(2) { _ = try world.delete("\(name)") }
+        }
+        var least = 4
+        let isDone = try await world.run(
+            until: {
+                least = min(least, world.routed(chat).count)
+                return world.machines.count == 2
+            }, within: .seconds(600))
+        #expect(isDone && least == 4)
+        try await world.run(.seconds(600))
+        #expect(try world.plans().map(\.phase) == [.done] && world.ready(chat).count == 4)
+        #expect(world.violations == [])
     }
 }

@@ -25,17 +25,20 @@ struct RefusalBook {
         switch refusal.code {
         case .labelSelector:
             let labels = type(refusal)?.labels ?? []
-            return !asked.selectors.isEmpty
-                && !asked.selectors.contains { selector in
-                    selector.texts.allSatisfy { key, value in
-                        labels.contains { $0.name == key && $0.value == value }
-                    }
+            let failed = asked.selectors.map { selector in
+                selector.texts.count { key, value in
+                    !labels.contains { $0.name == key && $0.value == value }
                 }
+            }.min()
+            return refusal.gap > 0 && failed.map(Int64.init) == refusal.gap
         case .maxPerNode:
             guard let most = asked.maxPerNode, let node else { return false }
-            return standing(on: node.id).count { $0.deployment == placement.deployment } >= most
+            let there = standing(on: node.id).count { $0.deployment == placement.deployment }
+            return refusal.gap > 0 && Int64(there + 1 - most) == refusal.gap
         case .spread, .affinity, .antiAffinity:
-            return places(refusal).allSatisfy { !mayStand(placement, asked, node: node?.id, zone: $0) }
+            let gaps = places(refusal).map { gap(placement, asked, node: node?.id, zone: $0) }
+            let same = gaps.filter { $0?.code == refusal.code }.compactMap { $0?.gap }
+            return gaps.allSatisfy { $0 != nil } && refusal.gap > 0 && same.min() == refusal.gap
         case .gang: return isTorn(refusal, placement, asked)
         case .budget:
             guard let most = settings.priceMax else { return false }
@@ -46,7 +49,7 @@ struct RefusalBook {
             }
             let cheapest = offerings.filter { $0.nodeType == refusal.candidate }.map(\.microdollarsPerHour)
                 .min()
-            return (cheapest ?? 0) + spent > most
+            return refusal.gap > 0 && (cheapest ?? 0) + spent - most == refusal.gap
         default: return false
         }
     }
@@ -81,24 +84,27 @@ struct RefusalBook {
         }
     }
 
+    /// The first rule that is broken there, and by how much; nil: none is.
     /// - Parameter node: nil: a new one.
-    private func mayStand(
+    private func gap(
         _ placement: PlacementRow, _ asked: PlacingSettings, node: NodeID?, zone: String
-    ) -> Bool {
-        asked.rules.allSatisfy { rule in
+    ) -> (code: Refusal.Code, gap: Int64)? {
+        for rule in asked.rules {
             let there =
                 rule.topology == .zone
                 ? count(rule, zone: zone) : node.map { count(rule, node: $0) } ?? 0
             switch rule.ask {
-            case .antiAffinity: return there == 0
+            case .antiAffinity: if there > 0 { return (.antiAffinity, Int64(there)) }
             case .affinity:
-                return there > 0 || count(rule) == 0 && rule.matches(labels(placement.deployment))
+                let isFirst = count(rule) == 0 && rule.matches(labels(placement.deployment))
+                if there == 0, !isFirst { return (.affinity, 1) }
             case .spread(let skew):
                 let zones = Set(living.map { self.zone($0) } + offerings.map(\.zone))
                 let fewest = zones.map { count(rule, zone: $0) }.min() ?? 0
-                return there + 1 - fewest <= skew
+                if there + 1 - fewest > skew { return (.spread, Int64(there + 1 - fewest - skew)) }
             }
         }
+        return nil
     }
 
     // MARK: - Gangs

@@ -71,6 +71,9 @@ import TwoTiers
             let book = RefusalBook(state: state, settings: world.settings, offerings: world.catalogue)
             #expect(book.isTrue(refusal, of: placement), "\(words)")
         }
+        if ![.labelSelector, .maxPerNode, .spread, .affinity, .antiAffinity, .budget].contains(refusal.code) {
+            #expect(refusal.gap == 0, "\(words)")
+        }
         #expect(
             [.short, .tooLarge, .gang].contains(refusal.code) || refusal.short.entries.isEmpty, "\(words)")
         #expect(refusal.sentence.hasPrefix(refusal.candidate) && refusal.sentence.hasSuffix("."))
@@ -117,6 +120,31 @@ import TwoTiers
         let tape = try asking("tape", 1) { $0.selectors = [try LabelSelector(["disk": "tape"])] }
         let seen = try await codes(.cloud([labelled, .cpus("plain", 2)]), [.named("chat", .fixed(2)), tape])
         #expect(seen == [.labelSelector])
+    }
+
+    /// Of several selectors the one that comes closest tells how many terms are failed.
+    @Test func termsOfTheNearestSelector() async throws {
+        var labelled = NodeType.cpus("small", 2)
+        labelled.labels = [NodeLabel(name: "disk", value: "ssd"), NodeLabel(name: "net", value: "fast")]
+        let tape = try asking("tape", 1) {
+            $0.selectors = [
+                try LabelSelector(["disk": "tape", "net": "slow", "os": "plan9"]),
+                try LabelSelector(["disk": "ssd", "net": "slow", "os": "plan9"]),
+            ]
+        }
+        let world = try TwoTiers(.cloud([labelled, .cpus("plain", 2)]))
+        try world.apply([.of(tape)])
+        try await world.run(.seconds(20))
+        #expect(try expectTrue(world, "terms") == [.labelSelector])
+        let refusals = try #require(world.state().placements.values.first?.refusals)
+        #expect(
+            Dictionary(uniqueKeysWithValues: refusals.map { ($0.candidate, $0.gap) }) == [
+                "small": 2, "plain": 3,
+            ])
+        #expect(
+            refusals.contains {
+                $0.sentence == "small has other labels than those asked for (2 terms of the selector)."
+            })
     }
 
     @Test func asManyAsMayBeOnANode() async throws {

@@ -115,7 +115,7 @@ import Testing
                     on: Int.random(in: 0..<packing.nodes.count, using: &drawn.dice))
             }
         }
-        func answers() -> [[Refusal.Code?]] {
+        func answers() -> [[Packing.Objection?]] {
             drawn.classes.indices.map { demand in
                 drawn.nodes.indices.map { packing.objection(demand, on: $0) }
             }

@@ -18,6 +18,9 @@ struct Standing {
     var maxWorkers = 100
     var bootTimes = [Millis(60_000), Millis(60_000)]
     var unixMinute: Int64 = 0
+    var movesMax = 1
+    var ahead: [PlanAhead] = []
+    var leaving: [Int] = []
 
     init(_ nodes: [(type: Int, price: Int64, replicas: [Int64])]) {
         self.nodes = nodes
@@ -59,9 +62,11 @@ struct Standing {
                 }, createdAt: Moment(0), changedAt: Moment(0))
         }
         change(&standing)
-        return ConsolidationInput(
+        var input = ConsolidationInput(
             settings: settings, budgets: budgets, fleet: world, nodes: standing, bootTimes: bootTimes,
             there: nodes.count, isWaiting: isWaiting, now: Moment(10_000_000), unixMinute: unixMinute)
+        (input.movesMax, input.ahead, input.leaving) = (movesMax, ahead, leaving)
+        return input
     }
 
     func plan() -> ConsolidationPlan { consolidate(input) }
@@ -181,7 +186,7 @@ extension DisruptionBudget {
 /// Against plain search, on small worlds.
 @Suite struct DrawnConsolidationTests {
     /// They fit into these rooms, tried in every way.
-    private func fit(_ sizes: [Int64], _ rooms: [Int64]) -> Bool {
+    static func fit(_ sizes: [Int64], _ rooms: [Int64]) -> Bool {
         guard let size = sizes.first else { return true }
         for place in rooms.indices where rooms[place] >= size {
             if rooms[..<place].contains(rooms[place]) { continue }
@@ -192,7 +197,9 @@ extension DisruptionBudget {
         return false
     }
 
-    private func drawn(_ seed: UInt64, sizes: [Int64]) -> Standing {
+    private func fit(_ sizes: [Int64], _ rooms: [Int64]) -> Bool { Self.fit(sizes, rooms) }
+
+    static func drawn(_ seed: UInt64, sizes: [Int64]) -> Standing {
         var dice = Dice(seed: seed)
         let nodes = (0..<Int.random(in: 1...6, using: &dice)).map { _ in
             var (left, replicas) = (Int64(4_000), [Int64]())
@@ -211,7 +218,7 @@ extension DisruptionBudget {
 
     @Test(arguments: 0..<200 as Range<UInt64>)
     func aMoveLeavesRoomForAll(_ seed: UInt64) throws {
-        var world = drawn(seed, sizes: [500, 1_000, 1_500, 3_000])
+        var world = Self.drawn(seed, sizes: [500, 1_000, 1_500, 3_000])
         var dice = Dice(seed: seed &+ 1_000)
         if Bool.random(using: &dice) { world.offers = [(1, Int64.random(in: 4...20, using: &dice))] }
         guard let move = world.plan().move else { return }
@@ -229,7 +236,7 @@ extension DisruptionBudget {
     /// With replicas of one size nothing is missed: neither one that could go alone, nor any set.
     @Test(arguments: 0..<200 as Range<UInt64>)
     func nothingIsMissedWhereAllAreAlike(_ seed: UInt64) {
-        let world = drawn(seed, sizes: [1_000])
+        let world = Self.drawn(seed, sizes: [1_000])
         guard world.plan().move == nil else { return }
         let used = world.nodes.indices.filter { !world.nodes[$0].replicas.isEmpty }
         for give in used {
@@ -241,7 +248,7 @@ extension DisruptionBudget {
     /// Plan after plan it comes to rest, each time for less, and no node comes back.
     @Test(arguments: 0..<60 as Range<UInt64>)
     func itComesToRest(_ seed: UInt64) {
-        var world = drawn(seed, sizes: [1_000, 2_000])
+        var world = Self.drawn(seed, sizes: [1_000, 2_000])
         world.offers = [(0, 40), (1, 12)]
         var costs: [Int64] = []
         while let move = world.plan().move, costs.count < 50 {

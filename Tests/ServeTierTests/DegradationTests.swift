@@ -135,6 +135,83 @@ private let high = DeploymentID(application: "shop", deployment: "high")
         #expect(try world.ready(low).count == 7)
     }
 
+    /// `max_unavailable` is the budget of a deployment, and what is not ready counts; 0: it gives nothing away.
+    @Test(arguments: [Disruption.count(0), .count(1), .count(3), .percent(25), nil])
+    func nobodyGivesMoreThanItsDisruptionBudget(_ budget: Disruption?) async throws {
+        let world = try world(slots: 12)
+        var before = settings("low", .fixed(12))
+        before.rollout.unavailableMax = budget
+        try world.apply([.of(before)])
+        try await world.run(.seconds(30))
+        #expect(try world.ready(low).count == 12)
+        try world.apply([.of(before, settings("high", .fixed(6), priority: 5))])
+        let own =
+            switch budget {
+            case .count(let count)?: count
+            case .percent(let percent)?: 12 * percent / 100
+            case nil: 12 / 5
+            }
+        // A fifth of all that have a place, rounded up: of 12.
+        let most = min(own, 3)
+        var (together, told) = (0, false)
+        for _ in 0..<900 {
+            try await world.run(Millis(100))
+            let state = try world.state()
+            together = max(
+                together,
+                state.replicas.values.count {
+                    $0.deployment == low && $0.phase != .wanted
+                        && state.placements[$0.id]?.phase.holdsRoom == true
+                })
+            let message = try world.deployment(high)?.message ?? ""
+            told =
+                told
+                || message.contains(
+                    own == 0
+                        ? "shop#low gives way to nobody: its max_unavailable is 0"
+                        : "shop#low gives way to it, \(own) of its replicas at a time and 3 of all")
+        }
+        #expect(together == most)
+        #expect(told)
+        #expect(try world.ready(high).count == (own == 0 ? 0 : 6))
+        #expect(try world.ready(low).count == (own == 0 ? 12 : 6))
+        let inputs = try world.serve?.store.query(
+            """
+            SELECT max(inputs_json ->> '$.budget'), max(inputs_json ->> '$.all_budget')
+            FROM serve_decision WHERE rule = 'gives_way'
+            """
+        ).rows.first?.map(\.text)
+        #expect(own == 0 || inputs == ["\(own)", "3"], "\(inputs ?? [])")
+        #expect(world.violations == [])
+    }
+
+    /// Of several deployments no more give way at a time than a part of all.
+    @Test func allTogetherGiveAPartAtATime() async throws {
+        let world = try world(slots: 16)
+        let names = (0..<8).map { "low\($0)" }
+        let before = names.map { settings($0, .fixed(2)) }
+        func shop(_ deployments: [DeploymentSettings]) -> ApplicationSettings {
+            ApplicationSettings(name: "shop", routePrefix: "/shop", deployments: deployments)
+        }
+        try world.apply([shop(before)])
+        try await world.run(.seconds(40))
+        try world.apply([shop(before + [settings("high", .fixed(8), priority: 5)])])
+        var together = 0
+        for _ in 0..<600 {
+            try await world.run(Millis(100))
+            let state = try world.state()
+            together = max(
+                together,
+                state.replicas.values.count {
+                    $0.phase != .wanted && $0.stopReason.hasPrefix("gives way to")
+                        && state.placements[$0.id]?.phase.holdsRoom == true
+                })
+        }
+        #expect(together == 4, "a fifth of 16, rounded up")
+        #expect(try world.ready(high).count == 8)
+        #expect(world.violations == [])
+    }
+
     /// A tier that is killed at any time divides as one that was not.
     @Test(arguments: [200, 800, 12_000, 13_000, 25_000, 40_000] as [Int64])
     func aRestartedTierDecidesTheSame(_ after: Int64) async throws {

@@ -23,6 +23,8 @@ package struct Explanation: Codable, Equatable, Sendable {
         package var code: String
         /// What is missing there, as in `Resources`.
         package var short: Resources
+        /// How far it is from what is allowed, as in `Refusal`.
+        package var gap: Int64
         package var sentence: String
         /// Further subjects with the same answer.
         package var alike: Int
@@ -92,7 +94,7 @@ package struct Explanation: Codable, Equatable, Sendable {
         for refusal in refusals {
             let place = reasons.firstIndex {
                 $0.candidate == refusal.candidate && $0.code == refusal.code.rawValue
-                    && $0.short == refusal.short
+                    && $0.short == refusal.short && $0.gap == refusal.gap
             }
             if let place {
                 reasons[place].alike += 1
@@ -100,7 +102,7 @@ package struct Explanation: Codable, Equatable, Sendable {
                 reasons.append(
                     Reason(
                         subject: subject, candidate: refusal.candidate, code: refusal.code.rawValue,
-                        short: refusal.short, sentence: refusal.sentence, alike: 0))
+                        short: refusal.short, gap: refusal.gap, sentence: refusal.sentence, alike: 0))
             }
         }
     }

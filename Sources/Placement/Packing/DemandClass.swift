@@ -56,6 +56,12 @@ package struct PackedNode: Sendable {
         self.labels = labels
         self.isUsed = isUsed
     }
+
+    /// Takes nothing any more.
+    package mutating func close() {
+        free = Amounts(values: free.values.map { _ in -1 })
+        devices = Devices(free: devices.free.map { _ in 0 })
+    }
 }
 
 /// Replicas of one class that went to one node, and what each holds there.

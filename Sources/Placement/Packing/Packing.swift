@@ -14,8 +14,15 @@ package struct Packing: Sendable {
     private var inZones: Tallies
     /// Seats that are given from now on are told last, after all that were given before, whatever their class.
     package var tellsLast = false
+    private let labels: [[String: String]]
     /// For each class and label set the place of the first selector that admits it; -1: none does.
     private let admitted: [[Int]]
+
+    /// What is against one more of a class at a place, and how far it is from what is allowed (`Refusal.gap`).
+    package struct Objection: Hashable, Sendable {
+        package var code: Refusal.Code
+        package var gap: Int
+    }
 
     /// What can be bought, as far as rules count it: labels and zones.
     package struct Market: Sendable {
@@ -41,6 +48,7 @@ package struct Packing: Sendable {
     ) {
         self.classes = classes
         self.nodes = nodes
+        self.labels = labels
         var rules = RuleCompiler(classes)
         let admitted = classes.map { one in
             labels.map { set in
@@ -153,60 +161,75 @@ package struct Packing: Sendable {
 
     /// What a rule or a label has against one more of the class on the node; nil: nothing.
     /// - Parameter giving: so many of its soft rules are given up, the last ones first.
-    package func objection(_ demand: Int, on node: Int, givingUp giving: Int = 0) -> Refusal.Code? {
-        if admitted[demand][nodes[node].labels] < 0 { return .labelSelector }
+    package func objection(_ demand: Int, on node: Int, givingUp giving: Int = 0) -> Objection? {
+        if admitted[demand][nodes[node].labels] < 0 {
+            return Objection(code: .labelSelector, gap: failures(demand, nodes[node].labels))
+        }
         return objection(demand, node: node, zone: nodes[node].zone, giving)
     }
 
     /// The same for a node yet to be bought there.
-    package func objection(_ demand: Int, newIn zone: Int?, givingUp giving: Int = 0) -> Refusal.Code? {
+    package func objection(_ demand: Int, newIn zone: Int?, givingUp giving: Int = 0) -> Objection? {
         objection(demand, node: nil, zone: zone, giving)
     }
 
-    private func objection(_ demand: Int, node: Int?, zone: Int?, _ giving: Int) -> Refusal.Code? {
+    /// Terms that a label set fails, of the class's selector that comes closest.
+    package func failures(_ demand: Int, _ set: Int) -> Int {
+        classes[demand].selectors.map { $0.failures(labels[set]) }.min() ?? 0
+    }
+
+    private func objection(_ demand: Int, node: Int?, zone: Int?, _ giving: Int) -> Objection? {
         let one = compiled[demand]
         let rank = tellsLast ? Self.lastRank : one.rank
         for rule in one.rules {
             if let soft = rule.soft, soft >= one.softs - giving { continue }
             let row = rule.topology == .node ? node : zone
-            if !holds(rule, row, of: one, rank) { return rule.code }
+            let gap = gap(rule, row, of: one, rank)
+            if gap > 0 { return Objection(code: rule.code, gap: gap) }
         }
         if let node {
             for selector in one.nodeOwn {
-                if onNodes.repels(node, selector) { return .antiAffinity }
-                if rank == 0, onNodes.isCounted(node, selector) { return .spread }
+                let repelling = onNodes.repelling(node, selector)
+                if repelling > 0 { return Objection(code: .antiAffinity, gap: repelling) }
+                if rank == 0, onNodes.isCounted(node, selector) { return Objection(code: .spread, gap: 1) }
             }
         }
-        if let zone, one.zoneOwn.contains(where: { inZones.repels(zone, $0) }) { return .antiAffinity }
+        if let zone {
+            for selector in one.zoneOwn {
+                let repelling = inZones.repelling(zone, selector)
+                if repelling > 0 { return Objection(code: .antiAffinity, gap: repelling) }
+            }
+        }
         return nil
     }
 
-    private func holds(_ rule: CompiledRule, _ row: Int?, of one: CompiledDemand, _ rank: Int) -> Bool {
+    /// How far a rule is from being kept by one more; 0: it is.
+    private func gap(_ rule: CompiledRule, _ row: Int?, of one: CompiledDemand, _ rank: Int) -> Int {
         // In place: a copy of the tallies for each question would be dearer than the question.
         rule.topology == .node
-            ? holds(rule, row, onNodes, of: one, rank) : holds(rule, row, inZones, of: one, rank)
+            ? gap(rule, row, onNodes, of: one, rank) : gap(rule, row, inZones, of: one, rank)
     }
 
     @inline(__always)
-    private func holds(
+    private func gap(
         _ rule: CompiledRule, _ row: Int?, _ tallies: borrowing Tallies, of one: CompiledDemand, _ rank: Int
-    ) -> Bool {
+    ) -> Int {
         switch rule.ask {
         case .cap(let most):
-            guard let row else { return most > 0 }
-            return tallies.count(row, rule.selector) < most
+            guard let row else { return max(0, 1 - most) }
+            return max(0, tallies.count(row, rule.selector) + 1 - most)
         case .antiAffinity:
-            guard let row else { return true }
-            return tallies.count(row, rule.selector) == 0
+            guard let row else { return 0 }
+            return tallies.count(row, rule.selector)
         case .affinity:
-            if tallies.totals[rule.selector] == 0 { return rule.isOwn && hasDomain(rule, row) }
-            guard let row else { return false }
-            return tallies.count(row, rule.selector) > 0
+            if tallies.totals[rule.selector] == 0 { return rule.isOwn && hasDomain(rule, row) ? 0 : 1 }
+            guard let row else { return 1 }
+            return tallies.count(row, rule.selector) > 0 ? 0 : 1
         case .spread(let maxSkew):
-            guard hasDomain(rule, row) else { return false }
+            guard hasDomain(rule, row) else { return 1 }
             var there = 0
             if let row { there = tallies.count(row, rule.selector, toldBefore: rank) }
-            return there + (rule.isOwn ? 1 : 0) - fewest(rule, of: one, rank) <= maxSkew
+            return max(0, there + (rule.isOwn ? 1 : 0) - fewest(rule, of: one, rank) - maxSkew)
         }
     }
 

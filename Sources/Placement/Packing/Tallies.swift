@@ -55,7 +55,8 @@ struct Tallies: Sendable {
     /// One of rank 0 that the selector matches would be told before a spread that has not counted it.
     func isCounted(_ row: Int, _ selector: Int) -> Bool { spreading[row * width + selector] > 0 }
 
-    func repels(_ row: Int, _ selector: Int) -> Bool { repelling[row * width + selector] > 0 }
+    /// Replicas there that repel what a selector matches.
+    func repelling(_ row: Int, _ selector: Int) -> Int { Int(repelling[row * width + selector]) }
 
     /// - Parameter rank: when it is told.
     mutating func add(

@@ -8,6 +8,9 @@ import Placement
 /// that cost less, by what is saved. A set is taken only if it saves `saving_min` of what its nodes cost, and if what is
 /// saved within `payback` pays for the time in which old and new nodes both run. Nothing begins while replicas wait.
 ///
+/// Several moves may be found at once, which share no node. Each holds on its own, whatever becomes of the others, and
+/// together with all of them: a plan that is given up takes no other with it.
+///
 /// Sources: Karpenter's order of methods and its order of candidates by price and disruption; it takes several nodes into
 /// one at most, here several may become several. Its threads on thresholds are named at `ConsolidationSettings`.
 package func consolidate(_ input: ConsolidationInput) -> ConsolidationPlan {
@@ -30,8 +33,6 @@ package func objection(
         return "\(input.nodes[give].node) must stay: \(stay.code.rawValue)\(detail)"
     }
     if input.isWaiting { return "replicas wait for a place" }
-    var input = input
-    if most == 0 { input.fleet.offers = [] }
     var trials = Trials(input)
     guard let move = trials.without(gives, most: most, for: cause) else {
         return "what stands there no longer has room elsewhere"
@@ -60,9 +61,12 @@ struct ConsolidationSearch {
     let input: ConsolidationInput
     var trials: Trials
     var plan = ConsolidationPlan()
-    private var stays: [Int: NodeStay] = [:]
-    private var best: Move?
-    private var allowance = 0
+    var stays: [Int: NodeStay] = [:]
+    var best: Move?
+    private(set) var allowance = 0
+    /// Nodes that moves name.
+    private var given: Set<Int> = []
+    var savings = SavingSearch()
 
     init(_ input: ConsolidationInput) {
         self.input = input
@@ -75,19 +79,31 @@ struct ConsolidationSearch {
             for index in forced + free { stays[index] = stay(index, .unplaced) }
             (forced, free) = ([], [])
         }
-        force(forced)
-        if best == nil, !free.isEmpty { search(free) }
-        if var move = best {
-            move.bound = trials.bound(after: move.after)
-            plan.move = move
+        for cause in [DisruptionCause.expiry, .drift] where plan.moves.count < input.movesMax {
+            force(forced.filter { input.nodes[$0].cause == cause }, for: cause)
+            take()
         }
-        let given = Set(best?.gives ?? [])
+        while plan.moves.count < input.movesMax, !free.isEmpty, !trials.isSpent {
+            search(free.filter { !given.contains($0) })
+            guard best != nil else { break }
+            take()
+        }
         for index in input.nodes.indices where !given.contains(index) {
             plan.stays.append(stays[index] ?? stay(index, .noSaving))
         }
     }
 
-    private func stay(_ index: Int, _ code: NodeStay.Code, until: Moment? = nil, _ detail: String = "")
+    /// The best that was found is a move; what is found after it leaves it its room.
+    private mutating func take() {
+        guard var move = best else { return }
+        best = nil
+        move.bound = trials.bound(after: move.after)
+        plan.moves.append(move)
+        given.formUnion(move.gives)
+        if plan.moves.count < input.movesMax { trials.keep(move) }
+    }
+
+    func stay(_ index: Int, _ code: NodeStay.Code, until: Moment? = nil, _ detail: String = "")
         -> NodeStay
     {
         NodeStay(input.nodes[index].node, code, until: until, detail: detail)
@@ -137,13 +153,13 @@ struct ConsolidationSearch {
     }
 
     /// False: the budgets leave no room for any of them.
-    private mutating func allows(_ cause: DisruptionCause, _ nodes: [Int]) -> Bool {
+    mutating func allows(_ cause: DisruptionCause, _ nodes: [Int]) -> Bool {
         let allowed = Allowance(
-            input.budgets, for: cause, there: input.there, disturbed: input.disturbed,
+            input.budgets, for: cause, there: input.there, disturbed: input.disturbed + given.count,
             unixMinute: input.unixMinute)
         allowance = allowed.nodes
         guard allowed.nodes < 1 else { return true }
-        for index in nodes { stays[index] = stay(index, .budget, allowed.reason) }
+        for index in nodes where stays[index] == nil { stays[index] = stay(index, .budget, allowed.reason) }
         if allowed.isTimed { plan.waitsForBudget = true }
         return false
     }
@@ -151,24 +167,21 @@ struct ConsolidationSearch {
     // MARK: - What must go
 
     /// As many nodes of one cause as may be disturbed, for whatever it costs.
-    private mutating func force(_ nodes: [Int]) {
-        for cause in [DisruptionCause.expiry, .drift] {
-            let mine = nodes.filter { input.nodes[$0].cause == cause }
-            guard best == nil, !mine.isEmpty, allows(cause, mine) else { continue }
-            best = grow(mine, refusalsMax: mine.count) { $0.trials.without($1, most: nil, for: cause) }
-            for index in mine where !(best?.gives.contains(index) ?? false) {
-                stays[index] =
-                    best == nil
-                    ? stay(index, .needed, cause.rawValue)
-                    : stay(index, .budget, "others of its kind go first")
-            }
+    private mutating func force(_ nodes: [Int], for cause: DisruptionCause) {
+        guard !nodes.isEmpty, allows(cause, nodes) else { return }
+        best = grow(nodes, refusalsMax: nodes.count) { $0.trials.without($1, most: nil, for: cause) }
+        for index in nodes where !(best?.gives.contains(index) ?? false) {
+            stays[index] =
+                best == nil
+                ? stay(index, .needed, cause.rawValue)
+                : stay(index, .budget, "others of its kind go first")
         }
     }
 
     /// The first nodes, and then as many more of them as can go with them, in steps that double while they can and halve
     /// while they cannot.
     /// - Parameter refusalsMax: nodes in a row that cannot go with the others: then there are enough.
-    private mutating func grow(
+    mutating func grow(
         _ nodes: [Int], refusalsMax: Int, _ tryOut: (inout Self, [Int]) -> Move?
     ) -> Move? {
         let most = min(Self.nodesMax, max(allowance, 1))
@@ -191,129 +204,12 @@ struct ConsolidationSearch {
         }
         return found
     }
-
-    // MARK: - What saves money
-
-    private mutating func search(_ nodes: [Int]) {
-        guard allows(.consolidation, nodes) else { return }
-        if nodes.count > Self.exactMax, let move = empty(nodes) {
-            best = move
-            return
-        }
-        // What was not looked at this time is looked at first the next time.
-        let turn = Int(input.now.ms / ConsolidationRule.lookEvery.rawValue % Int64(nodes.count))
-        let inTurn = nodes.count > Self.exactMax ? Array(nodes[turn...] + nodes[..<turn]) : nodes
-        var single: Move?
-        for index in inTurn {
-            guard !trials.isSpent else {
-                plan.wake = Moment.earliest(plan.wake, input.now + ConsolidationRule.lookEvery)
-                break
-            }
-            guard let move = evaluate([index]) else { continue }
-            if move.launches.isEmpty, single.map({ isGentler(move, than: $0) }) ?? true { single = move }
-        }
-        if let single {
-            best = single
-        } else if nodes.count <= Self.exactMax {
-            for set in 1..<(1 << nodes.count) where set.nonzeroBitCount > 1 {
-                _ = evaluate(nodes.indices.filter { set & (1 << $0) != 0 }.map { nodes[$0] })
-            }
-        } else {
-            searchSets(nodes)
-        }
-    }
-
-    /// As many nodes as can go at once without new ones, those first that save most for each replica that moves: one at a
-    /// time a large cluster would take hours.
-    private mutating func empty(_ nodes: [Int]) -> Move? {
-        let before = best
-        defer { best = before }
-        return grow(nodes, refusalsMax: Self.refusalsMax) { search, gives in
-            search.evaluate(gives, most: 0)
-        }
-    }
-
-    /// The first so many of all, and of each type; then the best set grows and shrinks node by node.
-    private mutating func searchSets(_ nodes: [Int]) {
-        let kinds = Dictionary(grouping: nodes) { input.nodes[$0].type ?? -1 }
-        for group in [nodes] + kinds.keys.sorted().compactMap({ kinds[$0] }) {
-            var size = 2
-            while size <= min(group.count, Self.nodesMax), !trials.isSpent {
-                _ = evaluate(Array(group.prefix(size)))
-                size = size == group.count ? size + 1 : min(size * 2, group.count)
-            }
-        }
-        var isBetter = best != nil
-        while isBetter, !trials.isSpent, let start = best {
-            isBetter = false
-            for index in nodes where !trials.isSpent {
-                let others = start.gives.filter { $0 != index }
-                let gives = others.count < start.gives.count ? others : start.gives + [index]
-                guard !gives.isEmpty, gives.count <= Self.nodesMax else { continue }
-                _ = evaluate(gives)
-            }
-            isBetter = best?.gives != start.gives
-        }
-    }
-
-    /// Tries a set, and keeps it if it is the best that saves enough.
-    /// - Returns: nil: it does not.
-    @discardableResult
-    private mutating func evaluate(_ gives: [Int], most: Int64? = nil) -> Move? {
-        let price = gives.reduce(Int64(0)) { $0 + input.nodes[$1].price }
-        let least = leastSaving(gives, input)
-        guard price >= least,
-            let move = trials.without(gives, most: most ?? price - least, for: .consolidation)
-        else {
-            note(gives, .needed, "its replicas have no room elsewhere for less")
-            return nil
-        }
-        guard move.saving >= least else {
-            note(
-                gives, .noSaving,
-                "\(Money.text(move.saving)) of \(Money.text(price)) USD an hour would be saved")
-            return nil
-        }
-        guard paysBack(move) else {
-            note(gives, .noSaving, "it would not pay for the time in which old and new nodes run")
-            return nil
-        }
-        if best.map({ isBetter(move, than: $0) }) ?? true { best = move }
-        return move
-    }
-
-    private mutating func note(_ gives: [Int], _ code: NodeStay.Code, _ detail: String) {
-        guard gives.count == 1, let index = gives.first else { return }
-        stays[index] = stay(index, code, detail)
-    }
-
-    private func paysBack(_ move: Move) -> Bool {
-        let boot = move.launches.map { input.bootTimes[input.fleet.offers[$0].type].rawValue }.max() ?? 0
-        let turns = (move.gives.count + allowance - 1) / max(allowance, 1)
-        let overlap = boot + Self.moveTime.rawValue * Int64(turns)
-        let price = move.launches.reduce(Int64(0)) { $0 + input.fleet.offers[$1].price }
-        return Int128(price) * Int128(overlap) <= Int128(move.saving)
-            * Int128(input.settings.payback.rawValue)
-    }
-
-    /// More saved; then fewer replicas moved, fewer nodes, and the first of them.
-    private func isBetter(_ a: Move, than b: Move) -> Bool {
-        if a.saving != b.saving { return a.saving > b.saving }
-        if a.replicas != b.replicas { return a.replicas < b.replicas }
-        if a.gives.count != b.gives.count { return a.gives.count < b.gives.count }
-        return a.gives.lexicographicallyPrecedes(b.gives)
-    }
-
-    /// More saved for each replica that moves.
-    private func isGentler(_ a: Move, than b: Move) -> Bool {
-        let one = Int128(a.saving) * Int128(b.replicas + 1)
-        let other = Int128(b.saving) * Int128(a.replicas + 1)
-        return one != other ? one > other : isBetter(a, than: b)
-    }
 }
 
-/// How often and how long.
+/// How often, how long and how many.
 package enum ConsolidationRule {
+    /// Plans that are carried out at a time, at most: each is tried out at each of its edges.
+    package static let plansMax = 8
     /// Nodes are looked at no more often (Karpenter: 10 s).
     package static let lookEvery = Millis(10_000)
     /// A plan waits so long before it begins, and is dropped if the world has changed by then (Karpenter: 15 s).
