@@ -50,15 +50,7 @@ extension NodeStep {
                     labels: labels.index(self.labels(of: row, type))))
             let standing = liveReplicas(on: row.id).filter { row.phase != .draining || homeless.contains($0) }
             replicas.append(book.members(standing.compactMap { self.member($0) }))
-            gangs.add(
-                standing.compactMap { id in
-                    guard let row = state.replicas[id], let gang = row.gang, let member = member(id) else {
-                        return nil
-                    }
-                    return StandingGangs.Member(
-                        gang: .init(deployment: row.deployment, serial: gang),
-                        settings: row.settings.placing?.gang, demand: book.index(of: member))
-                })
+            gangs.add(standing.compactMap { gangMember($0, &book) })
         }
         let states = Dictionary(
             typeStates().map { ($0.type.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -85,6 +77,14 @@ extension NodeStep {
             budget: settings.priceMax.map { max(0, $0 - spending()) }, cpu: columns.cpu)
         return StandingFleet(
             world: world, rows: rows, replicas: replicas, gangs: gangs, offerings: open, columns: columns)
+    }
+
+    /// Nil: it is in no gang.
+    private func gangMember(_ id: ReplicaID, _ book: inout ClassBook) -> StandingGangs.Member? {
+        guard let row = state.replicas[id], let gang = row.gang, let member = member(id) else { return nil }
+        return StandingGangs.Member(
+            gang: .init(deployment: row.deployment, serial: gang), settings: row.settings.placing?.gang,
+            demand: book.index(of: member))
     }
 
     private func fleetType(

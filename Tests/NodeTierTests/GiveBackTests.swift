@@ -48,7 +48,10 @@ extension TwoTiers {
         return kept
     }
 
-    func plans() throws -> [MovePlanRow] { try state().movePlans.values.sorted { $0.begunAt < $1.begunAt } }
+    /// In the order of their numbers.
+    func plans() throws -> [MovePlanRow] {
+        try state().movePlans.values.sorted { Int($0.id.dropFirst()) ?? 0 < Int($1.id.dropFirst()) ?? 0 }
+    }
 
     /// Runs, and says which of these was without a ready replica at any time.
     func watch(_ names: [Character], until isDone: () throws -> Bool, within limit: Millis) async throws -> (

@@ -71,6 +71,10 @@ import TwoTiers
             let book = RefusalBook(state: state, settings: world.settings, offerings: world.catalogue)
             #expect(book.isTrue(refusal, of: placement), "\(words)")
         }
+        checkWords(refusal, words)
+    }
+
+    private func checkWords(_ refusal: Refusal, _ words: String) {
         if ![.labelSelector, .maxPerNode, .spread, .affinity, .antiAffinity, .budget].contains(refusal.code) {
             #expect(refusal.gap == 0, "\(words)")
         }

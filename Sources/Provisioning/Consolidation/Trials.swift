@@ -12,7 +12,7 @@ struct Trials {
     static let countMax = 256
     /// Looks at a node in all trials of one search. Less than half a second on one core: measured with 300 nodes, 30 classes
     /// under rules about zones and 480 offers, where a trial takes 1.3 to 2.2 ms.
-    static let looksMax = 2_000_000
+    static let looksMax = 1_000_000
     /// Looks at each node that a trial costs, whatever leaves; each class that leaves adds one.
     static let looksEach = 24
 
