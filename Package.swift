@@ -113,7 +113,8 @@ let package = Package(
                 argumentParser, httpTypes, hummingbird, lifecycle, logging, nioCore, unixSignals,
             ], swiftSettings: rules),
         tests("RoutingTests", ["Model", "Routing"]),
-        tests("IngressTests", ["Ingress", "Model", "Routing", "Wire", nioCore, nioHTTP1, nioPosix]),
+        tests(
+            "IngressTests", ["Ingress", "Model", "Routing", "Support", "Wire", nioCore, nioHTTP1, nioPosix]),
         tests("LoadTests", ["Load", nioCore, nioHTTP1, nioPosix]),
         tests("HouseTests", []),
         // What several test targets share: a provider's contract, made to be run against any of them.
@@ -121,7 +122,10 @@ let package = Package(
             name: "Support", dependencies: ["Cloud", "Model"], path: "Tests/Support", swiftSettings: rules),
         tests(
             "LinkTests",
-            ["Link", "Listener", "Model", "Wire", hummingbird, lifecycle, logging, nioCore, nioPosix]),
+            [
+                "Link", "Listener", "Model", "Support", "Wire", hummingbird, lifecycle, logging, nioCore,
+                nioPosix,
+            ]),
         tests(
             "CloudTests",
             [

@@ -1,3 +1,4 @@
+import Foundation
 import Model
 import NIOCore
 import NIOHTTP1
@@ -104,8 +105,15 @@ import Wire
         }
     }
 
-    /// What fits into sockets and buffers on the way, with room to spare; the bodies here are ten times that.
-    static let buffersMax = 20 << 20
+    /// What fits into sockets and buffers on the way: of each of the two connections what the kernel lets a socket grow to
+    /// on either side, and 4 MiB of ours. The bodies here are three times that.
+    static let buffersMax = {
+        let most = ["tcp_rmem", "tcp_wmem"].map { name -> Int in
+            let words = try? String(contentsOf: URL(filePath: "/proc/sys/net/ipv4/\(name)"), encoding: .utf8)
+            return words?.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) } ?? 32 << 20
+        }
+        return 2 * most.reduce(0, +) + 4 << 20
+    }()
 
     /// The one loop serves hundreds of other requests meanwhile; without back-pressure it would have read on.
     @Test func aClientThatDoesNotReadStopsTheReplica() async throws {
@@ -114,7 +122,7 @@ import Wire
             harness.tier.publish(route(1, [backend]))
             await harness.tier.applied(1)
             let client = try await RawClient.connect(harness.port, reads: false)
-            let count = 10 * Self.buffersMax
+            let count = 3 * (Self.buffersMax >> 20) << 20
             client.send("GET /flood/\(count) HTTP/1.1\r\nHost: h\r\n\r\n")
             await backend.until { $0.flooded > 0 }
             for _ in 0..<300 { #expect(try await harness.get("/x").status == 200) }
@@ -130,7 +138,7 @@ import Wire
             harness.tier.publish(route(1, [backend]))
             await harness.tier.applied(1)
             let client = try await harness.client()
-            let count = 10 * Self.buffersMax
+            let count = 3 * (Self.buffersMax >> 20) << 20
             client.send("POST /sink HTTP/1.1\r\nHost: h\r\nContent-Length: \(count)\r\n\r\n")
             let taken = Atomic(0)
             let piece = [UInt8](repeating: 7, count: 1 << 20)

@@ -1,5 +1,6 @@
 import Link
 import Model
+import Support
 import Testing
 import Wire
 
@@ -55,10 +56,10 @@ private func isUnreachable(_ error: LinkError?) -> Bool {
     }
 
     @Test func nobodyListeningIsUnreachable() async throws {
-        let server = try await RawServer(.closesAtOnce)
-        try await server.stop()
+        let nobody = try ClosedPort()
+        defer { withExtendedLifetime(nobody) {} }
         for endpoint in [
-            Endpoint.tcp(host: "127.0.0.1", port: server.port), .unix(path: "/tmp/no-such.sock"),
+            Endpoint.tcp(host: "127.0.0.1", port: nobody.number), .unix(path: "/tmp/no-such.sock"),
         ] {
             let error = await #expect(throws: LinkError.self) {
                 try await Link(endpoint, token: nil).text("POST", "/x", deadline: .seconds(10))
