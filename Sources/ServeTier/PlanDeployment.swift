@@ -59,14 +59,17 @@ extension ServeStep {
             now: now,
             grace: row.settings.gracefulShutdownTimeout)
         input.unwell = isUnwell
-        let provenAt = provenAt(row, replicas)
-        input.unproven = provenAt.map { $0 > now } ?? true
+        // Without old ones nothing is to be proved, and no replica need be looked at for it.
+        let versionChange = input.replicas.contains { !$0.current }
+        if versionChange {
+            let proven = provenAt(row, replicas)
+            input.unproven = proven.map { $0 > now } ?? true
+            wake(at: proven.flatMap { $0 > now ? $0 : nil })
+        }
         input.gangSize = row.settings.gang?.size ?? 1
         let plan = Scaling.rollout(input)
         decisions += plan.decisions
         wake(at: plan.wake)
-        let versionChange = replicas.contains { $0.version != row.version }
-        if versionChange { wake(at: provenAt.flatMap { $0 > now ? $0 : nil }) }
         for replica in plan.drain {
             release(
                 replica, because: versionChange ? "replaced by version \(row.version)" : "its node is drained"
