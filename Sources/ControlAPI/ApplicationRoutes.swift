@@ -50,7 +50,7 @@ package func addApplications(to router: Router<ListenerContext>, thread: TierThr
                 changes: changes.map {
                     .init(change: $0.kind.rawValue, subject: $0.subject, words: $0.words)
                 },
-                warnings: settings.warnings.map(\.description) + (elsewhere.map { [$0] } ?? [])))
+                warnings: settings.warnings.map(\.description), notices: elsewhere.map { [$0] } ?? []))
     }
     router.delete("/api/serve/applications/") { _, _ in
         try await thread.perform { desk in try desk.tier.apply([]) }

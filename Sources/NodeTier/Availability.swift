@@ -42,7 +42,6 @@ enum AvailabilityRule {
     }
 }
 
-/// FNV-1a, 64 bit (Fowler, Noll, Vo 1991): the same in every process, as a hash of Swift's is not.
 /// Whether an offering may be asked for now.
 enum Admission: Equatable {
     case free

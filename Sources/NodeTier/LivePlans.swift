@@ -3,11 +3,6 @@ import Placement
 import Provisioning
 import Store
 
-extension MovePlanRow {
-    /// They grow: a later plan has a higher one.
-    var number: Int64 { Int64(id.dropFirst()) ?? 0 }
-}
-
 /// Plans that are carried out side by side. They share no node, and what they may disturb in all is one sum.
 ///
 /// A plan that moves counts as done by whoever comes after: what still has to leave its nodes takes its part of the room. One

@@ -1,5 +1,4 @@
 import Model
-import Scaling
 import Store
 
 extension ServeTier {
@@ -44,9 +43,7 @@ extension ServeTier {
         try store.commit { transaction in try transaction.put(row) }
         return .scaled
     }
-}
 
-extension ServeTier {
     /// That a file with these `http_options` is reached elsewhere than it wants; nil: it is not.
     package func difference(from http: HTTPOptions?) throws(StoreError) -> String? {
         http?.difference(from: try store.state().proxies.values.map(\.address))
@@ -62,20 +59,7 @@ package enum ScaleAnswer: Sendable {
     case deleting
 }
 
-extension Capacity {
-    init(_ row: CapacityRow) { self.init(percent: row.percent, isRising: row.isRising) }
-}
-
 extension ClusterState {
-    /// How many replicas these settings ask for, in the part of all that is wanted and in whole gangs.
-    package func count(of settings: DeploymentSettings) -> ReplicaCount {
-        let capacity = capacity.map { Capacity($0) }
-        switch settings.count {
-        case .fixed(let count): return .fixed(settings.inGangs(capacity?.part(of: count) ?? count))
-        case .auto(let scaling): return .auto(settings.inGangs(capacity?.part(of: scaling) ?? scaling))
-        }
-    }
-
     /// What the cluster file says that import paths stand for.
     var importPaths: [ImportPath] { setting?.settings.importPaths ?? [] }
 }

@@ -57,8 +57,8 @@ struct ApplyPlan {
 
     /// How many replicas a deployment is to have as soon as the next step has seen its row.
     func wanted(_ row: DeploymentRow) -> Int {
-        guard case .fixed(let count) = row.settings.count else { return row.target }
-        return row.settings.inGangs(row.scaledTo ?? capacity?.part(of: count) ?? count)
+        guard case .fixed(let count) = row.settings.count(at: capacity) else { return row.target }
+        return row.scaledTo.map(row.settings.inGangs) ?? count
     }
 
     // MARK: - Rows
@@ -143,9 +143,9 @@ struct ApplyPlan {
     // MARK: - Counts
 
     private func firstTarget(_ settings: DeploymentSettings) -> Int {
-        switch settings.count {
-        case .fixed(let count): settings.inGangs(capacity?.part(of: count) ?? count)
-        case .auto(let scaling): initialTarget(settings.inGangs(capacity?.part(of: scaling) ?? scaling))
+        switch settings.count(at: capacity) {
+        case .fixed(let count): count
+        case .auto(let scaling): initialTarget(scaling)
         }
     }
 
@@ -154,11 +154,10 @@ struct ApplyPlan {
     private func target(for settings: DeploymentSettings, known: DeploymentRow?) -> Int {
         guard let known, !known.deleting else { return firstTarget(settings) }
         // A new fixed count is taken over by the next step, which writes down that it did.
-        guard case .auto(let scaling) = settings.count else { return known.target }
-        if scaling.initialReplicas != nil, known.settings.count != settings.count {
+        guard case .auto(let bounds) = settings.count(at: capacity) else { return known.target }
+        if bounds.initialReplicas != nil, known.settings.count != settings.count {
             return firstTarget(settings)
         }
-        let bounds = settings.inGangs(capacity?.part(of: scaling) ?? scaling)
         return min(max(settings.inGangs(known.target), bounds.minReplicas), bounds.maxReplicas)
     }
 }

@@ -8,9 +8,8 @@ extension ServeStep {
     mutating func setTarget(_ id: DeploymentID) {
         guard let row = state.deployments[id] else { return }
         running[id] = wanted(of: id).count { isReady($0.id) }
-        switch row.settings.count {
+        switch state.count(of: row.settings) {
         case .fixed(let count):
-            let count = row.settings.inGangs(capacity?.part(of: count) ?? count)
             let outcome = scaleFixed(
                 id, count: count, scaledTo: row.scaledTo.map(row.settings.inGangs), target: row.target)
             if let decision = outcome.decision { decisions.append(decision) }
@@ -20,7 +19,6 @@ extension ServeStep {
         // One move a step: what was weighed at its beginning is decided.
         case .auto where movedByLoad.contains(id): break
         case .auto(let settings):
-            let settings = row.settings.inGangs(capacity?.part(of: settings) ?? settings)
             weigh(id) { $0.autoscale(id, row, settings) }
         }
     }
@@ -29,16 +27,13 @@ extension ServeStep {
     mutating func weigh() {
         for id in weighed {
             guard let row = state.deployments[id], !row.deleting, !row.settings.replica.command.isEmpty,
-                case .auto(let configured) = row.settings.count
+                case .auto(let settings) = state.count(of: row.settings)
             else { continue }
-            let settings = row.settings.inGangs(capacity?.part(of: configured) ?? configured)
             weigh(id) { $0.autoscale(id, row, settings) }
             if state.deployments[id]?.target != row.target { movedByLoad.insert(id) }
         }
         if !movedByLoad.isEmpty { looked = Set(looked).union(movedByLoad).sorted() }
     }
-
-    private var capacity: Capacity? { state.capacity.map { Capacity($0) } }
 
     /// Takes every look at the load that is due, those that were missed first, up to one that moves the target.
     private mutating func autoscale(_ id: DeploymentID, _ row: DeploymentRow, _ settings: AutoscalingSettings)

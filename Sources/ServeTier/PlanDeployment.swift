@@ -100,7 +100,7 @@ extension ServeStep {
 
     private func rolled(_ replicas: [ReplicaRow], _ row: DeploymentRow) -> [RolloutReplica] {
         let old = replicas.filter { $0.version != row.version }
-        let nodes = Set(old.compactMap { state.placements[$0.id]?.node })
+        let standing = Dictionary(grouping: old) { state.placements[$0.id]?.node }
         var rolled: [RolloutReplica] = []
         rolled.reserveCapacity(replicas.count)
         for replica in replicas {
@@ -111,18 +111,34 @@ extension ServeStep {
                 leaving: placement?.node.flatMap { state.drainRequests[$0]?.deadline }, buys: replica.buys,
                 node: placement?.node, resources: placement?.resources ?? replica.settings.resources,
                 gang: replica.gang)
-            for refusal in one.unplaced && !nodes.isEmpty ? placement?.refusals ?? [] : []
-            where nodes.contains(NodeID(refusal.candidate)) {
-                switch refusal.code {
-                case .short, .gang: one.short[NodeID(refusal.candidate)] = refusal.short
-                // The neighbour that keeps it away may be the old one whose place it is to have.
-                case .antiAffinity, .maxPerNode: one.short[NodeID(refusal.candidate)] = one.resources
-                default: break
-                }
+            for refusal in one.unplaced && !old.isEmpty ? placement?.refusals ?? [] : [] {
+                let node = NodeID(refusal.candidate)
+                guard let there = standing[node] else { continue }
+                one.short[node] = lack(refusal, of: replica, beside: there)
             }
             rolled.append(one)
         }
         return rolled
+    }
+
+    /// What a new one lacks on a node of old ones, so that it could stand there when some of these leave; nil: they are not
+    /// what keeps it away.
+    private func lack(_ refusal: Refusal, of replica: ReplicaRow, beside old: [ReplicaRow]) -> Resources? {
+        switch refusal.code {
+        case .short, .gang: return refusal.short
+        case .maxPerNode: break
+        case .antiAffinity:
+            let placing = replica.settings.placing
+            let labels = ruleLabels(of: replica.deployment, placing)
+            guard placing?.rules.contains(where: { $0.ask == .antiAffinity && $0.matches(labels) }) == true
+            else { return nil }
+        default: return nil
+        }
+        // So many of its neighbours are too many, and all of those are to be replaced by it.
+        guard refusal.gap > 0, refusal.gap <= old.count else { return nil }
+        return old.prefix(Int(refusal.gap)).reduce(Resources()) {
+            $0 + (state.placements[$1.id]?.resources ?? $1.settings.resources)
+        }
     }
 
     /// While an old one is on its way out, the room of that one is waited for; what is no surplus waits for a while only.

@@ -91,10 +91,9 @@ struct RoomBook {
 extension ServeStep {
     /// Replicas that a deployment gives up to nobody: its minimum, or one of a count that is fixed.
     func kept(_ row: DeploymentRow) -> Int {
-        switch row.settings.count {
+        switch state.count(of: row.settings) {
         case .fixed(let count): min(count, 1)
-        case .auto(let settings):
-            (state.capacity.map { Capacity($0).part(of: settings) } ?? settings).minReplicas
+        case .auto(let settings): settings.minReplicas
         }
     }
 

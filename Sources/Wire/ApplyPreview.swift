@@ -19,10 +19,13 @@ package struct ApplyPreview: Codable, Sendable {
     package var changes: [Change]
     /// Of the file.
     package var warnings: [String]
+    /// What the cluster has to say to it besides.
+    package var notices: [String]
 
-    package init(changes: [Change], warnings: [String]) {
+    package init(changes: [Change], warnings: [String], notices: [String] = []) {
         self.changes = changes
         self.warnings = warnings
+        self.notices = notices
     }
 
     /// Applications that would go, and those that there are now.

@@ -25,8 +25,7 @@ struct Deploy: AsyncParsableCommand {
     func run() async throws {
         try ServeFile.check(file)
         let preview = try await ServeFile.preview(file, paths: StatePaths(place.state))
-        // Those of the file itself are said by now.
-        for warning in preview.warnings where !warning.hasPrefix("body:") { say(warning) }
+        for notice in preview.notices { say(notice) }
         if dryRun {
             if json { return try printJSON(preview) }
             for change in preview.changes {

@@ -50,7 +50,35 @@ extension TwoTiers {
 
     /// In the order of their numbers.
     func plans() throws -> [MovePlanRow] {
-        try state().movePlans.values.sorted { Int($0.id.dropFirst()) ?? 0 < Int($1.id.dropFirst()) ?? 0 }
+        try state().movePlans.values.sorted { $0.number < $1.number }
+    }
+
+    /// Runs as `watch` does, and starts the node tier anew whenever the rows of plans, steps and nodes say something new.
+    /// - Parameter both: the serve tier too.
+    /// - Returns: also the words after which that was done, each once.
+    func restartingAtEveryEdge(
+        _ names: [Character], both: Bool, until isDone: () throws -> Bool
+    ) async throws -> (done: Bool, missed: Set<Character>, edges: Set<String>) {
+        var edges: Set<String> = []
+        let (done, missed) = try await watch(
+            names,
+            until: {
+                let state = try state()
+                let words =
+                    state.movePlans.values.map { "\($0.id) \($0.phase)" }
+                    + state.moveSteps.values.map { "\($0.key) \($0.phase)" }
+                    + state.nodes.values.map { "\($0.id) \($0.phase)" }
+                if !state.movePlans.isEmpty, edges.insert(words.sorted().joined(separator: " ")).inserted {
+                    killNodes()
+                    if both {
+                        killServe()
+                        try openServe()
+                    }
+                    try openNodes()
+                }
+                return try isDone()
+            }, within: .seconds(600))
+        return (done, missed, edges)
     }
 
     /// Runs, and says which of these was without a ready replica at any time.

@@ -106,29 +106,13 @@ import TwoTiers
     @Test(arguments: [true, false])
     func aRestartAtEveryEdgeGoesOn(both: Bool) async throws {
         let (world, kept) = try await world()
-        var (seen, kills, together) = (Set<String>(), 0, 0)
-        let (done, missed) = try await world.watch(
-            kept,
-            until: {
-                let state = try world.state()
-                together = max(together, state.movePlans.values.count { $0.phase == .moving })
-                let words =
-                    state.movePlans.values.map { "\($0.id) \($0.phase)" }
-                    + state.moveSteps.values.map { "\($0.key) \($0.phase)" }
-                    + state.nodes.values.map { "\($0.id) \($0.phase)" }
-                if !state.movePlans.isEmpty, seen.insert(words.sorted().joined(separator: " ")).inserted {
-                    kills += 1
-                    world.killNodes()
-                    if both {
-                        world.killServe()
-                        try world.openServe()
-                    }
-                    try world.openNodes()
-                }
-                return try isThin(world)
-            }, within: .seconds(600))
+        var together = 0
+        let (done, missed, edges) = try await world.restartingAtEveryEdge(kept, both: both) {
+            together = max(together, try world.plans().count { $0.phase == .moving })
+            return try isThin(world)
+        }
         #expect(done && missed.isEmpty)
-        #expect(kills >= 4 && together == 3, "\(seen.sorted())")
+        #expect(edges.count >= 4 && together == 3, "\(edges.sorted())")
         #expect(try world.plans().map(\.phase) == [.done, .done, .done])
         #expect(try world.state().drainRequests.isEmpty && world.creates().count == 6)
         #expect(world.violations == [])

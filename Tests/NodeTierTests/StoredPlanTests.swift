@@ -32,28 +32,11 @@ import TwoTiers
     @Test(arguments: [true, false])
     func aRestartAtEveryEdgeGoesOn(both: Bool) async throws {
         let (world, kept) = try await world()
-        var (seen, kills) = (Set<String>(), 0)
-        let (done, missed) = try await world.watch(
-            kept,
-            until: {
-                let state = try world.state()
-                let words =
-                    state.movePlans.values.map { "\($0.id) \($0.phase)" }
-                    + state.moveSteps.values.map { "\($0.key) \($0.phase)" }
-                    + state.nodes.values.map { "\($0.id) \($0.phase)" }
-                if !state.movePlans.isEmpty, seen.insert(words.sorted().joined(separator: " ")).inserted {
-                    kills += 1
-                    world.killNodes()
-                    if both {
-                        world.killServe()
-                        try world.openServe()
-                    }
-                    try world.openNodes()
-                }
-                return try isDone(world)
-            }, within: .seconds(600))
+        let (done, missed, edges) = try await world.restartingAtEveryEdge(kept, both: both) {
+            try isDone(world)
+        }
         #expect(done && missed.isEmpty)
-        #expect(kills >= 6, "\(seen.sorted())")
+        #expect(edges.count >= 6, "\(edges.sorted())")
         #expect(try world.plans().map(\.phase) == [.done])
         #expect(world.machines.count == 1 && world.creates().map(\.node).deduplicated.count == 2)
         #expect(world.violations == [])

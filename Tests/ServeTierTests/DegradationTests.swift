@@ -157,12 +157,7 @@ private let high = DeploymentID(application: "shop", deployment: "high")
         for _ in 0..<900 {
             try await world.run(Millis(100))
             let state = try world.state()
-            together = max(
-                together,
-                state.replicas.values.count {
-                    $0.deployment == low && $0.phase != .wanted
-                        && state.placements[$0.id]?.phase.holdsRoom == true
-                })
+            together = max(together, leaving(state) { $0.deployment == low })
             let message = try world.deployment(high)?.message ?? ""
             told =
                 told
@@ -185,6 +180,13 @@ private let high = DeploymentID(application: "shop", deployment: "high")
         #expect(world.violations == [])
     }
 
+    /// On their way out, with their room still held.
+    private func leaving(_ state: ClusterState, where isMeant: (ReplicaRow) -> Bool) -> Int {
+        state.replicas.values.count {
+            $0.phase != .wanted && isMeant($0) && state.placements[$0.id]?.phase.holdsRoom == true
+        }
+    }
+
     /// Of several deployments no more give way at a time than a part of all.
     @Test func allTogetherGiveAPartAtATime() async throws {
         let world = try world(slots: 16)
@@ -200,12 +202,7 @@ private let high = DeploymentID(application: "shop", deployment: "high")
         for _ in 0..<600 {
             try await world.run(Millis(100))
             let state = try world.state()
-            together = max(
-                together,
-                state.replicas.values.count {
-                    $0.phase != .wanted && $0.stopReason.hasPrefix("gives way to")
-                        && state.placements[$0.id]?.phase.holdsRoom == true
-                })
+            together = max(together, leaving(state) { $0.stopReason.hasPrefix("gives way to") })
         }
         #expect(together == 4, "a fifth of 16, rounded up")
         #expect(try world.ready(high).count == 8)

@@ -106,6 +106,38 @@ import TwoTiers
         #expect(world.violations == [])
     }
 
+    /// What keeps the new one away is no old one: none leaves for nothing, and the update goes on when the other has gone.
+    @Test func anOldOneDoesNotLeaveForAStrangersSake() async throws {
+        let world = try TwoTiers(.cloud([.cpus("only", 8, max: 1)], maxWorkers: 1))
+        func version(_ command: String, awayFrom team: String?) -> DeploymentSettings {
+            with(.named("chat", .fixed(2), command: command)) {
+                var placing = PlacingSettings()
+                if let team {
+                    placing.rules = [
+                        TopologyRule(topology: .node, ask: .antiAffinity, selector: ["team": team])
+                    ]
+                }
+                $0.replica.placing = placing
+            }
+        }
+        let other = with(.named("other", .fixed(1))) {
+            var placing = PlacingSettings()
+            placing.labels = [NodeLabel(name: "team", value: "red")]
+            $0.replica.placing = placing
+        }
+        try world.apply([.of(version("serve", awayFrom: nil), other)])
+        try await world.run(.seconds(10))
+        let old = try world.ready(chat)
+        #expect(old.count == 2)
+        try world.apply([.of(version("other", awayFrom: "red"), other)])
+        try await world.run(.seconds(120))
+        #expect(try world.ready(chat) == old)
+        try world.apply([.of(version("other", awayFrom: "red"))])
+        try await world.run(.seconds(60))
+        #expect(try world.ready(chat).count == 2 && Set(old).isDisjoint(with: world.ready(chat)))
+        #expect(world.violations == [])
+    }
+
     /// Ready after a second, ended after four: with six replicas and a batch of one, five of the old version stay.
     @Test(arguments: [nil, 0, 20] as [Int?])
     func aVersionThatEndsSoonTakesABatchAtMost(surge: Int?) async throws {

@@ -16,10 +16,26 @@ enum FieldDocument {
     private static let deployment = "{applications: [{name: a, deployments: [{name: d, command: [x], "
     private static let inDeployment = "applications[0].deployments[0]."
 
+    /// A mapping at the top.
+    private static func top(_ key: String) -> Frame {
+        Frame(before: "{applications: [], \(key): {", after: "}}", path: "\(key).")
+    }
+
+    /// A mapping in a deployment.
+    private static func part(_ key: String) -> Frame {
+        Frame(before: "\(deployment)\(key): {", after: "}}]}]}", path: "\(inDeployment)\(key).")
+    }
+
+    /// One rule about neighbours.
+    private static func rule(_ key: String) -> Frame {
+        Frame(
+            before: "\(deployment)\(key): [{", after: "}]}]}]}", path: "\(inDeployment)\(key)[0].",
+            beside: "topology: zone")
+    }
+
     static let frames: [String: Frame] = [
         "top": Frame(before: "{", after: "}", path: "", beside: "applications: []"),
-        "http_options": Frame(
-            before: "{applications: [], http_options: {", after: "}}", path: "http_options."),
+        "http_options": top("http_options"),
         "applications": Frame(
             before: "{applications: [{", after: "}]}", path: "applications[0].", beside: "import_path: a:b"),
         "runtime_env": Frame(
@@ -28,43 +44,26 @@ enum FieldDocument {
         "deployments": Frame(
             before: "{applications: [{name: a, deployments: [{", after: "}]}]}", path: inDeployment,
             beside: "name: d, command: [x]"),
-        "readiness": Frame(
-            before: "\(deployment)readiness: {", after: "}}]}]}", path: "\(inDeployment)readiness."),
-        "ray_actor_options": Frame(
-            before: "\(deployment)ray_actor_options: {", after: "}}]}]}",
-            path: "\(inDeployment)ray_actor_options."),
+        "readiness": part("readiness"),
+        "ray_actor_options": part("ray_actor_options"),
         "gang_scheduling_config": Frame(
             before: "\(deployment)num_replicas: 12, gang_scheduling_config: {", after: "}}]}]}",
             path: "\(inDeployment)gang_scheduling_config.", beside: "gang_size: 2"),
-        "spread": Frame(
-            before: "\(deployment)spread: [{", after: "}]}]}]}", path: "\(inDeployment)spread[0].",
-            beside: "topology: zone"),
-        "affinity": Frame(
-            before: "\(deployment)affinity: [{", after: "}]}]}]}", path: "\(inDeployment)affinity[0].",
-            beside: "topology: zone"),
-        "anti_affinity": Frame(
-            before: "\(deployment)anti_affinity: [{", after: "}]}]}]}",
-            path: "\(inDeployment)anti_affinity[0].", beside: "topology: zone"),
+        "spread": rule("spread"),
+        "affinity": rule("affinity"),
+        "anti_affinity": rule("anti_affinity"),
         "autoscaling_config": Frame(
             before: "\(deployment)autoscaling_config: {", after: "}}]}]}",
             path: "\(inDeployment)autoscaling_config.", beside: "max_replicas: 10"),
-        "logging_config": Frame(
-            before: "{applications: [], logging_config: {", after: "}}", path: "logging_config."),
-        "grpc_options": Frame(
-            before: "{applications: [], grpc_options: {", after: "}}", path: "grpc_options."),
-        "controller_options": Frame(
-            before: "{applications: [], controller_options: {", after: "}}", path: "controller_options."),
-        "tracing_config": Frame(
-            before: "{applications: [], tracing_config: {", after: "}}", path: "tracing_config."),
-        "request_router_config": Frame(
-            before: "\(deployment)request_router_config: {", after: "}}]}]}",
-            path: "\(inDeployment)request_router_config."),
+        "logging_config": top("logging_config"),
+        "grpc_options": top("grpc_options"),
+        "controller_options": top("controller_options"),
+        "tracing_config": top("tracing_config"),
+        "request_router_config": part("request_router_config"),
         "policy": Frame(
             before: "\(deployment)autoscaling_config: {policy: {", after: "}}}]}]}",
             path: "\(inDeployment)autoscaling_config.policy."),
-        "backpressure_config": Frame(
-            before: "\(deployment)backpressure_config: {", after: "}}]}]}",
-            path: "\(inDeployment)backpressure_config."),
+        "backpressure_config": part("backpressure_config"),
     ]
 
     /// - Parameters:

@@ -1,4 +1,5 @@
 import Model
+import ServeTier
 import Store
 
 extension WorldPlan {
@@ -42,7 +43,7 @@ extension Checks {
     func isOverloaded(_ path: String, _ world: World) -> Bool {
         guard let row = deployment(at: path) else { return false }
         let most =
-            switch row.settings.count {
+            switch watch?.state.count(of: row.settings) ?? row.settings.count {
             case .fixed(let count): count
             case .auto(let scaling): scaling.maxReplicas
             }

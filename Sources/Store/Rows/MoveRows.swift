@@ -25,7 +25,10 @@ package struct MovePlanRow: StoreRow {
         package var isOver: Bool { successors.isEmpty }
     }
 
+    /// `m` and its number.
     package var id: String
+    /// They grow: a later plan has a higher one.
+    package var number: Int64 { Int64(id.dropFirst()) ?? 0 }
     package var cause: DisruptionCause
     package var phase: Phase
     package var phaseAt: Moment
